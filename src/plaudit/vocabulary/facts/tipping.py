@@ -1,0 +1,135 @@
+"""Facts of the feature tipping: creators, gifts, terms, policy, words, tips and their reversals."""
+
+from datetime import datetime
+from typing import ClassVar, Literal, TypeAlias
+
+import msgspec
+
+from plaudit.vocabulary.facts.base import FactData
+
+MessageState: TypeAlias = Literal["none", "shown", "held"]
+TermsBasis: TypeAlias = Literal["fixed", "monthly"]
+
+
+class CreatorSaved(FactData, frozen=True, kw_only=True):
+    """A creator was registered or changed; `terms` is None where the tenant's default terms hold."""
+
+    KIND: ClassVar[str] = "creator.saved"
+    VERSION: ClassVar[int] = 1
+
+    creator: str
+    revision: int
+    guild: str | None = None
+    terms: str | None = None
+
+
+class GiftSaved(FactData, frozen=True, kw_only=True):
+    """A gift of the catalogue was made or changed; no `shows` or `rooms` means all of them."""
+
+    KIND: ClassVar[str] = "gift.saved"
+    VERSION: ClassVar[int] = 1
+
+    gift: str
+    revision: int
+    asset: str
+    price_minor: int
+    on_sale: bool
+    effect: str | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    shows: tuple[str, ...] = ()
+    rooms: tuple[str, ...] = ()
+
+
+class TermsTier(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The shares from a volume of `from_minor` on, as ratios ("7/10"); the platform takes what is left."""
+
+    from_minor: int
+    creator: str
+    guild: str = "0/1"
+
+
+class TermsSaved(FactData, frozen=True, kw_only=True):
+    """Terms of a split were made or changed, in full; "monthly" tiers go by the month's volume."""
+
+    KIND: ClassVar[str] = "terms.saved"
+    VERSION: ClassVar[int] = 1
+
+    terms: str
+    revision: int
+    basis: TermsBasis
+    tiers: tuple[TermsTier, ...]
+
+
+class TippingPolicySaved(FactData, frozen=True, kw_only=True):
+    """The bounds of own amounts, the presets and the viewer's limit a day were set for one asset."""
+
+    KIND: ClassVar[str] = "tipping.policy.saved"
+    VERSION: ClassVar[int] = 1
+
+    revision: int
+    asset: str
+    min_minor: int
+    max_minor: int
+    presets_minor: tuple[int, ...] = ()
+    day_limit_minor: int | None = None
+
+
+class WordsSaved(FactData, frozen=True, kw_only=True):
+    """The word list that messages are screened by was replaced: its size and hash, not its words."""
+
+    KIND: ClassVar[str] = "words.saved"
+    VERSION: ClassVar[int] = 1
+
+    revision: int
+    count: int
+    words_hash: str
+
+
+class TipSent(FactData, frozen=True, kw_only=True, gc=False):
+    """A viewer tipped a creator; the three shares sum to `amount_minor`, by the named revisions."""
+
+    KIND: ClassVar[str] = "tip.sent"
+    VERSION: ClassVar[int] = 1
+
+    viewer: str
+    creator: str
+    asset: str
+    amount_minor: int
+    creator_minor: int
+    guild_minor: int
+    platform_minor: int
+    terms: str
+    terms_revision: int
+    guild: str | None = None
+    gift: str | None = None
+    gift_revision: int | None = None
+    count: int = 1
+    show: str | None = None
+    room: str | None = None
+    anonymous: bool = False
+    message_state: MessageState = "none"
+    message_hash: str | None = None
+
+
+class TipReversed(FactData, frozen=True, kw_only=True, gc=False):
+    """A tip was taken back in whole or part, by its own split; `reversed_minor` sums its reversals so far.
+
+    `tip` is the position of the fact `tip.sent`.
+    """
+
+    KIND: ClassVar[str] = "tip.reversed"
+    VERSION: ClassVar[int] = 1
+
+    tip: int
+    viewer: str
+    creator: str
+    asset: str
+    amount_minor: int
+    creator_minor: int
+    guild_minor: int
+    platform_minor: int
+    reversed_minor: int
+    guild: str | None = None
+    show: str | None = None
+    reason_hash: str | None = None
