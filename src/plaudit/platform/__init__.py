@@ -1,0 +1,1 @@
+"""Technical means: database, settings, logs, metrics. Knows nothing of the business."""
