@@ -1,0 +1,1 @@
+"""Where identity meets libraries that speak the protocols of others."""
