@@ -147,7 +147,7 @@ def _start_watchdog(*, layout: Layout, programs: Path, start_timeout_s: float) -
         write_state(layout.state, State(phase="starting", watchdog_pid=0, socket_dir=_socket_dir_before(layout)))
         module = "plaudit.platform.postmaster.watchdog"
         with layout.log.open("wb") as log:
-            subprocess.Popen(  # noqa: S603 - our own program with our own arguments
+            subprocess.run(  # noqa: S603 - our own program with our own arguments
                 [sys.executable, "-P", "-m", module, str(layout.data_dir), str(programs), str(start_timeout_s)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -156,6 +156,7 @@ def _start_watchdog(*, layout: Layout, programs: Path, start_timeout_s: float) -
                 env=clean_environment(),
                 pass_fds=(lock,),
                 start_new_session=True,
+                check=True,
             )
     finally:
         os.close(lock)

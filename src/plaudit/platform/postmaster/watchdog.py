@@ -114,6 +114,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("programs", type=Path)
     parser.add_argument("start_timeout_s", type=float)
     options = parser.parse_args(arguments)
+    if os.fork() != 0:
+        return 0  # the starter waits for this process only, and never becomes the watchdog's parent
     layout = Layout(data_dir=options.data_dir)
     watchdog = Watchdog(
         layout=layout,
