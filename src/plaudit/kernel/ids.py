@@ -50,13 +50,13 @@ def decode_id(prefix: str, text: str) -> int:
         else:
             if number <= MAX_NUMBER:
                 return number
-    raise invalid("invalid.id", f"Send the id as Plaudit gave it: {prefix}_ and {DIGITS} digits or capitals.")
+    raise invalid("invalid.id", f"Send the id as it was given: {prefix}_ and {DIGITS} digits or capitals.")
 
 
 def valid_name(text: str, max_len: int = NAME_MAX) -> bool:
     """Tell whether `text` may name a viewer, creator, gift or show: the rule of external ids.
 
-    A letter or digit first, then letters, digits and `_ . : @ -`, at most `max_len` characters, ASCII, no slash.
+    A letter or digit first, then letters, digits and `_ . : @ -`; ASCII, no slash, at most `max_len` long.
     """
     return len(text) <= max_len and _NAME.fullmatch(text) is not None
 

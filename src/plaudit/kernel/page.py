@@ -26,7 +26,7 @@ class Page(Generic[Item_co]):
 
 
 def encode_cursor(parts: Sequence[CursorPart]) -> str:
-    """Return the key of the last item shown as an opaque cursor: unpadded base64url of JSON."""
+    """Return the key of the last item shown as an opaque cursor: base64url of JSON."""
     text = json.dumps(list(parts), separators=(",", ":"), ensure_ascii=False)
     return urlsafe_b64encode(text.encode()).rstrip(b"=").decode("ascii")
 
@@ -34,8 +34,8 @@ def encode_cursor(parts: Sequence[CursorPart]) -> str:
 def decode_cursor(cursor: str, *types: type[str] | type[int]) -> list[CursorPart]:
     """Return the parts of a cursor that `encode_cursor` gave.
 
-    With `types` the parts must be exactly of these types, in number and order. Raises Refusal `cursor.invalid`
-    (INVALID) on anything else.
+    With `types` the parts must be exactly of these types, in number and order. Raises Refusal
+    `cursor.invalid` (INVALID) on anything else.
     """
     if len(cursor) > _CURSOR_MAX:
         raise _garbage()

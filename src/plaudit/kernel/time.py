@@ -64,9 +64,9 @@ def month_of(at: datetime, zone: ZoneInfo) -> Period:
 def parse_time(text: str) -> datetime:
     """Return the instant that RFC 3339 `text` names, aware, in UTC.
 
-    An offset is required. Raises ValueError on other text, on impossible dates, on parts of a microsecond (they
-    could not be kept) and outside the years 1900 to 2999 (nothing of a broadcast lies there, and every zone's
-    calendar can be computed inside).
+    An offset is required. Raises ValueError on other text, on impossible dates, on parts of a microsecond
+    (they could not be kept) and outside the years 1900 to 2999 (nothing of a broadcast lies there, and every
+    zone's calendar can be computed inside).
     """
     match = _RFC3339.fullmatch(text)
     if match is None:
@@ -129,5 +129,5 @@ def _between(first: date, after: date, zone: ZoneInfo) -> Period:
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    """Return where `day` begins: the first of two midnights; where midnight is skipped, the change itself."""
+    """Return where `day` begins: the first of two midnights, or the change that skips midnight."""
     return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)

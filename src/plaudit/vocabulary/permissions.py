@@ -3,26 +3,106 @@
 from typing import Final
 
 _SENTENCES: Final[tuple[tuple[str, str, str], ...]] = (
-    ("account.freeze", "Freeze an account or release it.", "冻结账户或解除冻结。"),
-    ("adjustment.check", "Approve or reject an adjustment that someone else made.", "批准或驳回他人提出的调账。"),
-    ("adjustment.make", "Request an adjustment of an account.", "提出对账户的调账申请。"),
-    ("catalogue.read", "Read creators, gifts, terms and the tipping policy.", "读取主播、礼物、分成条款与打赏规则。"),
-    ("creator.write", "Register creators and change their guild and terms.", "登记主播，修改其公会与分成条款。"),
-    ("facts.read", "Read the journal of facts and the state of its subscriptions.", "读取事实日志及其订阅状态。"),
-    ("gift.write", "Change the gift catalogue and the tipping policy.", "修改礼物目录与打赏规则。"),
-    ("import", "Record what happened earlier, with its own time.", "补录过去发生的事件，并指定其发生时间。"),
-    ("keys.write", "Create and revoke API keys and token keys.", "创建和吊销 API 密钥与令牌密钥。"),
-    ("ledger.read", "Read any account and its entries.", "读取任意账户及其分录。"),
-    ("message.screen", "Keep the word list that messages are screened by.", "维护留言审核所用的词表。"),
-    ("staff.write", "Register staff members and revoke them.", "登记员工，撤销其权限。"),
-    ("switch.write", "Switch the tenant, a feature or a single thing off and on.", "关闭或开启租户、功能或单个对象。"),
-    ("terms.write", "Change the terms by which tips are split.", "修改打赏的分成条款。"),
-    ("tip.read", "Read tips and their totals.", "读取打赏及其汇总。"),
-    ("tip.reverse", "Reverse a tip in whole or in part.", "全部或部分撤销一笔打赏。"),
-    ("tip.send", "Send a tip on behalf of a viewer.", "代观众发出打赏。"),
-    ("viewer.erase", "Erase what is personal about a viewer.", "抹除观众的个人信息。"),
-    ("wallet.credit", "Credit a viewer's wallet.", "为观众钱包入账。"),
-    ("wallet.read", "Read a viewer's wallet and its entries.", "读取观众钱包及其分录。"),
+    (
+        "account.freeze",
+        "Freeze an account or release it.",
+        "冻结账户或解除冻结。",
+    ),
+    (
+        "adjustment.check",
+        "Approve or reject an adjustment that someone else made.",
+        "批准或驳回他人提出的调账。",
+    ),
+    (
+        "adjustment.make",
+        "Request an adjustment of an account.",
+        "提出对账户的调账申请。",
+    ),
+    (
+        "catalogue.read",
+        "Read creators, gifts, terms and the tipping policy.",
+        "读取主播、礼物、分成条款与打赏规则。",
+    ),
+    (
+        "creator.write",
+        "Register creators and change their guild and terms.",
+        "登记主播，修改其公会与分成条款。",
+    ),
+    (
+        "facts.read",
+        "Read the journal of facts and the state of its subscriptions.",
+        "读取事实日志及其订阅状态。",
+    ),
+    (
+        "gift.write",
+        "Change the gift catalogue and the tipping policy.",
+        "修改礼物目录与打赏规则。",
+    ),
+    (
+        "import",
+        "Record what happened earlier, with its own time.",
+        "补录过去发生的事件，并指定其发生时间。",
+    ),
+    (
+        "keys.write",
+        "Create and revoke API keys and token keys.",
+        "创建和吊销 API 密钥与令牌密钥。",
+    ),
+    (
+        "ledger.read",
+        "Read any account and its entries.",
+        "读取任意账户及其分录。",
+    ),
+    (
+        "message.screen",
+        "Keep the word list that messages are screened by.",
+        "维护留言审核所用的词表。",
+    ),
+    (
+        "staff.write",
+        "Register staff members and revoke them.",
+        "登记员工，撤销其权限。",
+    ),
+    (
+        "switch.write",
+        "Switch the tenant, a feature or a single thing off and on.",
+        "关闭或开启租户、功能或单个对象。",
+    ),
+    (
+        "terms.write",
+        "Change the terms by which tips are split.",
+        "修改打赏的分成条款。",
+    ),
+    (
+        "tip.read",
+        "Read tips and their totals.",
+        "读取打赏及其汇总。",
+    ),
+    (
+        "tip.reverse",
+        "Reverse a tip in whole or in part.",
+        "全部或部分撤销一笔打赏。",
+    ),
+    (
+        "tip.send",
+        "Send a tip on behalf of a viewer.",
+        "代观众发出打赏。",
+    ),
+    (
+        "viewer.erase",
+        "Erase what is personal about a viewer.",
+        "抹除观众的个人信息。",
+    ),
+    (
+        "wallet.credit",
+        "Credit a viewer's wallet.",
+        "为观众钱包入账。",
+    ),
+    (
+        "wallet.read",
+        "Read a viewer's wallet and its entries.",
+        "读取观众钱包及其分录。",
+    ),
 )
 
 PERMISSIONS: Final[dict[str, str]] = {name: sentence_en for name, sentence_en, _ in _SENTENCES}

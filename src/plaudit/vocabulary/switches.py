@@ -56,7 +56,7 @@ def target_of(text: str) -> Target:
     if not fits or (kind == "feature" and name not in FEATURES):
         raise invalid(
             "switch.target",
-            "Name tenant, feature/NAME, or the ID of a thing: gift/, creator/, campaign/, prize/ or channel/ID.",
+            "Name tenant, feature/NAME, gift/ID, creator/ID, campaign/ID, prize/ID or channel/ID.",
             target=text[:_SHOWN_MAX],
         )
     return Target(kind=cast("SwitchKind", kind), id=name)
