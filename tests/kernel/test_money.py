@@ -76,7 +76,7 @@ def test_parse(text: str, scale: int, amount_minor: int) -> None:
     ],
 )
 def test_parse_refuses_what_is_not_exact(text: str, scale: int) -> None:
-    with pytest.raises(ValueError, match="amount|decimals|larger"):
+    with pytest.raises(ValueError, match=r"amount|decimals|larger"):
         parse_minor(text=text, scale=scale)
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from collections.abc import Callable
 
 import pytest
 
@@ -30,8 +31,8 @@ def test_details_and_text() -> None:
         (refusal.refused, RefusalKind.REFUSED),
     ],
 )
-def test_a_factory_for_each_kind(factory: type[Refusal], kind: RefusalKind) -> None:
-    no = factory("a.code", "Do this.", limit=3)  # type: ignore[arg-type, call-arg] - a factory, called like the class
+def test_a_factory_for_each_kind(factory: Callable[..., Refusal], kind: RefusalKind) -> None:
+    no = factory("a.code", "Do this.", limit=3)
     assert (no.kind, no.code, no.message, no.details) == (kind, "a.code", "Do this.", {"limit": 3})
 
 
