@@ -11,7 +11,11 @@ from plaudit.kernel.page import LIMIT_DEFAULT, LIMIT_MAX, Page, check_limit, dec
 from plaudit.kernel.refusal import Refusal, RefusalKind
 
 PARTS = st.lists(
-    st.one_of(st.integers(-(2**63), 2**63), st.text(st.characters(codec="utf-8"), max_size=20)), max_size=4
+    st.one_of(
+        st.integers(-(2**63), 2**63 - 1),
+        st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20),
+    ),
+    max_size=4,
 )
 
 
@@ -45,6 +49,9 @@ def test_what_is_encoded_decodes(parts: list[str | int]) -> None:
         raw([None]),
         raw([True]),
         raw([[1]]),
+        raw([2**63]),
+        raw(["a\x00"]),
+        raw(["\ud800"]),
         raw(["a"]) + "A",
         urlsafe_b64encode(b"[1, 2]").decode(),
         urlsafe_b64encode(b"[NaN]").decode(),
