@@ -1,0 +1,1 @@
+"""Tests of Plaudit; the folders mirror src/plaudit."""

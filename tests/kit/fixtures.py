@@ -1,0 +1,72 @@
+"""Fixtures for all tests; registered in tests/conftest.py."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from plaudit.platform.db import Database
+from tests.kit.servers import FOLDER, DatabaseUrls, TestServer, fresh_database, running_server
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make one folder for the run, before any worker starts; the workers find it in their environment."""
+    if not hasattr(config, "workerinput"):
+        folder = tempfile.mkdtemp(prefix="plaudit-test-")
+        Path(folder).chmod(0o711)
+        os.environ[FOLDER] = folder
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Run async tests on asyncio alone, which is what the product runs on."""
+    return "asyncio"
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """Path of a data folder that does not exist yet, in a place that an unprivileged account can reach."""
+    folder = Path(tempfile.mkdtemp(prefix="data-", dir=os.environ[FOLDER]))
+    folder.chmod(0o711)
+    yield folder / "data"
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[TestServer]:
+    """The server of this run."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: TestServer) -> Iterator[DatabaseUrls]:
+    """A fresh migrated database of one test's own."""
+    with fresh_database(postgres) as urls:
+        yield urls
+
+
+@pytest.fixture
+def empty_database(postgres: TestServer) -> Iterator[DatabaseUrls]:
+    """A fresh database without any migration."""
+    with fresh_database(postgres, migrated=False) as urls:
+        yield urls
+
+
+@pytest.fixture
+def database_url(database: DatabaseUrls) -> str:
+    """URL of the running role for a fresh migrated database."""
+    return database.url
+
+
+@pytest.fixture
+async def db(database: DatabaseUrls) -> AsyncIterator[Database]:
+    """A fresh migrated database, opened as the running role."""
+    async with Database.open(database.url, pool_max=8) as opened:
+        yield opened
