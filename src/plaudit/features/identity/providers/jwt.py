@@ -80,7 +80,7 @@ def verified_claims(*, token: str, key: TokenKey) -> dict[str, object]:
             options={"verify_signature": True},
         )
         claims = _CLAIMS.decode(parts["payload"])
-    except (jwt.PyJWTError, msgspec.MsgspecError, UnicodeError):
+    except (jwt.PyJWTError, msgspec.MsgspecError, UnicodeError, RecursionError):
         raise refused_credential() from None
     kind = parts["header"].get("typ")
     if (kind.lower() if isinstance(kind, str) else kind) not in _HEADER_TYPES:

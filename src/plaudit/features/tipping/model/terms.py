@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -185,6 +185,8 @@ def _cut(until_minor: int, tier: Tier) -> _Cut:
 def _check_terms(terms: Terms) -> None:
     if not valid_name(terms.id):
         raise _wrong("terms", "Name the terms with letters, digits and _ . : @ -, at most 64.")
+    if terms.basis not in get_args(Basis):
+        raise _wrong("basis", 'Choose the basis "fixed" or "monthly".')
     tiers = terms.tiers
     if terms.basis == "fixed" and len(tiers) != 1:
         raise _wrong("tiers", 'Give fixed terms exactly one tier, or choose the basis "monthly".')
