@@ -98,6 +98,12 @@ def test_other_messages_are_shown(message: str) -> None:
     assert screen_message(message=message, words=WORDS) == "shown"
 
 
+def test_the_vowels_of_a_script_spell_its_words() -> None:
+    words = WordList(words=("कल",), revision=1)
+    assert screen_message(message="क ल", words=words) == "held"
+    assert screen_message(message="कुल", words=words) == "shown"
+
+
 def test_an_empty_list_holds_nothing() -> None:
     assert screen_message(message="badword", words=WordList(words=(), revision=0)) == "shown"
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from plaudit.features.tipping.model import (
@@ -210,6 +210,8 @@ def test_a_gift_is_paid_in_its_own_asset() -> None:
     assert _refused(wish, gift=ROSE, policy=open_policy(asset="USD")) == ("tip.amount", RefusalKind.REFUSED)
 
 
+@example(59_999, 1)
+@example(60_000, 1)
 @given(st.integers(0, 70_000), st.integers(1, 70_000))
 def test_a_day_ends_at_its_limit(given_minor: int, amount_minor: int) -> None:
     if given_minor + amount_minor <= 60_000:
