@@ -40,21 +40,21 @@ def data_dir() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[TestServer]:
-    """The server of this run."""
+    """Lend the server of this run."""
     with running_server() as server:
         yield server
 
 
 @pytest.fixture
 def database(postgres: TestServer) -> Iterator[DatabaseUrls]:
-    """A fresh migrated database of one test's own."""
+    """Lend a fresh migrated database of one test's own."""
     with fresh_database(postgres) as urls:
         yield urls
 
 
 @pytest.fixture
 def empty_database(postgres: TestServer) -> Iterator[DatabaseUrls]:
-    """A fresh database without any migration."""
+    """Lend a fresh database without any migration."""
     with fresh_database(postgres, migrated=False) as urls:
         yield urls
 
@@ -67,6 +67,6 @@ def database_url(database: DatabaseUrls) -> str:
 
 @pytest.fixture
 async def db(database: DatabaseUrls) -> AsyncIterator[Database]:
-    """A fresh migrated database, opened as the running role."""
+    """Lend a fresh migrated database, opened as the running role."""
     async with Database.open(database.url, pool_max=8) as opened:
         yield opened

@@ -1,7 +1,7 @@
 """A PostgreSQL server for the whole test run, and a fresh migrated database for each test that asks for one.
 
-All workers of a run share one embedded server, by the very means with which several processes share it in production.
-With PLAUDIT_TEST_DATABASE_URL (a superuser's URL) the same tests run against that server instead.
+All workers of a run share one embedded server, by the very means with which several processes share it in
+production. With PLAUDIT_TEST_DATABASE_URL (a superuser's URL) the same tests run against that server instead.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class DatabaseUrls:
 
 @dataclass(frozen=True, slots=True)
 class TestServer:
-    """The server of this run; `url_of(role, database)` gives a URL, and `template` names a migrated database."""
+    """The server of this run: `url_of(role, database)` gives a URL, `template` is a migrated database."""
 
     __test__ = False
 
@@ -95,7 +95,11 @@ def _servers() -> Iterator[Callable[[str, str], str]]:
         passwords = Passwords("", "owner", "app")
         bootstrap(superuser_url=external, passwords=passwords)
         given = conninfo_to_dict(external)
-        logins = {SUPERUSER: {}, OWNER: {"user": OWNER, "password": "owner"}, APP: {"user": APP, "password": "app"}}
+        logins = {
+            SUPERUSER: {},
+            OWNER: {"user": OWNER, "password": "owner"},
+            APP: {"user": APP, "password": "app"},
+        }
 
         def url_of(role: str, database: str) -> str:
             return make_conninfo("", **{**given, "dbname": database, **logins[role]})

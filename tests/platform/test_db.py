@@ -23,7 +23,8 @@ def _cut_others(database: DatabaseUrls) -> int:
     with psycopg.connect(database.superuser_url, autocommit=True) as connection:
         cut = connection.execute(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            "WHERE datname = current_database() AND pid <> pg_backend_pid() "
+            "AND backend_type = 'client backend'"
         ).fetchone()
     assert cut is not None
     return int(cut[0])
@@ -32,7 +33,9 @@ def _cut_others(database: DatabaseUrls) -> int:
 async def test_runs_with_the_rights_of_the_runtime_role_in_utc(db: Database) -> None:
     async with db.connection() as connection:
         assert await _one(connection, "SELECT current_user::text") == "plaudit_runtime"
-        assert await _one(connection, "SELECT '2026-01-02 03:04Z'::timestamptz") == datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+        assert await _one(connection, "SELECT '2026-01-02 03:04Z'::timestamptz") == datetime(
+            2026, 1, 2, 3, 4, tzinfo=UTC
+        )
         assert await _one(connection, """SELECT '{"a": [1]}'::jsonb""") == {"a": [1]}
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             await connection.execute("CREATE TABLE public.mine (id int)")
@@ -120,7 +123,9 @@ async def test_connection_lost_in_the_commit_is_unknown(db: Database, database: 
         await running
 
 
-async def test_listening_survives_a_cut_and_costs_at_most_a_poll(db: Database, database: DatabaseUrls) -> None:
+async def test_listening_survives_a_cut_and_costs_at_most_a_poll(
+    db: Database, database: DatabaseUrls
+) -> None:
     async with db.listen("wakes", poll_ms=200) as payloads:
         assert await anext(payloads) is None
         with connect(database.url) as sender:
@@ -165,5 +170,5 @@ async def test_an_unreachable_server_is_named() -> None:
         (KeyError("not of the database"), False, Final),
     ],
 )
-def test_errors_are_classed(error: Exception, committing: bool, expected: type[Exception]) -> None:  # noqa: FBT001
+def test_errors_are_classed(error: Exception, committing: bool, expected: type[Exception]) -> None:
     assert classify(error, committing=committing) is expected

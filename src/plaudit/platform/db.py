@@ -1,8 +1,8 @@
 """Connections to PostgreSQL: a pool, transactions, retries, notifications.
 
-Every connection runs in autocommit, in UTC, with the rights of the role `plaudit_runtime` alone, prepares statements
-that come again, and asks for binary results. A statement that holds several commands therefore needs a cursor of its
-own with `format` set to text; stores send one command at a time.
+Every connection runs in autocommit, in UTC, with the rights of the role `plaudit_runtime` alone, prepares
+statements that come again, and asks for binary results. A statement that holds several commands therefore
+needs a cursor of its own with `format` set to text; stores send one command at a time.
 """
 
 from __future__ import annotations
@@ -23,14 +23,16 @@ from psycopg.rows import AsyncRowFactory, TupleRow
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
+from plaudit.platform import packing
 from plaudit.platform.failures import Retryable, Unknown, classify, is_connection_lost
 
-__all__ = ["RUNTIME_ROLE", "Connection", "Database", "connect", "connect_async", "connection_text"]
+__all__ = ["RUNTIME_ROLE", "Connection", "Cursor", "Database", "connect", "connect_async", "connection_text"]
 
 RUNTIME_ROLE: Final = "plaudit_runtime"
 SEARCH_PATH: Final = "public,jobs"
 
 Connection: TypeAlias = psycopg.AsyncConnection[TupleRow]
+Cursor: TypeAlias = psycopg.AsyncCursor[TupleRow]
 T = TypeVar("T")
 
 _PREPARE_AFTER: Final = 2
@@ -44,7 +46,9 @@ _BACKOFF_MAX_S: Final = 1.0
 class _BinaryCursor(psycopg.AsyncCursor[TupleRow]):
     """A cursor whose results come in binary form, which is quicker to read than text."""
 
-    def __init__(self, connection: Connection, *, row_factory: AsyncRowFactory[TupleRow] | None = None) -> None:
+    def __init__(
+        self, connection: Connection, *, row_factory: AsyncRowFactory[TupleRow] | None = None
+    ) -> None:
         if row_factory is None:
             super().__init__(connection)
         else:
@@ -53,7 +57,7 @@ class _BinaryCursor(psycopg.AsyncCursor[TupleRow]):
 
 
 def connection_text(*, url: str, role: str | None = RUNTIME_ROLE, application_name: str = "plaudit") -> str:
-    """Return the libpq connection text for `url`: session in UTC, rights of `role` only (None: those of the login)."""
+    """Return the libpq text for `url`: session in UTC, rights of `role` only (None: those of the login)."""
     given = conninfo_to_dict(url)
     options = [str(given.get("options") or ""), "-c timezone=UTC", f"-c search_path={SEARCH_PATH}"]
     if role is not None:
@@ -70,8 +74,10 @@ def connection_text(*, url: str, role: str | None = RUNTIME_ROLE, application_na
     return make_conninfo("", **settings)
 
 
-def connect(url: str, *, role: str | None = RUNTIME_ROLE, autocommit: bool = True) -> psycopg.Connection[TupleRow]:
-    """Open one blocking connection, for commands and tests. `role=None` keeps the rights of the login role."""
+def connect(
+    url: str, *, role: str | None = RUNTIME_ROLE, autocommit: bool = True
+) -> psycopg.Connection[TupleRow]:
+    """Open one blocking connection, for commands and tests; `role=None` keeps the rights of the login."""
     return psycopg.connect(connection_text(url=url, role=role), autocommit=autocommit)
 
 
@@ -89,6 +95,7 @@ async def connect_async(url: str, *, role: str | None = RUNTIME_ROLE) -> Connect
 
 async def _configure(connection: Connection) -> None:
     connection.prepared_max = _PREPARED_MAX
+    packing.register(connection)
     set_json_dumps(msgspec.json.encode, context=connection)
     set_json_loads(msgspec.json.decode, context=connection)
 
@@ -96,7 +103,9 @@ async def _configure(connection: Connection) -> None:
 class Database:
     """The database as one process uses it. Open it with `async with Database.open(url, ...) as db`."""
 
-    def __init__(self, *, url: str, role: str | None, pool: AsyncConnectionPool[Connection], listens: bool) -> None:
+    def __init__(
+        self, *, url: str, role: str | None, pool: AsyncConnectionPool[Connection], listens: bool
+    ) -> None:
         """Wrap an open pool; use `open` instead."""
         self.url = url
         self._role = role
@@ -110,8 +119,8 @@ class Database:
     ) -> AsyncIterator[Database]:
         """Open a pool of up to `pool_max` connections and close it in the end.
 
-        `listen=False` never listens to notifications, so that only polls remain. Raises psycopg.OperationalError with
-        the server's reason when it cannot be reached.
+        `listen=False` never listens to notifications, so that only polls remain. Raises
+        psycopg.OperationalError with the server's reason when it cannot be reached.
         """
         await (await connect_async(url, role=role)).close()
         pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
@@ -134,10 +143,10 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """Lend a connection inside a transaction, committed at the end of the block or rolled back on any exception.
+        """Lend a connection inside a transaction.
 
-        Raises Unknown when the connection was lost during the commit; an error within the block keeps its type, and
-        nothing was done.
+        It is committed at the end of the block and rolled back on any exception. Raises Unknown when the
+        connection was lost during the commit; an error within the block keeps its type, and nothing was done.
         """
         committing = False
         async with self._pool.connection() as connection:
@@ -177,8 +186,9 @@ class Database:
     async def listen(self, channel: str, *, poll_ms: int = 1000) -> AsyncIterator[AsyncIterator[str | None]]:
         """Lend an endless iterator over the payloads notified on `channel`.
 
-        It yields None where something may have been missed: at first, after each reconnection, and whenever `poll_ms`
-        passed without a notification. The connection is one of its own; losing it costs a poll and nothing else.
+        It yields None where something may have been missed: at first, after each reconnection, and whenever
+        `poll_ms` passed without a notification. The connection is one of its own; losing it costs a poll and
+        nothing else.
         """
         async with aclosing(self._notifications(channel, poll_s=poll_ms / 1000)) as payloads:
             yield payloads
@@ -195,7 +205,9 @@ class Database:
                         await asyncio.sleep(max(0.0, until - time.monotonic()))
                     continue
                 try:
-                    received = [note.payload async for note in connection.notifies(timeout=poll_s, stop_after=1)]
+                    received = [
+                        note.payload async for note in connection.notifies(timeout=poll_s, stop_after=1)
+                    ]
                 except psycopg.Error:
                     await connection.close()
                     connection = None

@@ -1,7 +1,7 @@
 """Failures of technical means, classed by what the caller may do next.
 
-A failure is *retryable* (nothing was done, do it again), *unknown* (it may have been done: ask before anything else),
-or *final* (doing it again cannot help).
+A failure is *retryable* (nothing was done, do it again), *unknown* (it may have been done: ask before
+anything else), or *final* (doing it again cannot help).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import psycopg
 from psycopg import errors
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
-__all__ = ["Failure", "Final", "Retryable", "Unknown", "classify", "is_connection_lost"]
+__all__ = ["Failure", "Final", "Retryable", "Unknown", "classify", "is_connection_lost", "is_duplicate"]
 
 
 class Failure(Exception):
@@ -51,11 +51,18 @@ def is_connection_lost(error: BaseException) -> bool:
     return state is None or state in _LOST_STATES or state.startswith(_LOST_CLASSES)
 
 
-def classify(error: BaseException, *, committing: bool = True) -> type[Failure]:
+def is_duplicate(error: BaseException) -> bool:
+    """Tell whether a unique constraint refused a row: somebody else was first."""
+    return isinstance(error, errors.UniqueViolation)
+
+
+def classify(  # noqa: PLR0911 - a table of cases
+    error: BaseException, *, committing: bool = True
+) -> type[Failure]:
     """Return the class of a database error.
 
-    `committing` says whether a commit may have been under way: a lost connection leaves an unknown outcome then, and
-    nothing done otherwise. Every error that is not recognised is Final.
+    `committing` says whether a commit may have been under way: a lost connection leaves an unknown outcome
+    then, and nothing done otherwise. Every error that is not recognised is Final.
     """
     if isinstance(error, Failure):
         return type(error)

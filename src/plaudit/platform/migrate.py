@@ -1,8 +1,9 @@
 """Migrations: plain SQL files, each applied once, whole, and in the order of its number.
 
-yoyo keeps the record of what was applied. Its own way of applying is not used, because it splits files into statements
-by guess and notes a migration as applied in a second transaction after the first: a crash in between would leave a
-database that cannot be migrated any more. Here a file and its record are one transaction.
+yoyo keeps the record of what was applied. Its own way of applying is not used, because it splits files into
+statements by guess and notes a migration as applied in a second transaction after the first: a crash in
+between would leave a database that cannot be migrated any more. Here a file and its record are one
+transaction.
 """
 
 from __future__ import annotations
@@ -41,10 +42,11 @@ _LOCK_TIMEOUT_MS: Final = 10_000
 _DUMP_TIMEOUT_S: Final = 120
 
 _SESSION_LINES: Final = re.compile(
-    r"--$|-- Name: |-- PostgreSQL database dump|-- Dumped |\\restrict |\\unrestrict |SELECT pg_catalog\.set_config\("
-    r"|SET (statement_timeout|lock_timeout|idle_in_transaction_session_timeout|transaction_timeout|client_encoding"
-    r"|standard_conforming_strings|check_function_bodies|xmloption|client_min_messages|row_security"
-    r"|default_tablespace|default_table_access_method) = "
+    r"--$|-- Name: |-- PostgreSQL database dump|-- Dumped |\\restrict |\\unrestrict "
+    r"|SELECT pg_catalog\.set_config\("
+    r"|SET (statement_timeout|lock_timeout|idle_in_transaction_session_timeout|transaction_timeout"
+    r"|client_encoding|standard_conforming_strings|check_function_bodies|xmloption|client_min_messages"
+    r"|row_security|default_tablespace|default_table_access_method) = "
 )
 
 
@@ -79,9 +81,10 @@ def _read(folder: Path) -> list[tuple[Migration, str]]:
 def migrate(owner_url: str, *, folder: Path | None = None) -> list[str]:
     """Bring the database up to date as its owner and return the names of what was applied now.
 
-    Waits for another migrator to finish. Each file is one transaction together with its record, and gives up after ten
-    seconds of waiting for a lock, so that it cannot hold up the traffic behind it. Raises MigrationError when an
-    applied file was changed or is gone, or the running role cannot be created; psycopg.Error when a file fails.
+    Waits for another migrator to finish. Each file is one transaction together with its record, and gives up
+    after ten seconds of waiting for a lock, so that it cannot hold up the traffic behind it. Raises
+    MigrationError when an applied file was changed or is gone, or the running role cannot be created;
+    psycopg.Error when a file fails.
     """
     migrations = _read(folder or migrations_folder())
     with _only_migrator(owner_url) as connection:
@@ -102,7 +105,9 @@ def pending(owner_url: str, *, folder: Path | None = None) -> list[str]:
     """Return the names of the files that `migrate` would apply, without applying anything."""
     migrations = _read(folder or migrations_folder())
     with psycopg.connect(connection_text(url=owner_url, role=None), autocommit=True) as connection:
-        record = connection.execute("SELECT to_regclass(%s)", (f"{_RECORD_SCHEMA}._yoyo_migration",)).fetchone()
+        record = connection.execute(
+            "SELECT to_regclass(%s)", (f"{_RECORD_SCHEMA}._yoyo_migration",)
+        ).fetchone()
     if record is None or record[0] is None:
         return [migration.id for migration, _ in migrations]
     with _record_keeper(owner_url) as backend:
@@ -132,11 +137,13 @@ def _record_keeper(owner_url: str) -> Iterator[DatabaseBackend]:
         backend.connection.close()
 
 
-def _to_apply(backend: DatabaseBackend, migrations: list[tuple[Migration, str]]) -> list[tuple[Migration, str]]:
+def _to_apply(
+    backend: DatabaseBackend, migrations: list[tuple[Migration, str]]
+) -> list[tuple[Migration, str]]:
     """Return what is not applied yet; refuse a history that differs from the files."""
     applied_hashes = set(backend.get_applied_migration_hashes())
-    rows = backend.execute(f"SELECT migration_id, migration_hash FROM {backend.migration_table_quoted}").fetchall()
-    applied: dict[str, str] = dict(rows)
+    rows = backend.execute(f"TABLE {backend.migration_table_quoted}").fetchall()
+    applied: dict[str, str] = {name: digest for digest, name, _at in rows}
     known = {migration.id: migration.hash for migration, _ in migrations}
     for name, digest in applied.items():
         if name not in known:
@@ -151,7 +158,8 @@ def _to_apply(backend: DatabaseBackend, migrations: list[tuple[Migration, str]])
 def _apply(backend: DatabaseBackend, *, migration: Migration, text: str) -> bool:
     with backend.transaction():
         backend.execute("SET LOCAL search_path TO public")
-        # Without parameters the whole text goes to the server as it is, which knows best where statements end.
+        # Without parameters the whole text goes to the server as it is, which knows best where statements
+        # end.
         backend.cursor().execute(text)
         backend.execute(f"SET LOCAL search_path TO {_RECORD_SCHEMA}")
         backend.mark_one(migration)
@@ -164,7 +172,9 @@ def _ensure_runtime_role(connection: psycopg.Connection) -> None:
     try:
         if present is None:
             connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(role))
-        member = connection.execute("SELECT pg_has_role(current_user, %s, 'MEMBER')", (RUNTIME_ROLE,)).fetchone()
+        member = connection.execute(
+            "SELECT pg_has_role(current_user, %s, 'MEMBER')", (RUNTIME_ROLE,)
+        ).fetchone()
         if member is None or not member[0]:
             connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(role))
     except psycopg.errors.DuplicateObject:
@@ -172,7 +182,8 @@ def _ensure_runtime_role(connection: psycopg.Connection) -> None:
     except psycopg.errors.InsufficientPrivilege as error:
         message = (
             f"the owner of the database may not create the role {RUNTIME_ROLE}. As an administrator run: "
-            f"CREATE ROLE {RUNTIME_ROLE} NOLOGIN; then GRANT {RUNTIME_ROLE} TO the login roles of owner and Plaudit"
+            f"CREATE ROLE {RUNTIME_ROLE} NOLOGIN; then GRANT {RUNTIME_ROLE} TO the login roles of the owner "
+            "and of Plaudit"
         )
         raise MigrationError(message) from error
 
@@ -215,9 +226,10 @@ def _migrate_jobs(connection: psycopg.Connection) -> list[str]:
 
 
 def schema_snapshot(url: str) -> str:
-    """Return the schema as text that is the same for the same schema: what `make schema` writes to schema.sql.
+    """Return the schema as text: what `make schema` writes to schema.sql.
 
-    Left out are the tables of procrastinate and of yoyo (theirs to change), owners, and the chatter of pg_dump.
+    The same schema gives the same text. Left out are the tables of procrastinate and of yoyo (theirs to
+    change), owners, and the chatter of pg_dump.
     """
     done = subprocess.run(  # noqa: S603 - the program of our own wheel
         [

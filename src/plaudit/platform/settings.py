@@ -1,7 +1,7 @@
 """Settings of one process, read once from the environment.
 
-Every setting has a row in `SETTINGS`: its variable, a default, and a sentence for people. `plaudit settings` and the
-documentation print that table, so a setting without a sentence cannot exist.
+Every setting has a row in `SETTINGS`: its variable, a default, and a sentence for people. `plaudit settings`
+and the documentation print that table, so a setting without a sentence cannot exist.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "data_dir",
         "PLAUDIT_DATA_DIR",
         ".plaudit",
-        "Folder of the embedded database, its passwords and the secret key; used when no database URL is given.",
+        "Folder of the embedded database (when no database URL is given), its passwords and the secret key.",
         _path,
     ),
     Setting(
@@ -101,7 +101,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "database_owner_url",
         "PLAUDIT_DATABASE_OWNER_URL",
         "",
-        "The same database with the role that owns the tables and migrates them; the database URL when empty.",
+        "The same database with the role that owns and migrates the tables; the database URL when empty.",
         _database_url,
         secret=True,
     ),
@@ -194,7 +194,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "clock_file",
         "PLAUDIT_CLOCK_FILE",
         "",
-        "File with a time (RFC 3339) or an offset (+seconds) that replaces the clock of the machine, for tests.",
+        "File with a time (RFC 3339) or an offset (+seconds) that replaces the machine's clock, for tests.",
         _optional_path,
     ),
     Setting(
@@ -259,8 +259,8 @@ class Settings:
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
         """Read all settings from `environ`.
 
-        Raises `SettingsError` naming every variable that cannot be used, and every PLAUDIT_ variable that does not
-        exist: a misspelled setting must not be silently ignored.
+        Raises `SettingsError` naming every variable that cannot be used, and every PLAUDIT_ variable that
+        does not exist: a misspelled setting must not be silently ignored.
         """
         values: dict[str, Any] = {}
         problems: list[str] = []
@@ -275,7 +275,9 @@ class Settings:
         problems.extend(
             f"{variable}: there is no such setting"
             for variable in sorted(environ)
-            if variable.startswith("PLAUDIT_") and not variable.startswith(_OF_TESTS) and variable not in known
+            if variable.startswith("PLAUDIT_")
+            and not variable.startswith(_OF_TESTS)
+            and variable not in known
         )
         if problems:
             raise SettingsError("; ".join(problems))

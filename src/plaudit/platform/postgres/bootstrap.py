@@ -1,7 +1,7 @@
 """Roles and database of a fresh server.
 
-`plaudit_owner` owns the database and migrates it. `plaudit_app` is what Plaudit runs as: it owns nothing and has the
-rights of the group `plaudit_runtime` alone, which migrations grant table by table.
+`plaudit_owner` owns the database and migrates it. `plaudit_app` is what Plaudit runs as: it owns nothing and
+has the rights of the group `plaudit_runtime` alone, which migrations grant table by table.
 """
 
 from __future__ import annotations
@@ -40,9 +40,10 @@ def bootstrap(*, superuser_url: str, passwords: Passwords) -> None:
 
 
 def create_database(connection: psycopg.Connection, *, name: str, template: str | None = None) -> None:
-    """Create a database owned by `plaudit_owner` that only Plaudit's roles may enter; needs a superuser's connection.
+    """Create a database owned by `plaudit_owner` that only Plaudit's roles may enter.
 
-    With `template`, copy that database file by file, which is quick for a small one.
+    Needs a superuser's connection. With `template`, copy that database file by file, which is quick for a
+    small one.
     """
     command = sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(OWNER))
     if template is not None:
@@ -54,4 +55,6 @@ def create_database(connection: psycopg.Connection, *, name: str, template: str 
 def _grant_connect(connection: psycopg.Connection, *, name: str) -> None:
     database = sql.Identifier(name)
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
-    connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, sql.Identifier(RUNTIME)))
+    connection.execute(
+        sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, sql.Identifier(RUNTIME))
+    )

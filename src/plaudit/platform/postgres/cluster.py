@@ -80,7 +80,10 @@ def passwords_of(layout: Layout) -> Passwords:
     except FileNotFoundError:
         pass
     if layout.cluster.exists():
-        message = f"{layout.passwords} is missing, so nobody can sign in to the cluster beside it; restore that file."
+        message = (
+            f"{layout.passwords} is missing, so nobody can sign in to the cluster beside it; "
+            "restore that file."
+        )
         raise EmbeddedServerError(message)
     passwords = Passwords(*(secrets.token_urlsafe(24) for _ in range(3)))
     _write(layout.passwords, json.dumps(asdict(passwords)), mode=0o600)
@@ -99,9 +102,10 @@ def _write(path: Path, text: str, *, mode: int) -> None:
 
 
 def create_cluster(*, layout: Layout, account: Account, programs: Path, password: str) -> None:
-    """Run initdb unless the cluster exists. It appears whole or not at all: a broken start leaves none behind.
+    """Run initdb unless the cluster exists.
 
-    UTF-8 text ordered by code point (the same on every machine), data checksums, SCRAM passwords.
+    It appears whole or not at all: a broken start leaves none behind. UTF-8 text ordered by code point (the
+    same on every machine), data checksums, SCRAM passwords.
     """
     if layout.cluster.exists():
         return
@@ -115,7 +119,15 @@ def create_cluster(*, layout: Layout, account: Account, programs: Path, password
         command = [
             *(str(programs / "initdb"), "--pgdata", str(work / "cluster"), "--username", SUPERUSER),
             *("--pwfile", str(secret), "--auth", "scram-sha-256", "--encoding", "UTF8"),
-            *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C", "--data-checksums"),
+            *(
+                "--locale-provider",
+                "builtin",
+                "--builtin-locale",
+                "C.UTF-8",
+                "--locale",
+                "C",
+                "--data-checksums",
+            ),
         ]
         done = subprocess.run(  # noqa: S603 - our own program with our own arguments
             command,
@@ -140,7 +152,11 @@ def write_configuration(*, layout: Layout, account: Account, programs: Path, sha
     """Write the server's configuration beside the cluster, where the server may read but not change it."""
     mode = 0o644 if account.switches else 0o600
     configure = subprocess.run(  # noqa: S603 - our own program with our own arguments
-        [str(programs / "pg_config"), "--configure"], capture_output=True, check=False, text=True, cwd=layout.home
+        [str(programs / "pg_config"), "--configure"],
+        capture_output=True,
+        check=False,
+        text=True,
+        cwd=layout.home,
     ).stdout
     text = _CONFIGURATION.format(
         port=PORT,

@@ -28,7 +28,7 @@ from plaudit.platform.postmaster.binaries import reachable_programs
 from plaudit.platform.postmaster.errors import EmbeddedServerError
 from plaudit.platform.postmaster.layout import Layout, prepare
 from plaudit.platform.postmaster.locks import acquire, is_held, open_lock, try_exclusive
-from plaudit.platform.postmaster.process import PORT, clean_environment
+from plaudit.platform.postmaster.process import PORT, Postmaster, clean_environment
 from plaudit.platform.postmaster.state import State, read_state, tail, write_state
 
 __all__ = ["Server", "embedded"]
@@ -50,7 +50,11 @@ class Server:
 
     def url_of(self, *, role: str, database: str = DATABASE) -> str:
         """Return the URL of `database` for one of the three login roles."""
-        password = {SUPERUSER: self.passwords.superuser, OWNER: self.passwords.owner, APP: self.passwords.app}[role]
+        password = {
+            SUPERUSER: self.passwords.superuser,
+            OWNER: self.passwords.owner,
+            APP: self.passwords.app,
+        }[role]
         host = quote(str(self.socket_dir), safe="")
         return f"postgresql://{role}:{quote(password, safe='')}@/{database}?host={host}&port={self.port}"
 
@@ -107,8 +111,8 @@ def embedded(
 ) -> Iterator[Server]:
     """Start the server of `data_dir`, or share it if another process has, and leave it in the end.
 
-    The last process to leave, in whatever way, stops it. Raises EmbeddedServerError saying what to do when the
-    server cannot run here.
+    The last process to leave, in whatever way, stops it. Raises EmbeddedServerError saying what to do when
+    the server cannot run here.
     """
     layout = Layout(data_dir=data_dir.absolute())
     account = account_for(cluster=layout.cluster)
@@ -121,21 +125,27 @@ def embedded(
         try:
             passwords = passwords_of(layout)
             if not is_held(layout.watchdog_lock):
-                create_cluster(layout=layout, account=account, programs=programs, password=passwords.superuser)
+                create_cluster(
+                    layout=layout, account=account, programs=programs, password=passwords.superuser
+                )
                 write_configuration(
                     layout=layout, account=account, programs=programs, shared_buffers_mib=shared_buffers_mib
                 )
                 _start_watchdog(layout=layout, programs=programs, start_timeout_s=start_timeout_ms / 1000)
             state = _await_ready(layout=layout, deadline=deadline)
             server = Server(
-                layout=layout, socket_dir=Path(state.socket_dir), port=PORT, programs=programs, passwords=passwords
+                layout=layout,
+                socket_dir=Path(state.socket_dir),
+                port=PORT,
+                programs=programs,
+                passwords=passwords,
             )
             bootstrap(superuser_url=server.url_of(role=SUPERUSER, database="postgres"), passwords=passwords)
         finally:
             os.close(turn)
         yield server
     finally:
-        _leave(layout=layout, membership=membership)
+        _leave(layout=layout, programs=programs, membership=membership)
 
 
 def _start_watchdog(*, layout: Layout, programs: Path, start_timeout_s: float) -> None:
@@ -144,11 +154,21 @@ def _start_watchdog(*, layout: Layout, programs: Path, start_timeout_s: float) -
     try:
         if not try_exclusive(lock):
             return
-        write_state(layout.state, State(phase="starting", watchdog_pid=0, socket_dir=_socket_dir_before(layout)))
+        write_state(
+            layout.state, State(phase="starting", watchdog_pid=0, socket_dir=_socket_dir_before(layout))
+        )
         module = "plaudit.platform.postmaster.watchdog"
         with layout.log.open("wb") as log:
             subprocess.run(  # noqa: S603 - our own program with our own arguments
-                [sys.executable, "-P", "-m", module, str(layout.data_dir), str(programs), str(start_timeout_s)],
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    module,
+                    str(layout.data_dir),
+                    str(programs),
+                    str(start_timeout_s),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -184,8 +204,18 @@ def _await_ready(*, layout: Layout, deadline: float) -> State:
     raise EmbeddedServerError(message)
 
 
-def _leave(*, layout: Layout, membership: int) -> None:
-    """Give the membership back; the last one waits until the server is down, so that its folder may be removed."""
+def _leave(*, layout: Layout, programs: Path, membership: int) -> None:
+    """Give the membership back.
+
+    The last one waits until the server is down, so that its folder may be removed. A server whose watchdog
+    was killed gets a new one first, for it would run on without anybody.
+    """
+    if not is_held(layout.watchdog_lock) and Postmaster.find(layout) is not None:
+        turn = acquire(path=layout.start_lock, shared=False, deadline=time.monotonic() + _LEAVE_S)
+        try:
+            _start_watchdog(layout=layout, programs=programs, start_timeout_s=_LEAVE_S)
+        finally:
+            os.close(turn)
     last = try_exclusive(membership)
     os.close(membership)
     if not last:

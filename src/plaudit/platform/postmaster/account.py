@@ -1,7 +1,7 @@
 """The account that PostgreSQL runs under, and whether it can reach a folder.
 
-PostgreSQL refuses to run as root. Started as root, the server runs under an unprivileged account; folders that it owns
-are handed to that account, and no other folder's owner or permissions are ever touched.
+PostgreSQL refuses to run as root. Started as root, the server runs under an unprivileged account; folders
+that it owns are handed to that account, and no other folder's owner or permissions are ever touched.
 """
 
 from __future__ import annotations
@@ -38,9 +38,10 @@ class Account:
 
 
 def account_for(*, cluster: Path) -> Account:
-    """Return the account for `cluster`: ourselves, or as root the owner of an existing cluster, else a known account.
+    """Return the account for `cluster`.
 
-    Raises EmbeddedServerError when we are root and the machine has no unprivileged account.
+    That is ourselves; as root, the owner of an existing cluster, else the first known account. Raises
+    EmbeddedServerError when we are root and the machine has no unprivileged account.
     """
     if os.geteuid() != 0:
         return Account(name=_name_of(os.geteuid()), uid=os.geteuid(), gid=os.getegid(), switches=False)
@@ -68,7 +69,7 @@ def _name_of(uid: int) -> str:
 
 
 def unreachable_folder(*, path: Path, account: Account) -> Path | None:
-    """Return the topmost folder on the way to `path` (itself included) that `account` may not pass through."""
+    """Return the topmost folder on the way to `path`, itself included, that `account` may not pass."""
     if not account.switches:
         return None
     resolved = path.resolve()
@@ -93,10 +94,11 @@ def check_reachable(*, path: Path, account: Account, purpose: str) -> None:
     if folder is not None:
         mode = stat.filemode(folder.stat().st_mode)
         message = (
-            f"The account {account.name}, under which PostgreSQL runs because Plaudit was started as root, cannot pass "
-            f"through the folder {folder} ({mode}) to {purpose} {path}. Plaudit does not change the permissions of "
-            f"folders that are not its own. Choose another PLAUDIT_DATA_DIR (for example /var/lib/plaudit), start "
-            f"Plaudit as an ordinary user, or let the account through yourself (chmod o+x {folder})."
+            f"The account {account.name}, under which PostgreSQL runs because Plaudit was started as root, "
+            f"cannot pass through the folder {folder} ({mode}) to {purpose} {path}. Plaudit does not change "
+            f"the permissions of folders that are not its own. Choose another PLAUDIT_DATA_DIR (for example "
+            f"/var/lib/plaudit), start Plaudit as an ordinary user, or let the account through yourself "
+            f"(chmod o+x {folder})."
         )
         raise EmbeddedServerError(message)
 
@@ -108,7 +110,9 @@ def make_private(*, folder: Path, account: Account) -> None:
     except FileExistsError:
         status = folder.lstat()
         if not stat.S_ISDIR(status.st_mode) or status.st_uid not in {account.uid, os.geteuid()}:
-            message = f"{folder} is not a folder of the account {account.name}; remove it or choose another place."
+            message = (
+                f"{folder} is not a folder of the account {account.name}; remove it or choose another place."
+            )
             raise EmbeddedServerError(message) from None
     if account.switches and folder.stat().st_uid != account.uid:
         os.chown(folder, account.uid, account.gid, follow_symlinks=False)

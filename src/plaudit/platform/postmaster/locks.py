@@ -39,16 +39,18 @@ def _try(descriptor: int, how: int) -> bool:
 
 
 def acquire(*, path: Path, shared: bool, deadline: float) -> int:
-    """Open and lock `path`, waiting until `deadline` (of time.monotonic); return the descriptor that holds it.
+    """Open and lock `path`; return the descriptor that holds the lock.
 
-    Raises EmbeddedServerError when the time is over.
+    Waits until `deadline` (of time.monotonic) and raises EmbeddedServerError when it has passed.
     """
     descriptor = open_lock(path)
     take = try_shared if shared else try_exclusive
     while not take(descriptor):
         if time.monotonic() > deadline:
             os.close(descriptor)
-            message = f"Waited in vain for the lock {path}: another process is starting or stopping the server."
+            message = (
+                f"Waited in vain for the lock {path}: another process is starting or stopping the server."
+            )
             raise EmbeddedServerError(message)
         time.sleep(_POLL_S)
     return descriptor

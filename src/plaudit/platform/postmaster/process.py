@@ -39,11 +39,16 @@ def clean_environment() -> dict[str, str]:
 def make_socket_dir(*, account: Account) -> Path:
     """Create a fresh private folder (0700, owned by `account`) for the socket and return it.
 
-    A new random name each time: nobody can prepare the folder or a link in its place. Its path stays far below the
-    limit of a socket's path (107 bytes on Linux), which is why it is not in the data folder.
+    A new random name each time: nobody can prepare the folder or a link in its place. Its path stays far
+    below the limit of a socket's path (107 bytes on Linux), which is why it is not in the data folder.
     """
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    own = not account.switches and bool(runtime) and Path(runtime).is_dir() and Path(runtime).stat().st_uid == account.uid
+    own = (
+        not account.switches
+        and bool(runtime)
+        and Path(runtime).is_dir()
+        and Path(runtime).stat().st_uid == account.uid
+    )
     base = runtime if own else tempfile.gettempdir()
     if len(os.fsencode(base)) > _SOCKET_PATH_MAX - len("/plaudit-12345678/.s.PGSQL.5432.lock"):
         base = "/tmp"  # noqa: S108 - mkdtemp makes a fresh private folder below it
@@ -77,10 +82,11 @@ class Postmaster:
 
     @classmethod
     def find(cls, layout: Layout) -> Postmaster | None:
-        """Return the running postmaster of this cluster, if any; remove a stale file that names a foreign process.
+        """Return the running postmaster of this cluster, if any.
 
-        The file outlives a crash, and its number may meanwhile belong to any other process, which PostgreSQL could
-        not tell apart from a server that runs. A postmaster works in its cluster folder, others do not.
+        Removes a stale file that names a foreign process: the file outlives a crash, and its number may
+        meanwhile belong to any other process, which PostgreSQL could not tell apart from a server that runs.
+        A postmaster works in its cluster folder, others do not.
         """
         lines = _lines_of_pid_file(layout)
         if not lines or not lines[0].isdigit():
@@ -99,7 +105,7 @@ class Postmaster:
 
     @classmethod
     def start(cls, *, layout: Layout, account: Account, programs: Path, socket_dir: Path) -> Postmaster:
-        """Start PostgreSQL on the cluster; it is usable once `ready`."""
+        """Start PostgreSQL on the cluster; it is usable once `is_ready`."""
         arguments = [
             str(programs / "postgres"),
             *("-D", str(layout.cluster.resolve())),
@@ -121,18 +127,20 @@ class Postmaster:
             )
         return cls(layout=layout, pid=child.pid, child=child)
 
-    @property
-    def alive(self) -> bool:
-        """Whether the process still runs."""
+    def is_alive(self) -> bool:
+        """Tell whether the process still runs."""
         if self.child is not None:
             return self.child.poll() is None
-        return self.found is not None and self.found.is_running() and self.found.status() != psutil.STATUS_ZOMBIE
+        return (
+            self.found is not None and self.found.is_running() and self.found.status() != psutil.STATUS_ZOMBIE
+        )
 
-    @property
-    def ready(self) -> bool:
-        """Whether it accepts connections (recovery after a crash is over)."""
+    def is_ready(self) -> bool:
+        """Tell whether it accepts connections (recovery after a crash is over)."""
         lines = _lines_of_pid_file(self.layout)
-        return len(lines) > _READY_LINE and lines[0] == str(self.pid) and lines[_READY_LINE].strip() == "ready"
+        return (
+            len(lines) > _READY_LINE and lines[0] == str(self.pid) and lines[_READY_LINE].strip() == "ready"
+        )
 
     @property
     def socket_dir(self) -> Path:
@@ -141,10 +149,14 @@ class Postmaster:
 
     def stop(self) -> None:
         """End it: fast (sessions are cut, a checkpoint is written), and by force when that takes too long."""
-        for number, wait_s in ((signal.SIGINT, _FAST_S), (signal.SIGQUIT, _IMMEDIATE_S), (signal.SIGKILL, _IMMEDIATE_S)):
-            if not self.alive:
+        for number, wait_s in (
+            (signal.SIGINT, _FAST_S),
+            (signal.SIGQUIT, _IMMEDIATE_S),
+            (signal.SIGKILL, _IMMEDIATE_S),
+        ):
+            if not self.is_alive():
                 return
             os.kill(self.pid, number)
             deadline = time.monotonic() + wait_s
-            while self.alive and time.monotonic() < deadline:
+            while self.is_alive() and time.monotonic() < deadline:
                 time.sleep(0.02)

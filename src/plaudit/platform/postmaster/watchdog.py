@@ -1,11 +1,11 @@
-"""The process that keeps the server: starts it, starts it again when it dies, stops it after its last starter.
+"""The process that keeps the server: starts it, restarts it when it dies, stops it after the last starter.
 
-Every starter holds `starters.lock` shared; the system drops that lock however a starter ends. The watchdog tries to
-take it alone a few times a second. While it cannot, somebody needs the server; once it can, nobody does, and holding it
-keeps new starters waiting until the server is down.
+Every starter holds `starters.lock` shared; the system drops that lock however a starter ends. The watchdog
+tries to take it alone a few times a second. While it cannot, somebody needs the server; once it can, nobody
+does, and holding it keeps new starters waiting until the server is down.
 
-If the watchdog itself is killed, the server goes on; the next starter, or the last one on leaving, starts a new
-watchdog, which takes the running server over.
+If the watchdog itself is killed, the server goes on; the next starter, or the last one on leaving, starts a
+new watchdog, which takes the running server over.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Watchdog:
     """Supervises the postmaster of one data folder until nobody needs it."""
 
     def __init__(self, *, layout: Layout, account: Account, programs: Path, start_timeout_s: float) -> None:
-        """Take over what an earlier watchdog left: its server if that runs, else its socket folder's removal."""
+        """Take over what an earlier watchdog left: a running server, or the removal of its socket folder."""
         self._layout = layout
         self._account = account
         self._programs = programs
@@ -60,13 +60,13 @@ class Watchdog:
         ready = False
         deadline = time.monotonic() + self._start_timeout_s
         while not self._stopping and not try_exclusive(self._starters):
-            if self._postmaster is None or not self._postmaster.alive:
+            if self._postmaster is None or not self._postmaster.is_alive():
                 if self._failed_starts >= _FAILED_STARTS_MAX:
                     return self._fail("PostgreSQL does not start")
                 ready = False
                 deadline = time.monotonic() + self._start_timeout_s
                 self._start()
-            elif not ready and self._postmaster.ready:
+            elif not ready and self._postmaster.is_ready():
                 ready = True
                 self._failed_starts = 0
                 self._tell("ready")
