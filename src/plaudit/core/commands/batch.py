@@ -1,0 +1,209 @@
+"""Decide and record a batch of one tenant's commands inside one transaction.
+
+The order is the same for everybody: lock accounts, counters and holds by id → read the changes of reference data and the
+idempotency keys → decide one command after the other in memory → take positions → insert → (the caller) commit. Two round trips,
+however many commands.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from plaudit.core.commands import store as commands_store
+from plaudit.core.commands.command import Command, Outcome, Plan
+from plaudit.core.commands.references import Item
+from plaudit.core.commands.store import Change
+from plaudit.core.journal import facts as journal_facts
+from plaudit.core.journal import store as journal_store
+from plaudit.core.journal.facts import Sealed, loads
+from plaudit.core.ledger import posting
+from plaudit.core.ledger.accounts import Directory
+from plaudit.core.ledger.book import Book, Movement, Window
+from plaudit.core.ledger.store import Card
+from plaudit.kernel.refusal import Refusal, conflict
+from plaudit.platform.db import Connection, Cursor
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A command with its plan, the reference rows the plan used, and their revision."""
+
+    command: Command
+    plan: Plan
+    used: Sequence[Item]
+    revision: int
+    key_digest: bytes
+    content_digest: bytes
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A reference row changed after the plan was made: plan again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The key was bound before, by the same content: the first answer stands at this position."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Recorded as number ``number`` of its batch; becomes an outcome when the positions are known."""
+
+    number: int
+    sealed: Sealed
+    movements: Sequence[Movement]
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The key of an earlier command of the same batch, which stands at index ``first``."""
+
+    first: int
+
+
+Result: TypeAlias = Outcome | Refusal | Stale | Replay | AssertionError
+_Decided: TypeAlias = Done | Again | Refusal | Stale | Replay | AssertionError
+
+_CONFLICT_TEXT = "This idempotency key was used for another request; send a new key with the new request."
+
+
+async def decide_and_record(
+    conn: Connection,
+    *,
+    tenant_id: int,
+    batch: Sequence[Prepared],
+    directory: Directory,
+    now: datetime,
+) -> list[Result]:
+    """Return one result per command, in order. ``conn`` is inside a transaction; the caller commits.
+
+    Accounts must have been ensured in the directory. Raises the database's errors as they come (a unique violation when another
+    process bound one of the keys or opened one of the counters meanwhile).
+    """
+    async with conn.pipeline():
+        book, changes, bound = await _lock_and_read(conn, tenant_id=tenant_id, batch=batch, directory=directory, now=now)
+        decided, postings, sealed, keys = _decide(batch=batch, book=book, changes=changes, bound=bound, now=now)
+        last, recorded_at = 0, now
+        if sealed:
+            head = await journal_store.take_positions(conn, tenant_id=tenant_id, count=len(sealed), now=now)
+            await journal_store.insert_facts(conn, tenant_id=tenant_id, sealed=sealed)
+            await journal_store.insert_keys(conn, tenant_id=tenant_id, count=len(sealed), keys=keys)
+            await posting.write(conn, tenant_id=tenant_id, book=book, postings=postings)
+            await journal_store.notify(conn, tenant_id=tenant_id)
+            row = await head.fetchone()
+            assert row is not None, f"tenant {tenant_id} has no journal head"
+            last, recorded_at = row
+    return _results(decided, first=last - len(sealed), recorded_at=recorded_at)
+
+
+async def _lock_and_read(
+    conn: Connection, *, tenant_id: int, batch: Sequence[Prepared], directory: Directory, now: datetime
+) -> tuple[Book, list[Change], dict[bytes, tuple[bytes, int]]]:
+    known = directory.cards(tenant_id)
+    cards: dict[int, Card] = {}
+    windows: set[Window] = set()
+    holds: set[int] = set()
+    for prepared in batch:
+        plan = prepared.plan
+        for address in plan.accounts:
+            card = known[address]
+            cards[card.id] = card
+        windows.update(plan.windows)
+        holds.update(plan.holds)
+    locking = await posting.lock(
+        conn, tenant_id=tenant_id, cards=cards, windows=sorted(windows) if windows else (), holds=holds
+    )
+    oldest = min(prepared.revision for prepared in batch)
+    changed: Cursor = await commands_store.select_changes(conn, tenant_id=tenant_id, after=oldest)
+    asked = await journal_store.select_keys(conn, tenant_id=tenant_id, digests=[p.key_digest for p in batch])
+    book = await locking.book(now=now)
+    changes = [Change(*row) for row in await changed.fetchall()]
+    bound = {digest: (content, position) for digest, content, position in await asked.fetchall()}
+    return book, changes, bound
+
+
+def _decide(
+    *,
+    batch: Sequence[Prepared],
+    book: Book,
+    changes: Sequence[Change],
+    bound: dict[bytes, tuple[bytes, int]],
+    now: datetime,
+) -> tuple[list[_Decided], posting.Postings, list[Sealed], list[tuple[int, bytes, bytes]]]:
+    decided: list[_Decided] = []
+    postings = posting.Postings()
+    sealed: list[Sealed] = []
+    keys: list[tuple[int, bytes, bytes]] = []
+    here: dict[bytes, tuple[bytes, int]] = {}
+    for index, prepared in enumerate(batch):
+        key = prepared.key_digest
+        content = prepared.content_digest
+        if key in bound:
+            first_content, position = bound[key]
+            decided.append(Replay(position) if first_content == content else conflict("key.conflict", _CONFLICT_TEXT))
+            continue
+        if key in here:
+            first_content, first = here[key]
+            decided.append(Again(first) if first_content == content else conflict("key.conflict", _CONFLICT_TEXT))
+            continue
+        if changes and _is_stale(prepared, changes):
+            decided.append(Stale())
+            continue
+        command = prepared.command
+        try:
+            decision = prepared.plan.decide(book)
+            movements = book.post(decision)
+        except Refusal as refusal:
+            decided.append(refusal)
+            continue
+        except AssertionError as broken:
+            decided.append(broken)
+            continue
+        at = command.at or now
+        one = journal_facts.seal(
+            fact=decision.fact, actor=prepared.actor, at=at, moves=[(m.account.id, m.amount_minor) for m in movements]
+        )
+        postings.add(decision=decision, movements=movements, at=at)
+        sealed.append(one)
+        here[key] = (content, index)
+        keys.append((len(sealed), key, content))
+        decided.append(Done(len(sealed), one, movements))
+    return decided, postings, sealed, keys
+
+
+def _is_stale(prepared: Prepared, changes: Sequence[Change]) -> bool:
+    used = prepared.used
+    return any(c.revision > prepared.revision and (c.topic, c.key) in used for c in changes)
+
+
+def _results(decided: Sequence[_Decided], *, first: int, recorded_at: datetime) -> list[Result]:
+    results: list[Result] = []
+    for one in decided:
+        if isinstance(one, Done):
+            results.append(_outcome(one, first=first, recorded_at=recorded_at, replayed=False))
+        elif isinstance(one, Again):
+            done = decided[one.first]
+            assert isinstance(done, Done)
+            results.append(_outcome(done, first=first, recorded_at=recorded_at, replayed=True))
+        else:
+            results.append(one)
+    return results
+
+
+def _outcome(done: Done, *, first: int, recorded_at: datetime, replayed: bool) -> Outcome:
+    sealed = done.sealed
+    return Outcome(
+        position=first + done.number,
+        kind=sealed.fact.data.KIND,
+        subject=sealed.fact.subject,
+        at=sealed.at,
+        recorded_at=recorded_at,
+        data=loads(sealed.data),
+        entries={m.account.address: (m.amount_minor, m.balance_minor) for m in done.movements},
+        replayed=replayed,
+    )

@@ -1,0 +1,165 @@
+"""The door: authorize → screen → decide under lock → record → commit → wake."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from plaudit.core.commands import replay
+from plaudit.core.commands import store as commands_store
+from plaudit.core.commands.batch import Prepared, Replay, Result, decide_and_record
+from plaudit.core.commands.command import Command, Outcome, Work
+from plaudit.core.commands.references import Lookup, NotLoaded, References
+from plaudit.core.commands.writer import Writer
+from plaudit.core.journal import store as journal_store
+from plaudit.core.ledger.accounts import Directory
+from plaudit.kernel.refusal import Refusal, busy, conflict
+from plaudit.kernel.time import Clock
+from plaudit.platform.db import Connection, Database
+from plaudit.platform.failures import Final, classify, is_duplicate
+
+# A table command has read its rows under lock already; its plan cannot be stale.
+_NEVER_STALE = 2**62
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """What features put into the corridor.
+
+    ``authorize`` raises Refusal when the grant does not reach; ``screen`` raises Refusal when the command is stopped now. Both are
+    pure; ``screen`` may look up reference rows.
+    """
+
+    authorize: Callable[[Command], None]
+    screen: Callable[[Command, Lookup], None]
+
+
+class Corridor:
+    """Every change goes through here."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        directory: Directory,
+        references: References,
+        clock: Clock,
+        slots: Slots,
+        batch_max: int = 512,
+        queue_max: int = 8192,
+        on_broken: Callable[[AssertionError], None],
+    ) -> None:
+        self._database = database
+        self._directory = directory
+        self._references = references
+        self._clock = clock
+        self._slots = slots
+        self.writer = Writer(
+            database=database,
+            directory=directory,
+            prepare=self.prepare,
+            clock=clock,
+            batch_max=batch_max,
+            queue_max=queue_max,
+            on_broken=on_broken,
+        )
+
+    async def submit(self, command: Command) -> Outcome:
+        """Do a journal command and return when it is on disk. Raises Refusal."""
+        self._slots.authorize(command)
+        return await self.writer.hand_in(await self.prepare(command))
+
+    async def prepare(self, command: Command) -> Prepared:
+        """Screen and plan a command, loading the reference rows it looks up. Raises Refusal."""
+        tenant_id = command.grant.tenant_id
+        while True:
+            try:
+                lookup = self._references.lookup(tenant_id)
+                self._slots.screen(command, lookup)
+                plan = command.plan(lookup)
+            except NotLoaded as missing:
+                await self._references.load(tenant_id=tenant_id, item=missing.item)
+                continue
+            key, content = command.digests()
+            return Prepared(command, plan, lookup.used, lookup.revision, key, content, command.grant.actor.text)
+
+    async def run(self, command: Command, work: Callable[[Connection], Awaitable[Work]]) -> Outcome:
+        """Do a table command: ``work`` writes the feature's own rows, recording comes last, all in one transaction.
+
+        ``command.plan`` is not used: the plan comes from the work. Raises Refusal.
+        """
+        self._slots.authorize(command)
+        await self._screen(command)
+        for _ in range(_ATTEMPTS):
+            try:
+                outcome = await self._run_once(command, work)
+            except Refusal:
+                raise
+            except Exception as error:
+                if classify(error) is Final and not (is_duplicate(error) or isinstance(error, _BoundMeanwhileError)):
+                    raise
+                continue
+            await self._references.refresh()
+            return outcome
+        raise busy("ledger.busy", "Others are changing the same thing; send the same request again.", retry_after_s=1)
+
+    async def record(self, conn: Connection, commands: Sequence[Command]) -> list[Result]:
+        """Decide and record several commands of one tenant inside the caller's transaction (reactions, once per batch).
+
+        Each command's key makes it happen once, however often the reaction runs.
+        """
+        prepared = [await self.prepare(command) for command in commands]
+        tenant_id = commands[0].grant.tenant_id
+        addresses = {address for one in prepared for address in one.plan.accounts}
+        now = self._clock.now()
+        await self._directory.ensure(tenant_id=tenant_id, addresses=addresses, now=now)
+        return await decide_and_record(conn, tenant_id=tenant_id, batch=prepared, directory=self._directory, now=now)
+
+    async def _screen(self, command: Command) -> None:
+        tenant_id = command.grant.tenant_id
+        while True:
+            try:
+                self._slots.screen(command, self._references.lookup(tenant_id))
+            except NotLoaded as missing:
+                await self._references.load(tenant_id=tenant_id, item=missing.item)
+                continue
+            return
+
+    async def _run_once(self, command: Command, work: Callable[[Connection], Awaitable[Work]]) -> Outcome:
+        tenant_id = command.grant.tenant_id
+        key, content = command.digests()
+        async with self._database.transaction() as tx:
+            asked = await journal_store.select_keys(tx, tenant_id=tenant_id, digests=[key])
+            bound = await asked.fetchone()
+            if bound is not None:
+                return await self._first_answer(tx, tenant_id, content, bound[1], bound[2])
+            done = await work(tx)
+            if done.changed:
+                await commands_store.record_changes(tx, tenant_id=tenant_id, items=done.changed)
+            now = self._clock.now()
+            await self._directory.ensure(tenant_id=tenant_id, addresses=done.plan.accounts, now=now)
+            prepared = Prepared(command, done.plan, (), _NEVER_STALE, key, content, command.grant.actor.text)
+            (result,) = await decide_and_record(
+                tx, tenant_id=tenant_id, batch=[prepared], directory=self._directory, now=now
+            )
+            if isinstance(result, (Refusal, AssertionError)):
+                raise result
+            if isinstance(result, Replay):
+                # Bound by another process between the two reads: undo our rows and give its answer.
+                raise _BoundMeanwhileError
+            assert isinstance(result, Outcome)
+            return result
+
+    async def _first_answer(
+        self, conn: Connection, tenant_id: int, content: bytes, bound_content: bytes, position: int
+    ) -> Outcome:
+        if bound_content != content:
+            raise conflict(
+                "key.conflict",
+                "This idempotency key was used for another request; send a new key with the new request.",
+            )
+        outcomes = await replay.load(conn, tenant_id=tenant_id, positions=[position])
+        return outcomes[position]
+
+
+class _BoundMeanwhileError(Exception):
+    """The key was bound by another process after this one had looked."""

@@ -1,0 +1,207 @@
+"""Group commit: requests hand their commands to the process's writer, which commits all that is waiting at once.
+
+There is no timer: while one batch commits, the next one gathers. Each lane commits one batch at a time; a batch belongs to one
+tenant, and tenants take turns. The queue is bounded: past its bound a command is refused, to be sent again.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from plaudit.core.commands import replay
+from plaudit.core.commands.batch import (
+    Prepared,
+    Replay,
+    Result,
+    Stale,
+    decide_and_record,
+)
+from plaudit.core.commands.command import Command, Outcome
+from plaudit.core.ledger.accounts import Directory
+from plaudit.kernel.refusal import Refusal, busy
+from plaudit.kernel.time import Clock
+from plaudit.platform.db import Database
+from plaudit.platform.failures import Final, classify, is_duplicate
+
+_log = structlog.get_logger(__name__)
+
+_RETRY_MS = (5, 20, 80, 300, 1000, 1000, 1000, 2000, 2000)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    prepared: Prepared
+    future: asyncio.Future[Outcome]
+
+
+class Writer:
+    """The process's way into the ledger for journal commands."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        directory: Directory,
+        prepare: Callable[[Command], Awaitable[Prepared]],
+        clock: Clock,
+        batch_max: int,
+        queue_max: int,
+        on_broken: Callable[[AssertionError], None],
+    ) -> None:
+        """Take ``prepare`` to plan a command anew when its reference rows have changed, and ``on_broken`` to be told of a broken
+        invariant (the process must stop).
+        """
+        self._database = database
+        self._directory = directory
+        self._prepare = prepare
+        self._clock = clock
+        self._batch_max = batch_max
+        self._queue_max = queue_max
+        self._on_broken = on_broken
+        self._queues: dict[int, deque[_Waiting]] = {}
+        self._turns: asyncio.Queue[int | None] = asyncio.Queue()
+        self._lanes: list[asyncio.Task[None]] = []
+        self._waiting = 0
+        self._closing = False
+
+    @property
+    def waiting(self) -> int:
+        """Return how many commands wait for their batch."""
+        return self._waiting
+
+    def start(self, *, lanes: int) -> None:
+        """Start committing, with ``lanes`` batches at a time."""
+        self._lanes = [asyncio.create_task(self._lane(), name=f"writer-{n}") for n in range(lanes)]
+
+    async def close(self) -> None:
+        """Refuse new commands, commit those accepted, and stop."""
+        self._closing = True
+        for _ in self._lanes:
+            self._turns.put_nowait(None)
+        await asyncio.gather(*self._lanes)
+
+    def hand_in(self, prepared: Prepared) -> asyncio.Future[Outcome]:
+        """Queue a prepared command; the future tells its outcome or raises its Refusal. Raises Refusal queue.full."""
+        if self._closing or self._waiting >= self._queue_max:
+            raise busy("queue.full", "The server has too much waiting; send the same request again.", retry_after_s=1)
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._enqueue(_Waiting(prepared, future), first=False)
+        return future
+
+    def _enqueue(self, waiting: _Waiting, *, first: bool) -> None:
+        tenant_id = waiting.prepared.command.grant.tenant_id
+        queue = self._queues.get(tenant_id)
+        if queue is None:
+            queue = self._queues[tenant_id] = deque()
+        if not queue:
+            self._turns.put_nowait(tenant_id)
+        if first:
+            queue.appendleft(waiting)
+        else:
+            queue.append(waiting)
+        self._waiting += 1
+
+    def _take(self, tenant_id: int) -> list[_Waiting]:
+        queue = self._queues[tenant_id]
+        batch = [queue.popleft() for _ in range(min(len(queue), self._batch_max))]
+        if queue:
+            self._turns.put_nowait(tenant_id)
+        self._waiting -= len(batch)
+        return batch
+
+    async def _lane(self) -> None:
+        while True:
+            tenant_id = await self._turns.get()
+            if tenant_id is None:
+                if self._waiting:
+                    self._turns.put_nowait(None)
+                    await asyncio.sleep(0)
+                    continue
+                return
+            batch = self._take(tenant_id)
+            try:
+                await self._settle(tenant_id, batch)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is handed to those who wait
+                _log.exception("batch failed", commands=len(batch))
+                for waiting in batch:
+                    if not waiting.future.done():
+                        waiting.future.set_exception(error)
+
+    async def _settle(self, tenant_id: int, batch: Sequence[_Waiting]) -> None:
+        """Commit a batch, in halves when another process got in the way, and deliver every outcome."""
+        for attempt, delay_ms in enumerate((*_RETRY_MS, 0)):
+            try:
+                results = await self._attempt(tenant_id, [w.prepared for w in batch])
+            except Exception as error:
+                if is_duplicate(error) and len(batch) > 1:
+                    middle = len(batch) // 2
+                    await self._settle(tenant_id, batch[:middle])
+                    await self._settle(tenant_id, batch[middle:])
+                    return
+                fault = classify(error)
+                if fault is Final and not is_duplicate(error):
+                    raise
+                # Retryable and unknown alike: all keys of a batch are bound by its commit, so running it again either does it
+                # or finds it done.
+                _log.warning("batch runs again", fault=fault.__name__, attempt=attempt, error=str(error))
+                await asyncio.sleep(delay_ms / 1000)
+                continue
+            await self._deliver(tenant_id, batch, results)
+            return
+        refusal = busy(
+            "ledger.unavailable",
+            "The ledger did not answer, so it is not known whether this was done; send the same request with the same key.",
+            retry_after_s=2,
+        )
+        for waiting in batch:
+            if not waiting.future.done():
+                waiting.future.set_exception(refusal)
+
+    async def _attempt(self, tenant_id: int, batch: Sequence[Prepared]) -> list[Result]:
+        now = self._clock.now()
+        known = self._directory.cards(tenant_id)
+        missing = {address for prepared in batch for address in prepared.plan.accounts if address not in known}
+        if missing:
+            wanted = {address for prepared in batch for address in prepared.plan.accounts}
+            await self._directory.ensure(tenant_id=tenant_id, addresses=wanted, now=now)
+        async with self._database.connection() as conn, conn.pipeline(), conn.transaction():
+            return await decide_and_record(
+                conn, tenant_id=tenant_id, batch=batch, directory=self._directory, now=now
+            )
+
+    async def _deliver(self, tenant_id: int, batch: Sequence[_Waiting], results: Sequence[Result]) -> None:
+        replays: list[tuple[_Waiting, int]] = []
+        stale: list[_Waiting] = []
+        for waiting, result in zip(batch, results, strict=True):
+            if isinstance(result, Outcome):
+                if not waiting.future.done():
+                    waiting.future.set_result(result)
+            elif isinstance(result, Replay):
+                replays.append((waiting, result.position))
+            elif isinstance(result, Stale):
+                stale.append(waiting)
+            else:
+                if not waiting.future.done():
+                    waiting.future.set_exception(result)
+                if isinstance(result, AssertionError):
+                    self._on_broken(result)
+        if replays:
+            async with self._database.connection() as conn:
+                outcomes = await replay.load(conn, tenant_id=tenant_id, positions=[p for _, p in replays])
+            for waiting, position in replays:
+                if not waiting.future.done():
+                    waiting.future.set_result(outcomes[position])
+        for waiting in reversed(stale):
+            await self._plan_again(waiting)
+
+    async def _plan_again(self, waiting: _Waiting) -> None:
+        try:
+            waiting.prepared = await self._prepare(waiting.prepared.command)
+        except Refusal as refusal:
+            if not waiting.future.done():
+                waiting.future.set_exception(refusal)
+            return
+        self._enqueue(waiting, first=True)

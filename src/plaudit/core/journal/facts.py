@@ -1,0 +1,112 @@
+"""A fact before and after it is recorded, and the hash that seals its content."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, ClassVar, Protocol
+
+import msgspec
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_canonical = msgspec.json.Encoder(order="sorted")
+_decode = msgspec.json.Decoder().decode
+
+
+class FactData(Protocol):
+    """What every fact type of the vocabulary says of itself."""
+
+    KIND: ClassVar[str]
+    VERSION: ClassVar[int]
+
+
+@dataclass(frozen=True, slots=True)
+class PrivatePart:
+    """Personal text beside a fact. ``salt`` is 16 random bytes, kept and erased with the text."""
+
+    name: str
+    owner: str
+    body: str
+    salt: bytes
+
+    @property
+    def digest(self) -> str:
+        """Return the hex SHA-256 of salt and text, which the fact may hold for ever."""
+        return sha256(self.salt + self.body.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What an action says happened: whom it is about, the data, and personal text to stand beside it."""
+
+    subject: str
+    data: FactData
+    private: tuple[PrivatePart, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A fact as the journal holds it. ``moves`` is [[account id, amount_minor], …]."""
+
+    tenant_id: int
+    position: int
+    kind: str
+    version: int
+    subject: str
+    actor: str
+    at: datetime
+    recorded_at: datetime
+    data: dict[str, Any]
+    moves: Sequence[Sequence[int]]
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A fact ready to be appended: its content encoded once and hashed."""
+
+    fact: Fact
+    actor: str
+    at: datetime
+    data: bytes
+    moves: bytes
+    hash: bytes
+
+
+def canonical(value: object) -> bytes:
+    """Return the one JSON text of a value: keys sorted, no blanks. What is hashed is always this."""
+    return _canonical.encode(value)
+
+
+def seal(*, fact: Fact, actor: str, at: datetime, moves: Sequence[Sequence[int]]) -> Sealed:
+    """Encode and hash a fact together with what the ledger moves for it."""
+    data = _canonical.encode(fact.data)
+    packed = _canonical.encode(moves)
+    kind, version = fact.data.KIND, fact.data.VERSION
+    return Sealed(fact, actor, at, data, packed, _digest(kind, version, fact.subject, actor, at, data, packed))
+
+
+def content_hash(recorded: Recorded) -> bytes:
+    """Return the hash that a recorded fact must carry, derived anew from what is stored."""
+    return _digest(
+        recorded.kind,
+        recorded.version,
+        recorded.subject,
+        recorded.actor,
+        recorded.at,
+        _canonical.encode(recorded.data),
+        _canonical.encode(recorded.moves),
+    )
+
+
+def loads(text: bytes) -> Any:  # noqa: ANN401 - JSON as it comes
+    """Decode JSON as the journal stores it."""
+    return _decode(text)
+
+
+def _digest(kind: str, version: int, subject: str, actor: str, at: datetime, data: bytes, moves: bytes) -> bytes:
+    gap = at - _EPOCH
+    microseconds = (gap.days * 86_400 + gap.seconds) * 1_000_000 + gap.microseconds
+    head = _canonical.encode((kind, version, subject, actor, microseconds))
+    # A JSON array of five scalars ends where it ends, and so does a JSON object: the three texts cannot be confused.
+    return sha256(head + data + moves).digest()

@@ -1,0 +1,169 @@
+"""The journal's SQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from plaudit.core.journal.facts import Recorded, Sealed, loads
+from plaudit.platform import packing
+from plaudit.platform.db import Connection, Cursor
+from plaudit.platform.packing import Int4, Int8
+
+CHANNEL = "plaudit_journal"
+
+_FACT = "position, kind, version, subject, actor, at, recorded_at, data::text, moves::text, hash"
+
+
+async def open_tenant(conn: Connection, *, tenant_id: int) -> None:
+    """Give a tenant its head row, at position 0."""
+    await conn.execute(
+        "INSERT INTO journal.head (tenant_id) VALUES (%s) ON CONFLICT DO NOTHING", (Int4(tenant_id),)
+    )
+
+
+async def take_positions(conn: Connection, *, tenant_id: int, count: int, now: datetime) -> Cursor:
+    """Advance the head by ``count`` and keep it locked. The row, fetched later: (last position, recorded_at).
+
+    ``recorded_at`` never goes back, whatever the clocks of several machines say.
+    """
+    return await conn.execute(
+        "UPDATE journal.head SET position = position + %s, recorded_at = greatest(recorded_at, %s)"
+        " WHERE tenant_id = %s RETURNING position, recorded_at",
+        (Int8(count), now, Int4(tenant_id)),
+        binary=True,
+    )
+
+
+async def insert_facts(conn: Connection, *, tenant_id: int, sealed: Sequence[Sealed]) -> None:
+    """Insert facts at the last positions taken, in their order."""
+    await conn.execute(
+        "INSERT INTO journal.fact"
+        " (tenant_id, position, kind, version, subject, actor, at, recorded_at, data, moves, hash)"
+        " SELECT h.tenant_id, h.position - %s + v.n, v.kind, v.version, v.subject, v.actor, v.at, h.recorded_at,"
+        " v.data, v.moves, v.hash"
+        " FROM journal.head h, unnest(%s, %s, %s, %s, %s, %s, %s, %s)"
+        " WITH ORDINALITY AS v (kind, version, subject, actor, at, data, moves, hash, n)"
+        " WHERE h.tenant_id = %s",
+        (
+            Int8(len(sealed)),
+            packing.texts([s.fact.data.KIND for s in sealed]),
+            packing.int2s([s.fact.data.VERSION for s in sealed]),
+            packing.texts([s.fact.subject for s in sealed]),
+            packing.texts([s.actor for s in sealed]),
+            packing.times([s.at for s in sealed]),
+            packing.jsonbs([s.data for s in sealed]),
+            packing.jsonbs([s.moves for s in sealed]),
+            packing.byteas([s.hash for s in sealed]),
+            Int4(tenant_id),
+        ),
+    )
+    parts = [(n, part) for n, s in enumerate(sealed, 1) for part in s.fact.private]
+    if parts:
+        await conn.execute(
+            "INSERT INTO journal.private (tenant_id, position, name, owner, salt, body)"
+            " SELECT h.tenant_id, h.position - %s + v.n, v.name, v.owner, v.salt, v.body"
+            " FROM journal.head h, unnest(%s, %s, %s, %s, %s) AS v (n, name, owner, salt, body)"
+            " WHERE h.tenant_id = %s",
+            (
+                Int8(len(sealed)),
+                packing.int8s([n for n, _ in parts]),
+                packing.texts([part.name for _, part in parts]),
+                packing.texts([part.owner for _, part in parts]),
+                packing.byteas([part.salt for _, part in parts]),
+                packing.texts([part.body for _, part in parts]),
+                Int4(tenant_id),
+            ),
+        )
+
+
+async def insert_keys(
+    conn: Connection, *, tenant_id: int, count: int, keys: Sequence[tuple[int, bytes, bytes]]
+) -> None:
+    """Bind idempotency keys, given as (number of the fact among ``count``, digest, content digest)."""
+    await conn.execute(
+        "INSERT INTO journal.key (tenant_id, digest, content, position)"
+        " SELECT h.tenant_id, v.digest, v.content, h.position - %s + v.n"
+        " FROM journal.head h, unnest(%s, %s, %s) AS v (n, digest, content) WHERE h.tenant_id = %s",
+        (
+            Int8(count),
+            packing.int8s([n for n, _, _ in keys]),
+            packing.uuids([digest for _, digest, _ in keys]),
+            packing.uuids([content for _, _, content in keys]),
+            Int4(tenant_id),
+        ),
+    )
+
+
+async def select_keys(conn: Connection, *, tenant_id: int, digests: Sequence[bytes]) -> Cursor:
+    """Ask which keys are bound. Rows: (digest as bytes, content as bytes, position)."""
+    return await conn.execute(
+        "SELECT uuid_send(digest), uuid_send(content), position FROM journal.key"
+        " WHERE tenant_id = %s AND digest = ANY(%s)",
+        (Int4(tenant_id), packing.uuids(digests)),
+        binary=True,
+    )
+
+
+async def notify(conn: Connection, *, tenant_id: int) -> None:
+    """Tell listeners, at commit, the tenant's newest position; nothing else travels this way."""
+    await conn.execute(
+        "SELECT pg_notify(%s, tenant_id || ' ' || position) FROM journal.head WHERE tenant_id = %s",
+        (CHANNEL, Int4(tenant_id)),
+    )
+
+
+async def select_head(conn: Connection, *, tenant_id: int) -> int:
+    """Return the newest position of a tenant, 0 when nothing was recorded."""
+    cursor = await conn.execute(
+        "SELECT position FROM journal.head WHERE tenant_id = %s", (Int4(tenant_id),), binary=True
+    )
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+async def select_heads(conn: Connection) -> list[tuple[int, int]]:
+    """Return (tenant_id, newest position) of every tenant."""
+    cursor = await conn.execute("SELECT tenant_id, position FROM journal.head ORDER BY tenant_id", binary=True)
+    return [(int(tenant_id), int(position)) for tenant_id, position in await cursor.fetchall()]
+
+
+async def select_facts(
+    conn: Connection, *, tenant_id: int, after: int, upto: int, limit: int, kinds: Sequence[str] | None = None
+) -> list[Recorded]:
+    """Return facts with ``after < position <= upto`` in order, of the given kinds or of all."""
+    filtered = "" if kinds is None else " AND kind = ANY(%s)"
+    parameters: list[Any] = [Int4(tenant_id), Int8(after), Int8(upto)]
+    if kinds is not None:
+        parameters.append(list(kinds))
+    cursor = await conn.execute(
+        f"SELECT {_FACT} FROM journal.fact WHERE tenant_id = %s AND position > %s AND position <= %s{filtered}"
+        " ORDER BY position LIMIT %s",
+        (*parameters, Int8(limit)),
+        binary=True,
+    )
+    return [_recorded(tenant_id, row) for row in await cursor.fetchall()]
+
+
+async def select_at(conn: Connection, *, tenant_id: int, positions: Sequence[int]) -> list[Recorded]:
+    """Return the facts at the given positions, in order; missing ones are left out."""
+    cursor = await conn.execute(
+        f"SELECT {_FACT} FROM journal.fact WHERE tenant_id = %s AND position = ANY(%s) ORDER BY position",
+        (Int4(tenant_id), packing.int8s(positions)),
+        binary=True,
+    )
+    return [_recorded(tenant_id, row) for row in await cursor.fetchall()]
+
+
+async def add_partition(conn: Connection, *, number: int) -> None:
+    """Make sure that partition ``number`` of facts and entries exists."""
+    await conn.execute(
+        "SELECT journal.add_partition('journal.fact', %s), journal.add_partition('ledger.entry', %s)",
+        (Int8(number), Int8(number)),
+    )
+
+
+def _recorded(tenant_id: int, row: tuple[Any, ...]) -> Recorded:
+    position, kind, version, subject, actor, at, recorded_at, data, moves, content = row
+    return Recorded(
+        tenant_id, position, kind, version, subject, actor, at, recorded_at, loads(data), loads(moves), content
+    )

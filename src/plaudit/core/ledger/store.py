@@ -1,0 +1,181 @@
+"""The ledger's SQL on the write path."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from plaudit.core.ledger.book import Account, Counter, Hold, Movement, Opening, Window
+from plaudit.platform import packing
+from plaudit.platform.db import Connection, Cursor
+from plaudit.platform.packing import Int4, Int8
+
+
+class Card(NamedTuple):
+    """What never changes about an account."""
+
+    id: int
+    address: str
+    asset: str
+    floor: int | None
+
+
+async def select_cards(conn: Connection, *, tenant_id: int, addresses: Sequence[str]) -> list[Card]:
+    """Return the cards of those addresses that are open."""
+    cursor = await conn.execute(
+        "SELECT id, address, asset, floor FROM ledger.account WHERE tenant_id = %s AND address = ANY(%s)",
+        (Int4(tenant_id), packing.texts(addresses)),
+        binary=True,
+    )
+    return [Card(*row) for row in await cursor.fetchall()]
+
+
+async def open_accounts(
+    conn: Connection, *, tenant_id: int, accounts: Sequence[tuple[str, str, int | None, int]], now: datetime
+) -> None:
+    """Open accounts given as (address, asset, floor, rank), in the order given; open ones stay as they are."""
+    await conn.execute(
+        "INSERT INTO ledger.account (tenant_id, id, address, asset, floor, opened_at)"
+        " SELECT %s, nextval('ledger.account_number') + (v.rank << 56), v.address, v.asset, v.floor, %s"
+        " FROM unnest(%s, %s, %s::bigint[], %s) WITH ORDINALITY AS v (address, asset, floor, rank, n)"
+        " ORDER BY v.n ON CONFLICT (tenant_id, address) DO NOTHING",
+        (
+            Int4(tenant_id),
+            now,
+            packing.texts([address for address, _, _, _ in accounts]),
+            packing.texts([asset for _, asset, _, _ in accounts]),
+            [floor for _, _, floor, _ in accounts],
+            packing.int8s([rank for _, _, _, rank in accounts]),
+        ),
+    )
+
+
+async def lock_accounts(conn: Connection, *, tenant_id: int, ids: Collection[int]) -> Cursor:
+    """Lock accounts by id. Rows, fetched later: (id, freeze, balance)."""
+    return await conn.execute(
+        "SELECT id, frozen, balance FROM ledger.account WHERE tenant_id = %s AND id = ANY(%s)"
+        " ORDER BY id FOR NO KEY UPDATE",
+        (Int4(tenant_id), packing.int8s(sorted(ids))),
+        binary=True,
+    )
+
+
+async def lock_counters(conn: Connection, *, tenant_id: int, windows: Collection[Window]) -> Cursor:
+    """Lock the counters that exist, by name and window. Rows: (name, starts, ends, used)."""
+    return await conn.execute(
+        "SELECT c.name, c.starts, c.ends, c.used FROM ledger.counter c"
+        " JOIN unnest(%s, %s) AS v (name, starts) ON c.name = v.name AND c.starts = v.starts"
+        " WHERE c.tenant_id = %s ORDER BY c.name, c.starts FOR NO KEY UPDATE OF c",
+        (packing.texts([w.name for w in windows]), packing.times([w.starts for w in windows]), Int4(tenant_id)),
+        binary=True,
+    )
+
+
+async def lock_holds(conn: Connection, *, tenant_id: int, ids: Collection[int]) -> Cursor:
+    """Lock holds by id. Rows: (id, address, asset, amount, remaining, deadline)."""
+    return await conn.execute(
+        "SELECT id, address, asset, amount, remaining, deadline FROM ledger.hold"
+        " WHERE tenant_id = %s AND id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+        (Int4(tenant_id), packing.int8s(sorted(ids))),
+        binary=True,
+    )
+
+
+async def insert_entries(
+    conn: Connection, *, tenant_id: int, count: int, entries: Sequence[tuple[int, Movement, datetime]]
+) -> None:
+    """Insert entries, each given with the number of its fact among ``count`` and the time it happened."""
+    await conn.execute(
+        "INSERT INTO ledger.entry (tenant_id, account_id, position, amount, balance, asset, at)"
+        " SELECT h.tenant_id, v.account_id, h.position - %s + v.n, v.amount, v.balance, v.asset, v.at"
+        " FROM journal.head h, unnest(%s, %s, %s, %s, %s, %s) AS v (n, account_id, amount, balance, asset, at)"
+        " WHERE h.tenant_id = %s",
+        (
+            Int8(count),
+            packing.int8s([n for n, _, _ in entries]),
+            packing.int8s([m.account.id for _, m, _ in entries]),
+            packing.int8s([m.amount_minor for _, m, _ in entries]),
+            packing.int8s([m.balance_minor for _, m, _ in entries]),
+            packing.texts([m.account.asset for _, m, _ in entries]),
+            packing.times([at for _, _, at in entries]),
+            Int4(tenant_id),
+        ),
+    )
+
+
+async def update_balances(conn: Connection, *, tenant_id: int, accounts: Collection[Account]) -> None:
+    """Write the balances of accounts that this transaction holds locked."""
+    await conn.execute(
+        "UPDATE ledger.account a SET balance = v.balance FROM unnest(%s, %s) AS v (id, balance)"
+        " WHERE a.tenant_id = %s AND a.id = v.id",
+        (
+            packing.int8s([account.id for account in accounts]),
+            packing.int8s([account.balance for account in accounts]),
+            Int4(tenant_id),
+        ),
+    )
+
+
+async def write_counters(conn: Connection, *, tenant_id: int, counters: Collection[Counter]) -> None:
+    """Write counters: update the locked ones, insert the new ones.
+
+    Another process may have inserted one meanwhile: the unique violation makes the batch run again.
+    """
+    old = [c for c in counters if not c.new]
+    new = [c for c in counters if c.new]
+    if old:
+        await conn.execute(
+            "UPDATE ledger.counter c SET used = v.used FROM unnest(%s, %s, %s) AS v (name, starts, used)"
+            " WHERE c.tenant_id = %s AND c.name = v.name AND c.starts = v.starts",
+            (
+                packing.texts([c.window.name for c in old]),
+                packing.times([c.window.starts for c in old]),
+                packing.int8s([c.used for c in old]),
+                Int4(tenant_id),
+            ),
+        )
+    if new:
+        await conn.execute(
+            "INSERT INTO ledger.counter (tenant_id, name, starts, ends, used)"
+            " SELECT %s, v.name, v.starts, v.ends, v.used FROM unnest(%s, %s, %s, %s) AS v (name, starts, ends, used)",
+            (
+                Int4(tenant_id),
+                packing.texts([c.window.name for c in new]),
+                packing.times([c.window.starts for c in new]),
+                packing.times([c.window.ends for c in new]),
+                packing.int8s([c.used for c in new]),
+            ),
+        )
+
+
+async def insert_holds(
+    conn: Connection, *, tenant_id: int, count: int, openings: Sequence[tuple[int, Opening, str]]
+) -> None:
+    """Insert holds, each given with the number of its fact among ``count`` and its asset."""
+    await conn.execute(
+        "INSERT INTO ledger.hold (tenant_id, id, address, asset, amount, remaining, deadline)"
+        " SELECT h.tenant_id, h.position - %s + v.n, v.address, v.asset, v.amount, v.amount, v.deadline"
+        " FROM journal.head h, unnest(%s, %s, %s, %s, %s) AS v (n, address, asset, amount, deadline)"
+        " WHERE h.tenant_id = %s",
+        (
+            Int8(count),
+            packing.int8s([n for n, _, _ in openings]),
+            packing.texts([o.address for _, o, _ in openings]),
+            packing.texts([asset for _, _, asset in openings]),
+            packing.int8s([o.amount_minor for _, o, _ in openings]),
+            packing.times([o.deadline for _, o, _ in openings]),
+            Int4(tenant_id),
+        ),
+    )
+
+
+async def update_holds(conn: Connection, *, tenant_id: int, holds: Collection[Hold]) -> None:
+    """Write what remains of holds that this transaction has locked."""
+    await conn.execute(
+        "UPDATE ledger.hold h SET remaining = v.remaining FROM unnest(%s, %s) AS v (id, remaining)"
+        " WHERE h.tenant_id = %s AND h.id = v.id",
+        (
+            packing.int8s([hold.id for hold in holds]),
+            packing.int8s([hold.remaining for hold in holds]),
+            Int4(tenant_id),
+        ),
+    )
