@@ -1,0 +1,58 @@
+# Needs only make and a Python of at least 3.11. `make` alone lists the targets.
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.plaudit-installed
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+
+.PHONY: setup
+setup: $(STAMP) ## Create .venv with the locked dependencies and Plaudit itself
+
+# The packages of requirements.lock are checked by hash; the last step builds only this checkout, with tools of the lock.
+$(STAMP): requirements.lock pyproject.toml
+	@for name in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+		if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$name; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then echo "Plaudit needs Python 3.11 or newer; set PYTHON=/path/to/python3" >&2; exit 1; fi; \
+	if ! $$found -c 'import ensurepip, venv' 2>/dev/null; then \
+		echo "$$found cannot create virtual environments: it has no ensurepip (Debian and Ubuntu: package python3-venv)" >&2; \
+		exit 1; \
+	fi; \
+	$$found -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: check
+check: setup ## Format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: test
+test: check ## Everything in small sizes, within ten minutes on two cores
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+.PHONY: proof
+proof: setup ## Every size that is claimed; writes docs/proof.json
+	$(BIN)/python -m tests.proof
+
+.PHONY: demo
+demo: setup ## A generated two-hour show on an embedded server
+	$(BIN)/plaudit demo
+
+.PHONY: format
+format: setup ## Format the code and repair what the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: schema
+schema: setup ## Write schema.sql from the migrations
+	$(BIN)/python -m tests.kit.schema
