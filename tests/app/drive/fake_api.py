@@ -1,4 +1,4 @@
-"""A small API server for the client side: enough of the HTTP contract to replay against, and faults on demand."""
+"""A small API server for the client side: what a replay needs of the HTTP contract, and faults on demand."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ Fault = Callable[[Seen, asyncio.StreamWriter], Awaitable[bool]]
 
 
 class FakeApi:
-    """Wallets, tips and keys in memory; `before` may answer in place of the API, `fault` may spoil an answer."""
+    """Wallets, tips, keys in memory; `before` may answer in place of the API, `fault` may spoil an answer."""
 
     def __init__(self) -> None:
         self.seen: list[Seen] = []
@@ -139,18 +139,17 @@ class FakeApi:
             end = start + 2
             items = [{"creator": name, **self.creators[name]} for name in names[start:end]]
             return Told(200, {"items": items, "next_cursor": str(end) if end < len(names) else None})
-        if parts.path == "/v1/tipping/policy":
-            return Told(200, {"items": list(self.policies.values())})
-        if parts.path == "/v1/subscriptions":
-            return Told(200, {"items": [{"name": "totals", "lag": 0}]})
         if parts.path == "/v1/accounts":
             asset = query["address"].rsplit("/", 1)[1]
             if asset not in self.platform:
                 return Told(404, {"code": "account.unknown", "detail": "Not opened yet."})
             return Told(200, {"address": query["address"], "balance_minor": self.platform[asset]})
-        if parts.path == "/v1/tipping/totals":
-            return Told(200, {"items": self._totals(by=query["by"], asset=query["asset"])})
-        return Told(404, {"code": "route.unknown", "detail": seen.target})
+        lists: dict[str, Callable[[], list[dict[str, Any]]]] = {
+            "/v1/tipping/policy": lambda: list(self.policies.values()),
+            "/v1/subscriptions": lambda: [{"name": "totals", "lag": 0}],
+            "/v1/tipping/totals": lambda: self._totals(by=query["by"], asset=query["asset"]),
+        }
+        return Told(200, {"items": lists[parts.path]()})
 
     def _totals(self, *, by: str, asset: str) -> list[dict[str, Any]]:
         sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])

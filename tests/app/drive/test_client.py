@@ -75,7 +75,7 @@ def test_a_write_carries_credential_key_and_type() -> None:
 def test_a_connection_lost_mid_answer_is_sent_again_with_the_same_key() -> None:
     api = FakeApi()
 
-    async def cut(seen: Seen, writer: asyncio.StreamWriter) -> bool:
+    async def cut(_seen: Seen, writer: asyncio.StreamWriter) -> bool:
         if len(api.seen) > 1:
             return False
         writer.write(whole(told=Told(201, {"amount_minor": 5}))[:-3])

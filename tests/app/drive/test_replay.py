@@ -33,7 +33,7 @@ def written(folder: Path, *lines: str) -> Path:
     return path
 
 
-def replayed(api: FakeApi, source: Path | list[Row], **options: Any) -> Report:
+def replayed(api: FakeApi, source: Path | list[Row], **options: Any) -> Report:  # noqa: ANN401 -- handed on
     async def main() -> Report:
         async with listening(api) as url:
             return await replay(source=source, url=url, key="plk_1_secret", connections=4, **options)

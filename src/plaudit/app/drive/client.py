@@ -111,7 +111,7 @@ async def connect(*, server: Server, connection: Connection, timeout_ms: int) ->
         async with asyncio.timeout(timeout_ms / 1000):
             await loop.create_connection(lambda: connection, server.host, server.port, ssl=server.tls)
     except (OSError, TimeoutError) as fault:
-        raise UnreachableError(f"{server.authority}: {fault or 'no connection in time'}") from fault
+        raise UnreachableError(f"{server.authority}: {str(fault) or 'no connection in time'}") from fault
 
 
 class _Lane:

@@ -174,7 +174,7 @@ def _tail(*, body: bytes) -> bytes:
     return b"\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
-async def run_load(  # noqa: PLR0913 -- the options of one command
+async def run_load(
     *, url: str, spec: Spec, connections: int, seconds: float, warmup_s: float = 0.0, target: str = "tips"
 ) -> Outcome:
     """Load the server for `warmup_s` uncounted, then `seconds` counted seconds; UnreachableError."""
@@ -215,7 +215,7 @@ def generator_here() -> Generator:
     return "wrk" if shutil.which("wrk") else "plaudit"
 
 
-def load_command(  # noqa: PLR0913 -- the options of one command
+def load_command(
     *, url: str, spec: Path, connections: int, seconds: float, warmup_s: float, target: str
 ) -> Sequence[str]:
     """Return the command line that runs our own generator in a process of its own and prints its Outcome."""
@@ -239,7 +239,7 @@ def load_command(  # noqa: PLR0913 -- the options of one command
 @click.option("--seconds", default=10.0, show_default=True, help="How long answers are counted.")
 @click.option("--warmup", default=0.0, show_default=True, help="Seconds before that, not counted.")
 @click.option("--target", default="tips", show_default=True, type=click.Choice(["tips", "noop", "bare"]))
-def main(url: str, spec: Path, connections: int, seconds: float, warmup: float, target: str) -> None:  # noqa: PLR0913
+def main(*, url: str, spec: Path, connections: int, seconds: float, warmup: float, target: str) -> None:
     """Load one route of a server and print one JSON object."""
     outcome = uvloop.run(
         run_load(

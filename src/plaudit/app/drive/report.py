@@ -35,7 +35,7 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A payment the server said no to: at which `step` ("credit", "tip"), with which status, code, sentence."""
+    """A payment the server said no to: at which `step` ("credit", "tip"), and what its answer said."""
 
     line: int
     show: str

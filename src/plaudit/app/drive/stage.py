@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from itertools import islice
+from typing import Final, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -21,6 +22,7 @@ _ASKED: Final = 100
 _CREATED: Final = 201
 _OK: Final = 200
 _MISSING: Final = 404
+_NOTHING: Final[Mapping[str, object]] = {}
 _CAUGHT_UP_TRIES: Final = 100
 _CAUGHT_UP_PAUSE_S: Final = 0.1
 
@@ -34,6 +36,52 @@ class Problem(msgspec.Struct, frozen=True):
 
     code: str = ""
     detail: str = ""
+
+
+class _Creator(msgspec.Struct, frozen=True):
+    creator: str
+
+
+class _Creators(msgspec.Struct, frozen=True):
+    items: list[_Creator]
+    next_cursor: str | None = None
+
+
+class _Policy(msgspec.Struct, frozen=True):
+    asset: str
+    min_minor: int
+    max_minor: int
+    presets_minor: tuple[int, ...] = ()
+    day_limit_minor: int | None = None
+
+
+class _Policies(msgspec.Struct, frozen=True):
+    items: list[_Policy]
+
+
+class _Lag(msgspec.Struct, frozen=True):
+    lag: int
+
+
+class _Lags(msgspec.Struct, frozen=True):
+    items: list[_Lag]
+
+
+class _Total(msgspec.Struct, frozen=True):
+    id: str | None
+    amount_minor: int
+    tips: int
+
+
+class _Totals(msgspec.Struct, frozen=True):
+    items: list[_Total]
+
+
+class _Account(msgspec.Struct, frozen=True):
+    balance_minor: int
+
+
+_Shape = TypeVar("_Shape")
 
 
 def problem_of(*, answer: Answer) -> Problem:
@@ -51,7 +99,7 @@ async def register_creators(*, client: Client, creators: Iterable[str]) -> None:
     async with asyncio.TaskGroup() as group:
         for creator in creators:
             if creator not in known:
-                group.create_task(_put(client=client, path=f"/v1/creators/{creator}", body={}))
+                group.create_task(_put(client=client, path=f"/v1/creators/{creator}", body=_NOTHING))
 
 
 async def permit_amounts(*, client: Client, currencies: Mapping[str, Span]) -> None:
@@ -61,31 +109,29 @@ async def permit_amounts(*, client: Client, currencies: Mapping[str, Span]) -> N
     replay brings the payments of days together.
     """
     answer = await client.send(method="GET", path="/v1/tipping/policy")
-    policies = {str(item.get("asset")): item for item in _items(answer=answer)}
+    found = _checked(answer=answer, shape=_Policies)
+    policies = {policy.asset: policy for policy in found.items}
     for currency, span in currencies.items():
-        policy = policies.get(currency)
-        if policy is not None and (
-            policy["min_minor"] <= span.min_minor
-            and policy["max_minor"] >= span.max_minor
-            and policy.get("day_limit_minor") is None
-        ):
-            continue
-        old = policy or {"min_minor": span.min_minor, "max_minor": span.max_minor, "presets_minor": []}
-        body = {
-            "asset": currency,
-            "min_minor": min(old["min_minor"], span.min_minor),
-            "max_minor": max(old["max_minor"], span.max_minor),
-            "presets_minor": old["presets_minor"],
-            "day_limit_minor": None,
-        }
-        await _put(client=client, path="/v1/tipping/policy", body=body)
+        old = policies.get(currency)
+        new = _widened(policy=old or _Policy(currency, span.min_minor, span.max_minor), span=span)
+        if new != old:
+            await _put(client=client, path="/v1/tipping/policy", body=new)
+
+
+def _widened(*, policy: _Policy, span: Span) -> _Policy:
+    return msgspec.structs.replace(
+        policy,
+        min_minor=min(policy.min_minor, span.min_minor),
+        max_minor=max(policy.max_minor, span.max_minor),
+        day_limit_minor=None,
+    )
 
 
 async def wait_caught_up(*, client: Client) -> None:
     """Wait until no subscription lags, ten seconds at most: totals are read from projections."""
     for _ in range(_CAUGHT_UP_TRIES):
         answer = await client.send(method="GET", path="/v1/subscriptions")
-        if answer.status != _OK or not any(item.get("lag") for item in _items(answer=answer)):
+        if answer.status != _OK or not any(entry.lag for entry in _checked(answer=answer, shape=_Lags).items):
             return
         await asyncio.sleep(_CAUGHT_UP_PAUSE_S)
 
@@ -94,12 +140,10 @@ async def top_of(*, client: Client, by: str, currency: str) -> list[Ranked]:
     """Return the ten highest totals, `by` "viewer" or "creator"; anonymous wallets are not ranked."""
     query = urlencode({"by": by, "asset": currency, "limit": _ASKED})
     answer = await client.send(method="GET", path=f"/v1/tipping/totals?{query}")
-    ranked = [
-        Ranked(id=item["id"], amount_minor=item["amount_minor"], tips=item["tips"])
-        for item in _items(answer=answer)
-        if item.get("id") and not is_anonymous_wallet(viewer=item["id"])
-    ]
-    return ranked[:_TOP]
+    totals = _checked(answer=answer, shape=_Totals).items
+    named = (entry for entry in totals if entry.id and not is_anonymous_wallet(viewer=entry.id))
+    ranked = (Ranked(id=entry.id or "", amount_minor=entry.amount_minor, tips=entry.tips) for entry in named)
+    return list(islice(ranked, _TOP))
 
 
 async def platform_balance(*, client: Client, currency: str) -> int:
@@ -108,50 +152,38 @@ async def platform_balance(*, client: Client, currency: str) -> int:
     answer = await client.send(method="GET", path=f"/v1/accounts?{query}")
     if answer.status == _MISSING:
         return 0
-    found: dict[str, Any] = _checked(answer=answer, what="the platform's account")
-    if "balance_minor" in found:
-        return int(found["balance_minor"])
-    return sum(int(balance["balance_minor"]) for balance in found.get("balances", []))
+    return _checked(answer=answer, shape=_Account).balance_minor
 
 
 async def _known_creators(*, client: Client) -> set[str]:
     known: set[str] = set()
-    query: dict[str, str] = {"limit": "200"}
+    query = {"limit": "200"}
     while True:
         answer = await client.send(method="GET", path=f"/v1/creators?{urlencode(query)}")
-        page: dict[str, Any] = _checked(answer=answer, what="the list of creators")
-        known.update(str(item["creator"]) for item in page["items"])
-        if not page.get("next_cursor"):
+        page = _checked(answer=answer, shape=_Creators)
+        known.update(entry.creator for entry in page.items)
+        if not page.next_cursor:
             return known
-        query["cursor"] = page["next_cursor"]
+        query["cursor"] = page.next_cursor
 
 
-async def _put(*, client: Client, path: str, body: Mapping[str, object]) -> None:
+async def _put(*, client: Client, path: str, body: object) -> None:
     """Put with a fresh key each run: what someone changed since must be changed, not answered from before."""
     key = f"replay-setup-{secrets.token_hex(16)}"
     answer = await client.send(method="PUT", path=path, body=msgspec.json.encode(body), key=key)
     if answer.status not in {_OK, _CREATED}:
-        raise SetupError(_refusal(answer=answer, what=f"PUT {path}"))
+        raise SetupError(f"PUT {path}: {_said(answer=answer)}")
 
 
-def _items(*, answer: Answer) -> list[dict[str, Any]]:
-    found: Any = _checked(answer=answer, what="a list")
-    return list(found["items"]) if isinstance(found, dict) and "items" in found else _as_list(found=found)
-
-
-def _as_list(*, found: Any) -> list[dict[str, Any]]:
-    if isinstance(found, list):
-        return found
-    lists = [value for value in found.values() if isinstance(value, list)] if "asset" not in found else []
-    return lists[0] if lists else [found]
-
-
-def _checked(*, answer: Answer, what: str) -> Any:
+def _checked(*, answer: Answer, shape: type[_Shape]) -> _Shape:
     if answer.status != _OK:
-        raise SetupError(_refusal(answer=answer, what=what))
-    return msgspec.json.decode(answer.body)
+        raise SetupError(_said(answer=answer))
+    try:
+        return msgspec.json.decode(answer.body, type=shape)
+    except msgspec.MsgspecError as fault:
+        raise SetupError(f"the server answers in another form than this client knows: {fault}") from fault
 
 
-def _refusal(*, answer: Answer, what: str) -> str:
+def _said(*, answer: Answer) -> str:
     problem = problem_of(answer=answer)
-    return f"{what}: {answer.status} {problem.code}: {problem.detail}"
+    return f"{answer.status} {problem.code}: {problem.detail}"
