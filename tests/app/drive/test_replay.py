@@ -166,6 +166,16 @@ def test_a_key_without_rights_ends_the_replay_before_any_payment(tmp_path: Path)
         replayed(api, written(tmp_path, *LINES))
 
 
+def test_a_creator_that_may_not_be_registered_ends_the_replay_before_any_payment(tmp_path: Path) -> None:
+    api = FakeApi()
+    api.before = lambda seen: (
+        Told(403, {"code": "scope.missing", "detail": "x"}) if seen.method == "PUT" else None
+    )
+    with pytest.raises(SetupError, match=r"PUT /v1/creators/c\d: 403 scope\.missing"):
+        replayed(api, written(tmp_path, *LINES))
+    assert not api.tips
+
+
 def test_the_doctor_is_asked_when_there_is_one(tmp_path: Path) -> None:
     async def red() -> Verdict:
         await asyncio.sleep(0)
