@@ -23,7 +23,7 @@ from plaudit.platform.postgres.cluster import (
     passwords_of,
     write_configuration,
 )
-from plaudit.platform.postmaster.account import account_for
+from plaudit.platform.postmaster.account import Account, account_for
 from plaudit.platform.postmaster.binaries import reachable_programs
 from plaudit.platform.postmaster.errors import EmbeddedServerError
 from plaudit.platform.postmaster.layout import Layout, prepare
@@ -117,12 +117,12 @@ def embedded(
     layout = Layout(data_dir=data_dir.absolute())
     account = account_for(cluster=layout.cluster)
     prepare(layout=layout, account=account)
-    programs = reachable_programs(layout=layout, account=account)
     deadline = time.monotonic() + start_timeout_ms / 1000
     membership = acquire(path=layout.starters_lock, shared=True, deadline=deadline)
     try:
         turn = acquire(path=layout.start_lock, shared=False, deadline=deadline)
         try:
+            programs = reachable_programs(layout=layout, account=account)
             passwords = passwords_of(layout)
             if not is_held(layout.watchdog_lock):
                 create_cluster(
@@ -145,7 +145,7 @@ def embedded(
             os.close(turn)
         yield server
     finally:
-        _leave(layout=layout, programs=programs, membership=membership)
+        _leave(layout=layout, account=account, membership=membership)
 
 
 def _start_watchdog(*, layout: Layout, programs: Path, start_timeout_s: float) -> None:
@@ -204,7 +204,7 @@ def _await_ready(*, layout: Layout, deadline: float) -> State:
     raise EmbeddedServerError(message)
 
 
-def _leave(*, layout: Layout, programs: Path, membership: int) -> None:
+def _leave(*, layout: Layout, account: Account, membership: int) -> None:
     """Give the membership back.
 
     The last one waits until the server is down, so that its folder may be removed. A server whose watchdog
@@ -213,6 +213,7 @@ def _leave(*, layout: Layout, programs: Path, membership: int) -> None:
     if not is_held(layout.watchdog_lock) and Postmaster.find(layout) is not None:
         turn = acquire(path=layout.start_lock, shared=False, deadline=time.monotonic() + _LEAVE_S)
         try:
+            programs = reachable_programs(layout=layout, account=account)
             _start_watchdog(layout=layout, programs=programs, start_timeout_s=_LEAVE_S)
         finally:
             os.close(turn)

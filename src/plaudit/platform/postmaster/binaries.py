@@ -44,7 +44,7 @@ def reachable_programs(*, layout: Layout, account: Account) -> Path:
 
     Where the wheel lies in a folder that the account may not enter (a home folder of root), its files are
     copied once into the data folder, readable by all: they are no secret, and no permission of the wheel's
-    folders is touched.
+    folders is touched. Call it under the start lock.
     """
     origin = installation()
     if unreachable_folder(path=origin / "bin" / "postgres", account=account) is None:
