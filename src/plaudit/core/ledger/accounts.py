@@ -5,7 +5,7 @@ from datetime import datetime
 
 from plaudit.core.ledger import store
 from plaudit.core.ledger.store import Card
-from plaudit.platform.db import Database
+from plaudit.platform.db import Connection, Database
 from plaudit.vocabulary import chart
 
 # About 250 bytes each; past this the directory is emptied and fills again from what is in use.
@@ -28,10 +28,10 @@ class Directory:
         return known
 
     async def ensure(self, *, tenant_id: int, addresses: Iterable[str], now: datetime) -> None:
-        """Make every address known, opening accounts that do not exist, in a transaction of its own.
+        """Make every address known, opening what does not exist in a transaction of its own.
 
-        They are opened in sorted order, so two processes that open the same ones cannot deadlock. Raises Refusal
-        account.unknown when the chart has no such address.
+        They are opened in sorted order, so two processes that open the same ones cannot deadlock. Raises
+        Refusal account.unknown when the chart has no such address.
         """
         missing = sorted(set(addresses).difference(self.cards(tenant_id)))
         if not missing:
@@ -60,6 +60,15 @@ class Directory:
         async with self._database.connection() as conn:
             found = await store.select_cards(conn, tenant_id=tenant_id, addresses=[address])
         return found[0] if found else None
+
+
+async def freeze_account(conn: Connection, *, tenant_id: int, address: str, frozen: int) -> bool:
+    """Set an account's freeze, one of those in ``book``; False when it is not open.
+
+    Waits for batches that hold the account and binds every later one; nothing is cached. Takes the account's
+    lock to the end of the transaction, so it comes last in a table command's work.
+    """
+    return await store.update_freeze(conn, tenant_id=tenant_id, address=address, frozen=frozen)
 
 
 def _described(address: str) -> tuple[str, str, int | None, int]:

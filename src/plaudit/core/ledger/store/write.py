@@ -1,4 +1,4 @@
-"""The ledger's SQL on the write path."""
+"""The statements of the posting: what opens, locks and writes accounts, entries, counters and holds."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -8,6 +8,10 @@ from plaudit.core.ledger.book import Account, Counter, Hold, Movement, Opening, 
 from plaudit.platform import packing
 from plaudit.platform.db import Connection, Cursor
 from plaudit.platform.packing import Int4, Int8
+
+
+# number of its fact in the batch, account id, amount_minor, balance after, asset, at
+Entry: TypeAlias = tuple[int, int, int, int, str, datetime]
 
 
 class Card(NamedTuple):
@@ -32,7 +36,7 @@ async def select_cards(conn: Connection, *, tenant_id: int, addresses: Sequence[
 async def open_accounts(
     conn: Connection, *, tenant_id: int, accounts: Sequence[tuple[str, str, int | None, int]], now: datetime
 ) -> None:
-    """Open accounts given as (address, asset, floor, rank), in the order given; open ones stay as they are."""
+    """Open accounts given as (address, asset, floor, rank), in the order given; open ones stay."""
     await conn.execute(
         "INSERT INTO ledger.account (tenant_id, id, address, asset, floor, opened_at)"
         " SELECT %s, nextval('ledger.account_number') + (v.rank << 56), v.address, v.asset, v.floor, %s"
@@ -59,12 +63,15 @@ async def lock_accounts(conn: Connection, *, tenant_id: int, ids: Collection[int
     )
 
 
-async def lock_counters(conn: Connection, *, tenant_id: int, windows: Collection[Window]) -> Cursor:
-    """Lock the counters that exist, by name and window. Rows: (name, starts, ends, used)."""
+async def lock_counters(conn: Connection, *, tenant_id: int, windows: Sequence[Window]) -> Cursor:
+    """Lock the counters that exist, in the order given. Rows: (1-based place in ``windows``, used).
+
+    The lock inside the lateral query keeps it one index probe a window, taken in the order of the array.
+    """
     return await conn.execute(
-        "SELECT c.name, c.starts, c.ends, c.used FROM ledger.counter c"
-        " JOIN unnest(%s, %s) AS v (name, starts) ON c.name = v.name AND c.starts = v.starts"
-        " WHERE c.tenant_id = %s ORDER BY c.name, c.starts FOR NO KEY UPDATE OF c",
+        "SELECT v.n, c.used FROM unnest(%s, %s) WITH ORDINALITY AS v (name, starts, n)"
+        " CROSS JOIN LATERAL (SELECT used FROM ledger.counter"
+        " WHERE tenant_id = %s AND name = v.name AND starts = v.starts FOR NO KEY UPDATE) c",
         (packing.texts([w.name for w in windows]), packing.times([w.starts for w in windows]), Int4(tenant_id)),
         binary=True,
     )
@@ -80,10 +87,9 @@ async def lock_holds(conn: Connection, *, tenant_id: int, ids: Collection[int]) 
     )
 
 
-async def insert_entries(
-    conn: Connection, *, tenant_id: int, count: int, entries: Sequence[tuple[int, Movement, datetime]]
-) -> None:
-    """Insert entries, each given with the number of its fact among ``count`` and the time it happened."""
+async def insert_entries(conn: Connection, *, tenant_id: int, count: int, entries: Sequence[Entry]) -> None:
+    """Insert entries, each with the number of its fact among ``count``."""
+    numbers, account_ids, amounts, balances, assets, ats = zip(*entries, strict=True)
     await conn.execute(
         "INSERT INTO ledger.entry (tenant_id, account_id, position, amount, balance, asset, at)"
         " SELECT h.tenant_id, v.account_id, h.position - %s + v.n, v.amount, v.balance, v.asset, v.at"
@@ -91,12 +97,12 @@ async def insert_entries(
         " WHERE h.tenant_id = %s",
         (
             Int8(count),
-            packing.int8s([n for n, _, _ in entries]),
-            packing.int8s([m.account.id for _, m, _ in entries]),
-            packing.int8s([m.amount_minor for _, m, _ in entries]),
-            packing.int8s([m.balance_minor for _, m, _ in entries]),
-            packing.texts([m.account.asset for _, m, _ in entries]),
-            packing.times([at for _, _, at in entries]),
+            packing.int8s(numbers),
+            packing.int8s(account_ids),
+            packing.int8s(amounts),
+            packing.int8s(balances),
+            packing.texts(assets),
+            packing.times(ats),
             Int4(tenant_id),
         ),
     )
@@ -136,7 +142,8 @@ async def write_counters(conn: Connection, *, tenant_id: int, counters: Collecti
     if new:
         await conn.execute(
             "INSERT INTO ledger.counter (tenant_id, name, starts, ends, used)"
-            " SELECT %s, v.name, v.starts, v.ends, v.used FROM unnest(%s, %s, %s, %s) AS v (name, starts, ends, used)",
+            " SELECT %s, v.name, v.starts, v.ends, v.used"
+            " FROM unnest(%s, %s, %s, %s) AS v (name, starts, ends, used)",
             (
                 Int4(tenant_id),
                 packing.texts([c.window.name for c in new]),
@@ -179,3 +186,12 @@ async def update_holds(conn: Connection, *, tenant_id: int, holds: Collection[Ho
             Int4(tenant_id),
         ),
     )
+
+
+async def update_freeze(conn: Connection, *, tenant_id: int, address: str, frozen: int) -> bool:
+    """Freeze an account or release it; False when no such account is open."""
+    cursor = await conn.execute(
+        "UPDATE ledger.account SET frozen = %s WHERE tenant_id = %s AND address = %s",
+        (frozen, Int4(tenant_id), address),
+    )
+    return cursor.rowcount == 1

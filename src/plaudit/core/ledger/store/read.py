@@ -1,0 +1,88 @@
+"""The statements that only read: balances and entries, now and as of a time."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from plaudit.platform import packing
+from plaudit.platform.db import Connection
+from plaudit.platform.packing import Int4, Int8
+
+
+async def select_addresses(
+    conn: Connection, *, tenant_id: int, account_ids: Sequence[int]
+) -> dict[int, tuple[str, str]]:
+    """Return (address, asset) by account id; unknown ids are left out."""
+    cursor = await conn.execute(
+        "SELECT id, address, asset FROM ledger.account WHERE tenant_id = %s AND id = ANY(%s)",
+        (Int4(tenant_id), packing.int8s(account_ids)),
+        binary=True,
+    )
+    return {id_: (address, asset) for id_, address, asset in await cursor.fetchall()}
+
+
+async def select_entries_of(
+    conn: Connection, *, tenant_id: int, pairs: Sequence[tuple[int, int]]
+) -> list[tuple[int, str, int, int]]:
+    """Return (position, address, amount_minor, balance after) of entries given as (position, account id)."""
+    cursor = await conn.execute(
+        "SELECT e.position, a.address, e.amount, e.balance FROM unnest(%s, %s) AS v (position, account_id)"
+        " JOIN ledger.entry e ON e.tenant_id = %s AND e.account_id = v.account_id AND e.position = v.position"
+        " JOIN ledger.account a ON a.tenant_id = e.tenant_id AND a.id = e.account_id",
+        (
+            packing.int8s([position for position, _ in pairs]),
+            packing.int8s([account_id for _, account_id in pairs]),
+            Int4(tenant_id),
+        ),
+        binary=True,
+    )
+    return [
+        (position, address, amount, balance) for position, address, amount, balance in await cursor.fetchall()
+    ]
+
+
+async def select_balances(conn: Connection, *, tenant_id: int, addresses: Sequence[str]) -> dict[str, int]:
+    """Return the balances of those addresses that are open."""
+    cursor = await conn.execute(
+        "SELECT address, balance FROM ledger.account WHERE tenant_id = %s AND address = ANY(%s)",
+        (Int4(tenant_id), packing.texts(addresses)),
+        binary=True,
+    )
+    return {address: balance for address, balance in await cursor.fetchall()}  # noqa: C416 - rows, not pairs
+
+
+async def select_below(conn: Connection, *, tenant_id: int, prefix: str) -> dict[str, tuple[str, int, int]]:
+    """Return the accounts whose address starts with ``prefix``: address → (asset, balance, freeze)."""
+    cursor = await conn.execute(
+        "SELECT address, asset, balance, frozen FROM ledger.account"
+        " WHERE tenant_id = %s AND address >= %s AND address < %s ORDER BY address",
+        (Int4(tenant_id), prefix, prefix + "\U0010ffff"),
+        binary=True,
+    )
+    return {address: (asset, balance, freeze) for address, asset, balance, freeze in await cursor.fetchall()}
+
+
+async def select_recorded_as_of(
+    conn: Connection, *, tenant_id: int, account_ids: Sequence[int], position: int
+) -> dict[int, int]:
+    """Return the balances that the last entries up to a position left: one index probe an account."""
+    cursor = await conn.execute(
+        "SELECT v.id, coalesce((SELECT e.balance FROM ledger.entry e WHERE e.tenant_id = %s"
+        " AND e.account_id = v.id AND e.position <= %s ORDER BY e.position DESC LIMIT 1), 0)"
+        " FROM unnest(%s) AS v (id)",
+        (Int4(tenant_id), Int8(position), packing.int8s(account_ids)),
+        binary=True,
+    )
+    return {id_: balance for id_, balance in await cursor.fetchall()}  # noqa: C416 - rows, not pairs
+
+
+async def select_happened_as_of(
+    conn: Connection, *, tenant_id: int, account_ids: Sequence[int], as_of: datetime
+) -> dict[int, int]:
+    """Return the sums of entries that happened at or before a moment: reads every entry of the accounts."""
+    cursor = await conn.execute(
+        "SELECT v.id, coalesce((SELECT sum(e.amount) FROM ledger.entry e WHERE e.tenant_id = %s"
+        " AND e.account_id = v.id AND e.at <= %s), 0)::bigint FROM unnest(%s) AS v (id)",
+        (Int4(tenant_id), as_of, packing.int8s(account_ids)),
+        binary=True,
+    )
+    return {id_: total for id_, total in await cursor.fetchall()}  # noqa: C416 - rows, not pairs
