@@ -36,7 +36,9 @@ _HEADER = Struct("!iiIii")
 _LENGTH = Struct("!i")
 _INT8, _INT2, _TEXT, _UUID, _BYTEA, _JSONB, _TIMESTAMPTZ = 20, 21, 25, 2950, 17, 3802, 1184
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-_NULL = _LENGTH.pack(-1)
+# Length prefixes of the usual sizes, made once; a jsonb element starts with its format version.
+_PREFIXES = [_LENGTH.pack(length) for length in range(2048)]
+_JSONB_PREFIXES = [_LENGTH.pack(length + 1) + b"\x01" for length in range(2048)]
 
 
 class Column(bytes):
@@ -84,10 +86,17 @@ def int2s(values: Sequence[int]) -> Int2Column:
 
 
 def times(values: Sequence[datetime]) -> TimeColumn:
-    """Pack aware times, exact to the microsecond."""
-    return TimeColumn(
-        _header(_TIMESTAMPTZ, len(values)) + _fixed("q", 8, [_microseconds(value) for value in values])
-    )
+    """Pack aware times, exact to the microsecond. Runs of the same object cost one conversion."""
+    last: datetime | None = None
+    microseconds = 0
+    converted = []
+    for value in values:
+        if value is not last:
+            last = value
+            gap = value - _EPOCH
+            microseconds = (gap.days * 86_400 + gap.seconds) * 1_000_000 + gap.microseconds
+        converted.append(microseconds)
+    return TimeColumn(_header(_TIMESTAMPTZ, len(values)) + _fixed("q", 8, converted))
 
 
 def uuids(values: Sequence[bytes]) -> UuidColumn:
@@ -95,27 +104,25 @@ def uuids(values: Sequence[bytes]) -> UuidColumn:
     return UuidColumn(_header(_UUID, len(values)) + _fixed("16s", 16, values))
 
 
-def texts(values: Sequence[str | None]) -> TextColumn:
-    """Pack texts; None becomes NULL."""
-    return TextColumn(
-        _header(_TEXT, len(values), nulls=1) + _varying([None if v is None else v.encode() for v in values])
-    )
+def texts(values: Sequence[str]) -> TextColumn:
+    """Pack texts."""
+    return TextColumn(_header(_TEXT, len(values)) + _varying([value.encode() for value in values], _PREFIXES))
 
 
 def byteas(values: Sequence[bytes]) -> ByteaColumn:
     """Pack byte strings."""
-    return ByteaColumn(_header(_BYTEA, len(values)) + _varying(values))
+    return ByteaColumn(_header(_BYTEA, len(values)) + _varying(values, _PREFIXES))
 
 
 def jsonbs(values: Sequence[bytes]) -> JsonbColumn:
     """Pack documents that are JSON already."""
-    return JsonbColumn(_header(_JSONB, len(values)) + _varying([b"\x01" + value for value in values]))
+    return JsonbColumn(_header(_JSONB, len(values)) + _varying(values, _JSONB_PREFIXES))
 
 
-def _header(element_oid: int, length: int, *, nulls: int = 0) -> bytes:
+def _header(element_oid: int, length: int) -> bytes:
     if length == 0:
         return _HEADER.pack(0, 0, element_oid, 0, 0)[:12]
-    return _HEADER.pack(1, nulls, element_oid, length, 1)
+    return _HEADER.pack(1, 0, element_oid, length, 1)
 
 
 def _fixed(code: str, size: int, values: Sequence[object]) -> bytes:
@@ -129,21 +136,15 @@ def _repeated(code: str, count: int) -> Struct:
     return Struct("!" + ("i" + code) * count)
 
 
-def _varying(values: Sequence[bytes | None]) -> bytes:
-    pack = _LENGTH.pack
-    parts: list[bytes] = []
-    for value in values:
-        if value is None:
-            parts.append(_NULL)
-        else:
-            parts.append(pack(len(value)))
-            parts.append(value)
+def _varying(values: Sequence[bytes], prefixes: Sequence[bytes]) -> bytes:
+    parts: list[bytes] = [b""] * (2 * len(values))
+    try:
+        parts[0::2] = [prefixes[len(value)] for value in values]
+    except IndexError:
+        extra = len(prefixes[0]) - 4
+        parts[0::2] = [_LENGTH.pack(len(value) + extra) + prefixes[0][4:] for value in values]
+    parts[1::2] = values
     return b"".join(parts)
-
-
-def _microseconds(value: datetime) -> int:
-    gap = value - _EPOCH
-    return (gap.days * 86_400 + gap.seconds) * 1_000_000 + gap.microseconds
 
 
 class _ColumnDumper(Dumper):

@@ -16,7 +16,7 @@ from plaudit.core.commands.references import Item
 from plaudit.core.commands.store import Change
 from plaudit.core.journal import facts as journal_facts
 from plaudit.core.journal import store as journal_store
-from plaudit.core.journal.facts import Sealed, loads
+from plaudit.core.journal.facts import Sealed
 from plaudit.core.ledger import posting
 from plaudit.core.ledger.accounts import Directory
 from plaudit.core.ledger.book import Book, Movement, Window
@@ -104,8 +104,8 @@ async def decide_and_record(
 async def _lock_and_read(
     conn: Connection, *, tenant_id: int, batch: Sequence[Prepared], directory: Directory, now: datetime
 ) -> tuple[Book, list[Change], dict[bytes, tuple[bytes, int]]]:
-    known = directory.cards(tenant_id)
     cards: dict[int, Card] = {}
+    known = directory.cards(tenant_id)
     windows: set[Window] = set()
     holds: set[int] = set()
     for prepared in batch:
@@ -166,7 +166,7 @@ def _decide(
             continue
         at = command.at or now
         one = journal_facts.seal(
-            fact=decision.fact, actor=prepared.actor, at=at, moves=[(m.account.id, m.amount_minor) for m in movements]
+            fact=decision.fact, actor=prepared.actor, at=at, moves=[(account.id, amount) for account, amount, _ in movements]
         )
         postings.add(decision=decision, movements=movements, at=at)
         sealed.append(one)
@@ -203,7 +203,7 @@ def _outcome(done: Done, *, first: int, recorded_at: datetime, replayed: bool) -
         subject=sealed.fact.subject,
         at=sealed.at,
         recorded_at=recorded_at,
-        data=loads(sealed.data),
-        entries={m.account.address: (m.amount_minor, m.balance_minor) for m in done.movements},
+        data=sealed.fact.data,
+        entries={account.address: (amount, balance) for account, amount, balance in done.movements},
         replayed=replayed,
     )

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
 
 from plaudit.core.commands.references import Item, Lookup
 from plaudit.core.ledger.book import Book, Decision, Window
 from plaudit.kernel.actor import Actor
+from plaudit.vocabulary.facts.base import FactData
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +64,16 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was done, from the fact and its entries. ``entries``: address → (amount_minor, balance after)."""
+    """What was done, from the fact and its entries.
+
+    ``data`` is of the vocabulary's type for ``kind``; ``entries``: address → (amount_minor, balance after).
+    """
 
     position: int
     kind: str
     subject: str
     at: datetime
     recorded_at: datetime
-    data: Mapping[str, Any]
+    data: FactData
     entries: Mapping[str, tuple[int, int]]
     replayed: bool

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from plaudit.core.commands.command import Outcome
 from plaudit.core.journal import store as journal_store
 from plaudit.core.ledger import balances
 from plaudit.platform.db import Connection
+from plaudit.vocabulary.facts import FACTS
 
 
 async def load(conn: Connection, *, tenant_id: int, positions: Sequence[int]) -> dict[int, Outcome]:
@@ -19,7 +22,7 @@ async def load(conn: Connection, *, tenant_id: int, positions: Sequence[int]) ->
             subject=fact.subject,
             at=fact.at,
             recorded_at=fact.recorded_at,
-            data=fact.data,
+            data=msgspec.convert(fact.data, FACTS[fact.kind]),
             entries=entries.get(fact.position, {}),
             replayed=True,
         )

@@ -163,8 +163,7 @@ class Writer:
     async def _attempt(self, tenant_id: int, batch: Sequence[Prepared]) -> list[Result]:
         now = self._clock.now()
         known = self._directory.cards(tenant_id)
-        missing = {address for prepared in batch for address in prepared.plan.accounts if address not in known}
-        if missing:
+        if not all(address in known for prepared in batch for address in prepared.plan.accounts):
             wanted = {address for prepared in batch for address in prepared.plan.accounts}
             await self._directory.ensure(tenant_id=tenant_id, addresses=wanted, now=now)
         async with self._database.connection() as conn, conn.pipeline(), conn.transaction():

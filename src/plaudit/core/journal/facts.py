@@ -4,20 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, ClassVar, Protocol
+from typing import Any
 
 import msgspec
+
+from plaudit.vocabulary.facts.base import FactData
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _canonical = msgspec.json.Encoder(order="sorted")
 _decode = msgspec.json.Decoder().decode
-
-
-class FactData(Protocol):
-    """What every fact type of the vocabulary says of itself."""
-
-    KIND: ClassVar[str]
-    VERSION: ClassVar[int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from plaudit.core.ledger.book import (
     Decision,
     Hold,
     Movement,
+    Opening,
     Window,
 )
-from plaudit.core.ledger.store import Card
+from plaudit.core.ledger.store import Card, Entry
 from plaudit.platform.db import Connection, Cursor
 
 
@@ -23,7 +24,7 @@ class Locking:
     """Locks asked for in a pipeline, their rows not yet fetched."""
 
     cards: Mapping[int, Card]
-    windows: Collection[Window]
+    windows: Sequence[Window]
     accounts: Cursor | None
     counters: Cursor | None
     holds: Cursor | None
@@ -35,13 +36,11 @@ class Locking:
             card = self.cards[id_]
             accounts[card.address] = Account(id_, card.address, card.asset, card.floor, freeze, balance)
         assert len(accounts) == len(self.cards), "an account that was known has no row"
-        counters = {
-            (found := Window(name, starts, ends)): Counter(found, used, new=False)
-            for name, starts, ends, used in (await self.counters.fetchall() if self.counters else ())
-        }
-        for window in self.windows:
-            if window not in counters:
-                counters[window] = Counter(window, 0, new=True)
+        counters = {window: Counter(window, 0, new=True) for window in self.windows}
+        for place, used in await self.counters.fetchall() if self.counters else ():
+            counter = counters[self.windows[place - 1]]
+            counter.used = used
+            counter.new = False
         holds = {row[0]: Hold(*row) for row in (await self.holds.fetchall() if self.holds else ())}
         return Book(accounts=accounts, counters=counters, holds=holds, now=now)
 
@@ -51,10 +50,11 @@ async def lock(
     *,
     tenant_id: int,
     cards: Mapping[int, Card],
-    windows: Collection[Window],
+    windows: Sequence[Window],
     holds: Collection[int],
 ) -> Locking:
     """Lock accounts, then counters, then holds, each by id."""
+    await store.plan_by_index(conn)
     return Locking(
         cards,
         windows,
@@ -69,17 +69,18 @@ class Postings:
     """What a batch has decided so far, in the order of its facts."""
 
     count: int = 0
-    entries: list[tuple[int, Movement, datetime]] = field(default_factory=list)
-    openings: list[tuple[int, Decision]] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    openings: list[tuple[int, Opening, str]] = field(default_factory=list)
 
     def add(self, *, decision: Decision, movements: Sequence[Movement], at: datetime) -> None:
         """Take up the next fact's movements."""
         self.count += 1
         number = self.count
-        for movement in movements:
-            self.entries.append((number, movement, at))
+        for account, amount, balance in movements:
+            self.entries.append((number, account.id, amount, balance, account.asset, at))
         if decision.opening is not None:
-            self.openings.append((number, decision))
+            asset = decision.opening.address.rsplit("/", 1)[1]
+            self.openings.append((number, decision.opening, asset))
 
 
 async def write(conn: Connection, *, tenant_id: int, book: Book, postings: Postings) -> None:
@@ -90,11 +91,6 @@ async def write(conn: Connection, *, tenant_id: int, book: Book, postings: Posti
     if book.touched_counters:
         await store.write_counters(conn, tenant_id=tenant_id, counters=book.touched_counters.values())
     if postings.openings:
-        await store.insert_holds(
-            conn,
-            tenant_id=tenant_id,
-            count=postings.count,
-            openings=[(n, d.opening, d.opening.address.rsplit("/", 1)[1]) for n, d in postings.openings if d.opening],
-        )
+        await store.insert_holds(conn, tenant_id=tenant_id, count=postings.count, openings=postings.openings)
     if book.touched_holds:
         await store.update_holds(conn, tenant_id=tenant_id, holds=book.touched_holds.values())

@@ -10,12 +10,14 @@ from plaudit.core.ledger.store.read import (
 )
 from plaudit.core.ledger.store.write import (
     Card,
+    Entry,
     insert_entries,
     insert_holds,
     lock_accounts,
     lock_counters,
     lock_holds,
     open_accounts,
+    plan_by_index,
     select_cards,
     update_balances,
     update_freeze,
@@ -25,12 +27,14 @@ from plaudit.core.ledger.store.write import (
 
 __all__ = [
     "Card",
+    "Entry",
     "insert_entries",
     "insert_holds",
     "lock_accounts",
     "lock_counters",
     "lock_holds",
     "open_accounts",
+    "plan_by_index",
     "select_addresses",
     "select_balances",
     "select_below",

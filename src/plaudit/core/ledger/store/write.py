@@ -2,13 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from plaudit.core.ledger.book import Account, Counter, Hold, Movement, Opening, Window
+from plaudit.core.ledger.book import Account, Counter, Hold, Opening, Window
 from plaudit.platform import packing
 from plaudit.platform.db import Connection, Cursor
 from plaudit.platform.packing import Int4, Int8
-
 
 # number of its fact in the batch, account id, amount_minor, balance after, asset, at
 Entry: TypeAlias = tuple[int, int, int, int, str, datetime]
@@ -50,6 +49,18 @@ async def open_accounts(
             [floor for _, _, floor, _ in accounts],
             packing.int8s([rank for _, _, _, rank in accounts]),
         ),
+    )
+
+
+async def plan_by_index(conn: Connection) -> None:
+    """Have this transaction's statements find rows by index only.
+
+    A batch always touches few rows of large tables; where statistics are young the planner may think otherwise and
+    read a table whole, which would make posting slower as rows pile up.
+    """
+    await conn.execute(
+        "SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),"
+        " set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)"
     )
 
 
