@@ -28,10 +28,10 @@ PERSONAL = {
 }
 
 
-def hold(kind: type[ledger.HoldData], *, remaining_minor: int) -> FactData:
-    """Return an example of one of the four facts about holds."""
+def drawn(kind: type[ledger.HoldDrawn], *, remaining_minor: int) -> FactData:
+    """Return an example of one of the three facts about an open hold."""
     return kind(
-        hold=encode_id("hold", 1),
+        hold=7,
         address="viewer/v1/coin",
         asset="coin",
         amount_minor=5,
@@ -75,10 +75,10 @@ EXAMPLES: tuple[FactData, ...] = (
         checker="staff/s2",
         reason_hash=HASH,
     ),
-    hold(ledger.HoldOpened, remaining_minor=5),
-    hold(ledger.HoldCaptured, remaining_minor=2),
-    hold(ledger.HoldReleased, remaining_minor=0),
-    hold(ledger.HoldExpired, remaining_minor=0),
+    ledger.HoldOpened(address="viewer/v1/coin", asset="coin", amount_minor=5, remaining_minor=5, deadline=AT),
+    drawn(ledger.HoldCaptured, remaining_minor=2),
+    drawn(ledger.HoldReleased, remaining_minor=0),
+    drawn(ledger.HoldExpired, remaining_minor=0),
     tipping.CreatorSaved(creator="c1", revision=1, guild="g1", terms="standard"),
     tipping.GiftSaved(
         gift="rose",

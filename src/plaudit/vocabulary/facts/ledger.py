@@ -10,15 +10,20 @@ class HoldData(FactData, frozen=True, kw_only=True):
     """What each fact about a hold says.
 
     `address` is the account held from, `amount_minor` what this fact moved, `remaining_minor` what is held
-    after it.
+    after it. The hold's number is the position of the fact that opened it.
     """
 
-    hold: str
     address: str
     asset: str
     amount_minor: int
     remaining_minor: int
     deadline: datetime
+
+
+class HoldDrawn(HoldData, frozen=True, kw_only=True):
+    """What each fact about an open hold says: `hold` is the position of the fact that opened it."""
+
+    hold: int
 
 
 class HoldOpened(HoldData, frozen=True, kw_only=True):
@@ -28,21 +33,21 @@ class HoldOpened(HoldData, frozen=True, kw_only=True):
     VERSION: ClassVar[int] = 1
 
 
-class HoldCaptured(HoldData, frozen=True, kw_only=True):
+class HoldCaptured(HoldDrawn, frozen=True, kw_only=True):
     """A held amount, or part of it, was paid out of the escrow."""
 
     KIND: ClassVar[str] = "hold.captured"
     VERSION: ClassVar[int] = 1
 
 
-class HoldReleased(HoldData, frozen=True, kw_only=True):
+class HoldReleased(HoldDrawn, frozen=True, kw_only=True):
     """A held amount, or part of it, went back to its account."""
 
     KIND: ClassVar[str] = "hold.released"
     VERSION: ClassVar[int] = 1
 
 
-class HoldExpired(HoldData, frozen=True, kw_only=True):
+class HoldExpired(HoldDrawn, frozen=True, kw_only=True):
     """What was still held past the deadline went back to its account."""
 
     KIND: ClassVar[str] = "hold.expired"
