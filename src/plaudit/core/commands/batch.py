@@ -6,9 +6,10 @@ however many commands.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from plaudit.core.commands import store as commands_store
 from plaudit.core.commands.command import Command, Outcome, Plan
@@ -25,8 +26,7 @@ from plaudit.kernel.refusal import Refusal, conflict
 from plaudit.platform.db import Connection, Cursor
 
 
-@dataclass(slots=True)
-class Prepared:
+class Prepared(Struct):
     """A command with its plan, the reference rows the plan used, and their revision."""
 
     command: Command
@@ -38,20 +38,17 @@ class Prepared:
     actor: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stale:
+class Stale(Struct, frozen=True):
     """A reference row changed after the plan was made: plan again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
+class Replay(Struct, frozen=True):
     """The key was bound before, by the same content: the first answer stands at this position."""
 
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """Recorded as number ``number`` of its batch; becomes an outcome when the positions are known."""
 
     number: int
@@ -59,8 +56,7 @@ class Done:
     movements: Sequence[Movement]
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(Struct, frozen=True):
     """The key of an earlier command of the same batch, which stands at index ``first``."""
 
     first: int

@@ -1,9 +1,10 @@
 """What a command is: who wants what, under which key, and the plan to decide it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
+
+from msgspec import Struct
 
 from plaudit.core.commands.references import Item, Lookup
 from plaudit.core.ledger.book import Book, Decision, Window
@@ -11,8 +12,7 @@ from plaudit.kernel.actor import Actor
 from plaudit.vocabulary.facts.base import FactData
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """Who asks, and what they may do: the result of checking a credential."""
 
     tenant_id: int
@@ -20,8 +20,7 @@ class Grant:
     permissions: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What to lock, and the pure decision on the locked values."""
 
     decide: Callable[[Book], Decision]
@@ -30,8 +29,7 @@ class Plan:
     holds: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """One wish to change something.
 
     ``content`` is the request in one canonical text: the same key with other content is a conflict. ``plan`` is pure; it may
@@ -54,16 +52,14 @@ class Command:
         return key, blake2b(self.action.encode() + b"\0" + self.content, digest_size=16).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """What a table command has done in its transaction: the plan of its fact, and the reference rows it changed."""
 
     plan: Plan
     changed: tuple[Item, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What was done, from the fact and its entries.
 
     ``data`` is of the vocabulary's type for ``kind``; ``entries``: address → (amount_minor, balance after).

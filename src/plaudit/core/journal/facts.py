@@ -1,12 +1,12 @@
 """A fact before and after it is recorded, and the hash that seals its content."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from plaudit.vocabulary.facts.base import FactData
 
@@ -15,8 +15,7 @@ _canonical = msgspec.json.Encoder(order="sorted")
 _decode = msgspec.json.Decoder().decode
 
 
-@dataclass(frozen=True, slots=True)
-class PrivatePart:
+class PrivatePart(Struct, frozen=True):
     """Personal text beside a fact. ``salt`` is 16 random bytes, kept and erased with the text."""
 
     name: str
@@ -30,8 +29,7 @@ class PrivatePart:
         return sha256(self.salt + self.body.encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """What an action says happened: whom it is about, the data, and personal text to stand beside it."""
 
     subject: str
@@ -39,8 +37,7 @@ class Fact:
     private: tuple[PrivatePart, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """A fact as the journal holds it. ``moves`` is [[account id, amount_minor], …]."""
 
     tenant_id: int
@@ -56,8 +53,7 @@ class Recorded:
     hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(Struct, frozen=True):
     """A fact ready to be appended: its content encoded once and hashed."""
 
     fact: Fact

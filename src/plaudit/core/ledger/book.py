@@ -5,9 +5,10 @@ those before it, and a refused one leaves no trace. What is left in the book at 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from plaudit.core.journal.facts import Fact
 from plaudit.kernel.money import MAX_MINOR
@@ -16,7 +17,7 @@ from plaudit.kernel.refusal import Refusal, RefusalKind
 FREEZE_NONE, FREEZE_DEBITS, FREEZE_ALL = 0, 1, 2
 
 
-class Transfer(NamedTuple):
+class Transfer(Struct, frozen=True, gc=False):
     """Move ``amount_minor`` (positive) between two accounts of one asset, named by address."""
 
     source: str
@@ -32,7 +33,7 @@ class Window(NamedTuple):
     ends: datetime
 
 
-class Use(NamedTuple):
+class Use(Struct, frozen=True):
     """Move a counter by ``amount_minor`` (negative gives back); with a limit, refuse to pass it."""
 
     window: Window
@@ -40,7 +41,7 @@ class Use(NamedTuple):
     limit_minor: int | None = None
 
 
-class Opening(NamedTuple):
+class Opening(Struct, frozen=True):
     """Open a hold on ``address``: the same decision transfers the amount into its escrow account."""
 
     address: str
@@ -48,7 +49,7 @@ class Opening(NamedTuple):
     deadline: datetime
 
 
-class Draw(NamedTuple):
+class Draw(Struct, frozen=True, gc=False):
     """Take from a hold: the same decision transfers the amount out of its escrow account."""
 
     hold_id: int
@@ -56,8 +57,7 @@ class Draw(NamedTuple):
     how: Literal["capture", "release", "expire"]
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What a command does: one fact, and everything that moves because of it."""
 
     fact: Fact
@@ -67,8 +67,7 @@ class Decision:
     draws: tuple[Draw, ...] = ()
 
 
-@dataclass(slots=True)
-class Account:
+class Account(Struct, gc=False):
     """A locked account."""
 
     id: int
@@ -79,8 +78,7 @@ class Account:
     balance: int
 
 
-@dataclass(slots=True)
-class Counter:
+class Counter(Struct):
     """A locked counter; ``new`` when it has no row yet."""
 
     window: Window
@@ -88,8 +86,7 @@ class Counter:
     new: bool
 
 
-@dataclass(slots=True)
-class Hold:
+class Hold(Struct, gc=False):
     """A locked hold."""
 
     id: int
@@ -159,10 +156,10 @@ class Book:
         for account, _, balance in movements:
             account.balance = balance
             touched[account.id] = account
-        for window, amount, _ in decision.uses:
-            counter = self._counters[window]
-            counter.used = max(0, counter.used + amount)
-            self.touched_counters[window] = counter
+        for use in decision.uses:
+            counter = self._counters[use.window]
+            counter.used = max(0, counter.used + use.amount_minor)
+            self.touched_counters[use.window] = counter
         for draw in decision.draws:
             hold = self._holds[draw.hold_id]
             hold.remaining -= draw.amount_minor
@@ -172,7 +169,8 @@ class Book:
     def _movements(self, transfers: tuple[Transfer, ...]) -> Sequence[Movement]:
         accounts = self._accounts
         net: dict[str, int] = {}
-        for source, destination, amount in transfers:
+        for transfer in transfers:
+            source, destination, amount = transfer.source, transfer.destination, transfer.amount_minor
             assert 0 < amount <= MAX_MINOR, (source, destination, amount)
             assert accounts[source].asset == accounts[destination].asset, (source, destination)
             net[source] = net.get(source, 0) - amount
@@ -202,7 +200,8 @@ class Book:
 
     def _check_uses(self, uses: tuple[Use, ...]) -> None:
         pending: dict[Window, int] = {}
-        for window, amount, limit in uses:
+        for use in uses:
+            window, amount, limit = use.window, use.amount_minor, use.limit_minor
             used = pending.get(window, self._counters[window].used) + amount
             pending[window] = used
             if limit is not None and amount > 0 and used > limit:
@@ -219,11 +218,11 @@ class Book:
         escrow: dict[str, int] = {}
         drawn: dict[int, int] = {}
         if decision.opening is not None:
-            address, amount, deadline = decision.opening
-            if deadline <= self.now:
+            if decision.opening.deadline <= self.now:
                 raise Refusal(RefusalKind.INVALID, "hold.deadline", "The deadline must lie ahead.")
-            escrow["held/" + address] = amount
-        for hold_id, amount, how in decision.draws:
+            escrow["held/" + decision.opening.address] = decision.opening.amount_minor
+        for draw in decision.draws:
+            hold_id, amount, how = draw.hold_id, draw.amount_minor, draw.how
             hold = self.hold(hold_id)
             assert amount > 0, decision
             left = hold.remaining - drawn.get(hold_id, 0)
