@@ -1,11 +1,15 @@
 """The ledger's SQL: ``write`` is the posting's, ``read`` answers questions."""
 
 from plaudit.core.ledger.store.read import (
+    delete_ended_counters,
+    pick_due_holds,
     select_addresses,
     select_balances,
     select_below,
+    select_entries,
     select_entries_of,
     select_happened_as_of,
+    select_hold,
     select_recorded_as_of,
 )
 from plaudit.core.ledger.store.write import (
@@ -28,19 +32,23 @@ from plaudit.core.ledger.store.write import (
 __all__ = [
     "Card",
     "Entry",
+    "delete_ended_counters",
     "insert_entries",
     "insert_holds",
     "lock_accounts",
     "lock_counters",
     "lock_holds",
     "open_accounts",
+    "pick_due_holds",
     "plan_by_index",
     "select_addresses",
     "select_balances",
     "select_below",
     "select_cards",
+    "select_entries",
     "select_entries_of",
     "select_happened_as_of",
+    "select_hold",
     "select_recorded_as_of",
     "update_balances",
     "update_freeze",

@@ -1,11 +1,15 @@
-"""The statements that only read: balances and entries, now and as of a time."""
+"""The statements beside the posting: balances, entries and holds as read, counters as swept."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
+from plaudit.core.ledger.book import Hold
 from plaudit.platform import packing
 from plaudit.platform.db import Connection
 from plaudit.platform.packing import Int4, Int8
+
+_BEFORE_ALL: Final = datetime(1900, 1, 1, tzinfo=UTC)
 
 
 async def select_addresses(
@@ -86,3 +90,54 @@ async def select_happened_as_of(
         binary=True,
     )
     return {id_: total for id_, total in await cursor.fetchall()}  # noqa: C416 - rows, not pairs
+
+
+async def select_entries(
+    conn: Connection, *, tenant_id: int, account_id: int, before: int, limit: int
+) -> list[tuple[int, int, int]]:
+    """Return an account's entries before a position, newest first: (position, amount_minor, balance)."""
+    cursor = await conn.execute(
+        "SELECT position, amount, balance FROM ledger.entry"
+        " WHERE tenant_id = %s AND account_id = %s AND position < %s ORDER BY position DESC LIMIT %s",
+        (Int4(tenant_id), Int8(account_id), Int8(before), Int8(limit)),
+        binary=True,
+    )
+    return [(position, amount, balance) for position, amount, balance in await cursor.fetchall()]
+
+
+async def select_hold(conn: Connection, *, tenant_id: int, hold_id: int) -> Hold | None:
+    """Return a hold, or None when there is none."""
+    cursor = await conn.execute(
+        "SELECT id, address, asset, amount, remaining, deadline FROM ledger.hold"
+        " WHERE tenant_id = %s AND id = %s",
+        (Int4(tenant_id), Int8(hold_id)),
+        binary=True,
+    )
+    row = await cursor.fetchone()
+    return None if row is None else Hold(*row)
+
+
+async def pick_due_holds(
+    conn: Connection, *, tenant_id: int, now: datetime, after: tuple[datetime, int] | None, limit: int
+) -> list[tuple[int, str, datetime]]:
+    """Return (id, address, deadline) of due holds after a (deadline, id), skipping those in use."""
+    deadline, hold_id = after or (_BEFORE_ALL, 0)
+    cursor = await conn.execute(
+        "SELECT id, address, deadline FROM ledger.hold"
+        " WHERE tenant_id = %s AND remaining > 0 AND deadline <= %s AND (deadline, id) > (%s, %s)"
+        " ORDER BY deadline, id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED",
+        (Int4(tenant_id), now, deadline, Int8(hold_id), Int8(limit)),
+        binary=True,
+    )
+    return [(id_, address, due) for id_, address, due in await cursor.fetchall()]
+
+
+async def delete_ended_counters(conn: Connection, *, tenant_id: int, before: datetime, limit: int) -> int:
+    """Delete up to ``limit`` counters whose window ended before a moment; return how many."""
+    cursor = await conn.execute(
+        "DELETE FROM ledger.counter c USING (SELECT name, starts FROM ledger.counter"
+        " WHERE tenant_id = %s AND ends < %s LIMIT %s FOR UPDATE SKIP LOCKED) AS over"
+        " WHERE c.tenant_id = %s AND c.name = over.name AND c.starts = over.starts",
+        (Int4(tenant_id), before, Int8(limit), Int4(tenant_id)),
+    )
+    return cursor.rowcount

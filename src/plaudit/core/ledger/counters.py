@@ -1,0 +1,19 @@
+"""The counters of window limits beside the posting: deleting those whose window is long over."""
+
+from datetime import datetime
+
+from plaudit.core.ledger import store
+from plaudit.platform.db import Database
+
+_CHUNK = 5_000
+
+
+async def delete_ended(database: Database, *, tenant_id: int, before: datetime) -> int:
+    """Delete a tenant's counters whose window ended before a moment and return how many, in short steps."""
+    deleted = 0
+    while True:
+        async with database.connection() as conn:
+            count = await store.delete_ended_counters(conn, tenant_id=tenant_id, before=before, limit=_CHUNK)
+        deleted += count
+        if count < _CHUNK:
+            return deleted
