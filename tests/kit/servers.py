@@ -43,7 +43,7 @@ class DatabaseUrls:
 
 @dataclass(frozen=True, slots=True)
 class TestServer:
-    """The server of this run: `url_of(role, database)` gives a URL, `template` is a migrated database."""
+    """The server of this run: `url_of(role, database)` gives a URL, `template` names a migrated database."""
 
     __test__ = False
 
@@ -68,24 +68,27 @@ class TestServer:
 
 @contextmanager
 def running_server() -> Iterator[TestServer]:
-    """Share the server of this run and build the template if no other worker has."""
+    """Share the server of this run."""
+    digest = hashlib.blake2b(digest_size=6)
+    for path in sorted(migrations_folder().glob("*.sql")):
+        digest.update(path.read_bytes())
     with _servers() as url_of:
-        digest = hashlib.blake2b(digest_size=6)
-        for path in sorted(migrations_folder().glob("*.sql")):
-            digest.update(path.read_bytes())
-        server = TestServer(url_of=url_of, template=f"template_{digest.hexdigest()}")
-        with server.administration() as connection:
-            connection.execute("SELECT pg_advisory_lock(%s)", (_ONE_BUILDER,))
-            found = connection.execute(
-                "SELECT 1 FROM pg_database WHERE datname = %s AND datistemplate", (server.template,)
-            ).fetchone()
-            if found is None:
-                name = sql.Identifier(server.template)
-                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
-                create_database(connection, name=server.template)
-                migrate(server.url_of(OWNER, server.template))
-                connection.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE true").format(name))
-        yield server
+        yield TestServer(url_of=url_of, template=f"template_{digest.hexdigest()}")
+
+
+def _ensure_template(server: TestServer) -> None:
+    """Build the template unless a test of this or another worker has."""
+    with server.administration() as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", (_ONE_BUILDER,))
+        found = connection.execute(
+            "SELECT 1 FROM pg_database WHERE datname = %s AND datistemplate", (server.template,)
+        ).fetchone()
+        if found is None:
+            name = sql.Identifier(server.template)
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+            create_database(connection, name=server.template)
+            migrate(server.url_of(OWNER, server.template))
+            connection.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE true").format(name))
 
 
 @contextmanager
@@ -113,6 +116,8 @@ def _servers() -> Iterator[Callable[[str, str], str]]:
 @contextmanager
 def fresh_database(server: TestServer, *, migrated: bool = True) -> Iterator[DatabaseUrls]:
     """Lend a new database, a copy of the migrated template or empty, and drop it afterwards."""
+    if migrated:
+        _ensure_template(server)
     name = f"test_{secrets.token_hex(6)}"
     with server.administration() as connection:
         create_database(connection, name=name, template=server.template if migrated else None)

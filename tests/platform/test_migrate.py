@@ -131,9 +131,10 @@ def test_a_migrator_killed_at_its_record_holds_up_nobody(empty_database: Databas
     assert migrate(empty_database.owner_url, folder=folder) == ["0002_more"]
 
 
-def test_jobs_are_usable_by_the_running_role(database: DatabaseUrls) -> None:
+def test_jobs_are_usable_by_the_running_role(empty_database: DatabaseUrls, folder: Path) -> None:
+    migrate(empty_database.owner_url, folder=folder)
     with psycopg.connect(
-        database.url, options="-c role=plaudit_runtime -c search_path=public,jobs"
+        empty_database.url, options="-c role=plaudit_runtime -c search_path=public,jobs"
     ) as connection:
         connection.execute(
             "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW('q', 't', 0, NULL, NULL, '{}', NULL)"

@@ -15,6 +15,7 @@ __all__ = ["Layout", "prepare"]
 _OURS_ONLY: Final = 0o700
 _PASSABLE: Final = 0o711
 _MARK: Final = "postgres"
+_CONTENTS: Final = (_MARK, "secret.key", "metrics")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +71,15 @@ class Layout:
 def prepare(*, layout: Layout, account: Account) -> None:
     """Create the data folder and its `home`, and make sure that `account` can reach the cluster.
 
-    The data folder itself is ours when we create it, when it is empty, or when it already holds a server;
+    The data folder itself is ours when we create it, or when it holds nothing but what Plaudit keeps there;
     only then is its own mode set. Raises EmbeddedServerError when the account cannot get there.
     """
     check_reachable(path=layout.data_dir.parent, account=account, purpose="the data folder below")
     mode = _PASSABLE if account.switches else _OURS_ONLY
-    ours = not layout.data_dir.exists() or layout.home.exists() or not any(layout.data_dir.iterdir())
-    layout.data_dir.mkdir(mode=mode, exist_ok=True)
+    ours = not layout.data_dir.exists() or all(
+        path.name.removeprefix(".").startswith(_CONTENTS) for path in layout.data_dir.iterdir()
+    )
+    layout.data_dir.mkdir(mode=mode, parents=True, exist_ok=True)
     if ours and layout.data_dir.stat().st_uid == os.geteuid():
         layout.data_dir.chmod(mode)
     check_reachable(path=layout.data_dir, account=account, purpose="the data folder")
