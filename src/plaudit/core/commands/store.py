@@ -26,7 +26,9 @@ class Tenant(NamedTuple):
     created_at: datetime
 
 
-async def insert_tenant(conn: Connection, *, slug: str, name: str, time_zone: str, now: datetime) -> int | None:
+async def insert_tenant(
+    conn: Connection, *, slug: str, name: str, time_zone: str, now: datetime
+) -> int | None:
     """Insert a tenant and return its id; None when the slug is taken."""
     cursor = await conn.execute(
         "INSERT INTO commands.tenant (slug, name, time_zone, created_at) VALUES (%s, %s, %s, %s)"
@@ -45,9 +47,21 @@ async def select_tenants(conn: Connection) -> list[Tenant]:
     return [Tenant(*row) for row in await cursor.fetchall()]
 
 
+async def select_time_zone(conn: Connection, *, tenant_id: int) -> str:
+    """Return the IANA name of a tenant's time zone."""
+    cursor = await conn.execute(
+        "SELECT time_zone FROM commands.tenant WHERE tenant_id = %s", (Int4(tenant_id),)
+    )
+    row = await cursor.fetchone()
+    assert row is not None, f"no tenant {tenant_id}"
+    return str(row[0])
+
+
 async def select_revision(conn: Connection, *, tenant_id: int) -> int:
     """Return the number of a tenant's newest change."""
-    cursor = await conn.execute("SELECT revision FROM commands.tenant WHERE tenant_id = %s", (Int4(tenant_id),))
+    cursor = await conn.execute(
+        "SELECT revision FROM commands.tenant WHERE tenant_id = %s", (Int4(tenant_id),)
+    )
     row = await cursor.fetchone()
     assert row is not None, f"no tenant {tenant_id}"
     return int(row[0])

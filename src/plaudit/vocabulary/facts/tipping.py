@@ -87,7 +87,12 @@ class WordsSaved(FactData, frozen=True, kw_only=True):
 
 
 class TipSent(FactData, frozen=True, kw_only=True, gc=False):
-    """A viewer tipped a creator; the three shares sum to `amount_minor`, by the named revisions."""
+    """A viewer tipped a creator; the three shares sum to `amount_minor`, by the named revisions.
+
+    `volume_before_minor` is what the creator's month held before, where the terms go by the month;
+    `day_before_minor` what the viewer had given that day, where the policy limits the day. None where no such
+    counter was moved.
+    """
 
     KIND: ClassVar[str] = "tip.sent"
     VERSION: ClassVar[int] = 1
@@ -110,6 +115,9 @@ class TipSent(FactData, frozen=True, kw_only=True, gc=False):
     anonymous: bool = False
     message_state: MessageState = "none"
     message_hash: str | None = None
+    policy_revision: int = 0
+    volume_before_minor: int | None = None
+    day_before_minor: int | None = None
 
 
 class TipReversed(FactData, frozen=True, kw_only=True, gc=False):

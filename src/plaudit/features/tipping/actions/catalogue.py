@@ -1,0 +1,148 @@
+"""Saving what tips are decided by. Each save is a table command: a new revision, and a fact that says so."""
+
+from collections.abc import Callable
+from hashlib import sha256
+from typing import NoReturn
+
+from plaudit.core.commands.command import Command, Grant, Outcome, Plan, Work
+from plaudit.core.commands.corridor import Corridor
+from plaudit.core.commands.references import Item, Lookup
+from plaudit.core.journal.facts import Fact, FactData, canonical
+from plaudit.core.ledger.book import Book, Decision
+from plaudit.features.tipping.model import DEFAULT_TERMS, Creator, Gift, Policy, Terms, WordList
+from plaudit.features.tipping.store import catalogue
+from plaudit.kernel.refusal import refused
+from plaudit.platform.db import Connection
+from plaudit.vocabulary import switches
+from plaudit.vocabulary.facts.tipping import (
+    CreatorSaved,
+    GiftSaved,
+    TermsSaved,
+    TermsTier,
+    TippingPolicySaved,
+    WordsSaved,
+)
+
+_FEATURE = switches.feature("tipping")
+
+
+async def save_creator(
+    *, corridor: Corridor, grant: Grant, key: str, creator: str, guild: str | None, terms: str | None
+) -> Outcome:
+    """Register a creator, or change its guild and terms (None: no guild, the tenant's default terms).
+
+    Raises Refusal `creator.invalid` (INVALID) and `terms.unknown` (REFUSED).
+    """
+    Creator(id=creator, guild=guild, terms=terms, revision=0)
+
+    async def work(tx: Connection) -> Work:
+        if terms is not None and terms != DEFAULT_TERMS.id:
+            known = await catalogue.load_terms(tx, grant.tenant_id, [terms])
+            if terms not in known:
+                raise refused("terms.unknown", "There are no such terms; save them first.", terms=terms)
+        revision = await catalogue.save_creator(
+            tx, tenant_id=grant.tenant_id, creator=creator, guild=guild, terms=terms
+        )
+        saved = CreatorSaved(creator=creator, revision=revision, guild=guild, terms=terms)
+        return _work(("creator", creator), f"creator/{creator}", saved)
+
+    content = canonical((creator, guild, terms))
+    return await corridor.run(_command("save_creator", "creator.write", grant, key, content), work)
+
+
+async def save_terms(*, corridor: Corridor, grant: Grant, key: str, terms: Terms) -> Outcome:
+    """Save terms of a split under their name; its revision in `terms` is ignored."""
+    tiers = tuple(
+        TermsTier(from_minor=tier.from_minor, creator=str(tier.creator), guild=str(tier.guild))
+        for tier in terms.tiers
+    )
+
+    async def work(tx: Connection) -> Work:
+        revision = await catalogue.save_terms(tx, tenant_id=grant.tenant_id, terms=terms)
+        saved = TermsSaved(terms=terms.id, revision=revision, basis=terms.basis, tiers=tiers)
+        return _work(("terms", terms.id), f"terms/{terms.id}", saved)
+
+    content = canonical((terms.id, terms.basis, tiers))
+    return await corridor.run(_command("save_terms", "terms.write", grant, key, content), work)
+
+
+async def save_gift(*, corridor: Corridor, grant: Grant, key: str, gift: Gift) -> Outcome:
+    """Save a gift of the catalogue under its name; its revision in `gift` is ignored."""
+
+    async def work(tx: Connection) -> Work:
+        revision = await catalogue.save_gift(tx, tenant_id=grant.tenant_id, gift=gift)
+        saved = GiftSaved(
+            gift=gift.id,
+            revision=revision,
+            asset=gift.asset,
+            price_minor=gift.price_minor,
+            on_sale=gift.on_sale,
+            effect=gift.effect,
+            valid_from=gift.valid_from,
+            valid_until=gift.valid_until,
+            shows=gift.shows,
+            rooms=gift.rooms,
+        )
+        return _work(("gift", gift.id), f"gift/{gift.id}", saved)
+
+    content = canonical(gift)
+    return await corridor.run(_command("save_gift", "gift.write", grant, key, content), work)
+
+
+async def save_policy(*, corridor: Corridor, grant: Grant, key: str, policy: Policy) -> Outcome:
+    """Save how much may be tipped in one asset; its revision in `policy` is ignored."""
+
+    async def work(tx: Connection) -> Work:
+        revision = await catalogue.save_policy(tx, tenant_id=grant.tenant_id, policy=policy)
+        saved = TippingPolicySaved(
+            revision=revision,
+            asset=policy.asset,
+            min_minor=policy.min_minor,
+            max_minor=policy.max_minor,
+            presets_minor=policy.presets_minor,
+            day_limit_minor=policy.day_limit_minor,
+        )
+        return _work(("policy", policy.asset), f"policy/{policy.asset}", saved)
+
+    content = canonical(policy)
+    return await corridor.run(_command("save_policy", "gift.write", grant, key, content), work)
+
+
+async def save_words(*, corridor: Corridor, grant: Grant, key: str, words: WordList) -> Outcome:
+    """Replace the word list; the fact has its size and hash, never its words."""
+    content = canonical(words.words)
+
+    async def work(tx: Connection) -> Work:
+        revision = await catalogue.save_words(tx, tenant_id=grant.tenant_id, words=words)
+        digest = sha256(content).hexdigest()
+        saved = WordsSaved(revision=revision, count=len(words.words), words_hash=digest)
+        return _work(("words", catalogue.WORDS_KEY), "words", saved)
+
+    return await corridor.run(_command("save_words", "message.screen", grant, key, content), work)
+
+
+def _command(verb: str, permission: str, grant: Grant, key: str, content: bytes) -> Command:
+    return Command(
+        action=f"tipping.{verb}",
+        permission=permission,
+        grant=grant,
+        key=key,
+        content=content,
+        plan=_planned_by_work,
+        targets=(_FEATURE,),
+    )
+
+
+def _planned_by_work(lookup: Lookup) -> NoReturn:
+    raise AssertionError(f"the plan of a table command comes from its work, not from {lookup}")
+
+
+def _work(changed: Item, subject: str, saved: FactData) -> Work:
+    decision = Decision(Fact(subject, saved))
+    return Work(plan=Plan(decide=_always(decision)), changed=(changed,))
+
+
+def _always(decision: Decision) -> Callable[[Book], Decision]:
+    return lambda _book: decision
+
+

@@ -1,0 +1,306 @@
+"""Send a tip: the hottest path of the house.
+
+What does not depend on locked values is worked out when the command is made and planned; under lock a tip costs a few
+comparisons. A refusal that comes from reference rows is raised under lock all the same, after the key was looked up: a
+repeated request gets its first answer even when the gift has ended meanwhile.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from plaudit.core.commands.command import Command, Grant, Plan
+from plaudit.core.commands.references import Lookup
+from plaudit.core.commands.tenants import ZONE
+from plaudit.core.journal.facts import Fact, PrivatePart, canonical
+from plaudit.core.ledger.book import FREEZE_ALL, Book, Decision, Transfer, Use, Window
+from plaudit.features.tipping.actions import windows
+from plaudit.features.tipping.model import (
+    DEFAULT_TERMS,
+    Creator,
+    Gift,
+    Policy,
+    Price,
+    Shares,
+    Terms,
+    Wish,
+    asset_of_wish,
+    check_day_limit,
+    check_not_self,
+    check_wish,
+    clean_message,
+    open_policy,
+    price_of,
+    screen_message,
+    split_tip,
+)
+from plaudit.features.tipping.store.catalogue import WORDS_KEY
+from plaudit.kernel.ids import valid_name
+from plaudit.kernel.refusal import Refusal, invalid, refused
+from plaudit.vocabulary import chart, switches
+from plaudit.vocabulary.assets import asset_of
+from plaudit.vocabulary.facts.tipping import MessageState, TipSent
+
+_FEATURE = switches.feature("tipping")
+_WALLET = ("wallet",)
+
+
+class Tip(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked for. `funding` names the kinds of what pays, in order; there is the wallet only."""
+
+    viewer: str
+    creator: str
+    wish: Wish
+    message: str | None = None
+    funding: tuple[str, ...] = _WALLET
+    anonymous: bool = False
+
+
+class Funding(NamedTuple):
+    """What pays for a tip: the accounts and holds to lock, and the account that each share is drawn from."""
+
+    accounts: tuple[str, ...]
+    holds: tuple[int, ...]
+    source: str
+
+
+class _Ground(NamedTuple):
+    """Everything a tip is decided by that cannot change under its locks."""
+
+    tip: Tip
+    creator: Creator
+    gift: Gift | None
+    policy: Policy
+    price: Price
+    terms: Terms
+    funding: Funding
+    message_state: MessageState
+    message: PrivatePart | None
+    at: datetime | None
+
+
+def send_tip(
+    *, grant: Grant, key: str, tip: Tip, at: datetime | None, now: datetime, salt: bytes
+) -> Command:
+    """Return the journal command of a tip.
+
+    `at` is None for "when it is decided"; `now` is read from the clock; `salt` are 16 random bytes for the hash of the
+    message. Raises Refusal (INVALID) on what can never be a tip: `tip.amount`, `tip.count`, `tip.message`,
+    `body.invalid`; and `tip.self`.
+    """
+    check_wish(tip.wish)
+    _check_names(tip, at, now)
+    check_not_self(viewer=tip.viewer, creator=tip.creator)
+    text = clean_message(tip.message) if tip.message else ""
+    message = PrivatePart("message", f"viewer/{tip.viewer}", text, salt) if text else None
+
+    def plan(lookup: Lookup) -> Plan:
+        try:
+            return _plan(_ground(lookup, tip, message, at, now), lookup, now)
+        except Refusal as refusal:
+            return Plan(decide=_refusing(refusal))
+
+    targets = (_FEATURE, switches.creator(tip.creator))
+    if tip.wish.gift is not None:
+        targets = (*targets, switches.gift(tip.wish.gift))
+    return Command(
+        action="tipping.send_tip",
+        permission="tip.send",
+        grant=grant,
+        key=key,
+        content=canonical((tip, text, at)),
+        plan=plan,
+        at=at,
+        targets=targets,
+    )
+
+
+def fund(*, kinds: tuple[str, ...], viewer: str, asset: str) -> Funding:
+    """Return what pays: the one place to teach a new kind. Raises Refusal `funding.unsupported` (REFUSED)."""
+    if kinds != _WALLET:
+        raise refused(
+            "funding.unsupported", 'Pay from the wallet: leave funding out, or send [{"kind": "wallet"}].'
+        )
+    wallet = chart.viewer_wallet(viewer=viewer, asset=asset)
+    return Funding(accounts=(wallet,), holds=(), source=wallet)
+
+
+def _ground(
+    lookup: Lookup, tip: Tip, message: PrivatePart | None, at: datetime | None, now: datetime
+) -> _Ground:
+    """Look up what the tip is decided by, and refuse what it already rules out."""
+    wish = tip.wish
+    creator: Creator | None = lookup.one("creator", tip.creator)
+    if creator is None:
+        raise refused("creator.unknown", "There is no such creator; register it first.", creator=tip.creator)
+    gift: Gift | None = lookup.one("gift", wish.gift) if wish.gift is not None else None
+    asset = asset_of_wish(wish=wish, gift=gift)
+    asset_of(asset)
+    policy: Policy = lookup.one("policy", asset) or open_policy(asset=asset)
+    price = price_of(wish=wish, gift=gift, policy=policy, at=at or now)
+    terms_id = creator.terms or DEFAULT_TERMS.id
+    terms: Terms = lookup.one("terms", terms_id) or DEFAULT_TERMS
+    assert terms.id == terms_id, f"terms {terms_id} of creator {creator.id} are gone"
+    state: MessageState = "none"
+    if message is not None:
+        words = lookup.one("words", WORDS_KEY)
+        state = screen_message(message=message.body, words=words) if words else "shown"
+    funding = fund(kinds=tip.funding, viewer=tip.viewer, asset=asset)
+    return _Ground(tip, creator, gift, policy, price, terms, funding, state, message, at)
+
+
+def _plan(ground: _Ground, lookup: Lookup, now: datetime) -> Plan:
+    asset, creator = ground.price.asset, ground.creator
+    earnings = chart.creator_earnings(creator=creator.id, asset=asset)
+    guild = chart.guild_earnings(guild=creator.guild, asset=asset) if creator.guild is not None else None
+    revenue = chart.platform_revenue(asset=asset)
+    shared = (earnings, revenue) if guild is None else (earnings, guild, revenue)
+    accounts = ground.funding.accounts + shared
+    monthly, limited = ground.terms.basis == "monthly", ground.policy.day_limit_minor is not None
+    if not (monthly or limited):
+        decision = _decision(ground, earnings, guild, revenue, volume_minor=None, day_minor=None)
+        return Plan(_decide_plain(ground, earnings, decision), accounts, (), ground.funding.holds)
+    zone: ZoneInfo = lookup.one(ZONE, "*")
+    months: tuple[Window, ...] = ()
+    days: tuple[Window, ...] = ()
+    if monthly:
+        name = windows.month_volume(creator=creator.id, asset=asset)
+        months = windows.months(name=name, zone=zone, at=ground.at, now=now)
+    if limited:
+        name = windows.day_given(viewer=ground.tip.viewer, asset=asset)
+        days = windows.days(name=name, zone=zone, at=ground.at, now=now)
+
+    def decide(book: Book) -> Decision:
+        at = ground.at or book.now
+        _check_now(ground, book, earnings)
+        amount_minor = ground.price.amount_minor
+        uses: list[Use] = []
+        volume_minor = day_minor = None
+        if months:
+            month = windows.running(months, at)
+            volume_minor = book.used(month)
+            uses.append(Use(month, amount_minor))
+        if days:
+            day = windows.running(days, at)
+            day_minor = book.used(day)
+            check_day_limit(policy=ground.policy, given_today_minor=day_minor, amount_minor=amount_minor)
+            uses.append(Use(day, amount_minor, ground.policy.day_limit_minor))
+        decided = _decision(ground, earnings, guild, revenue, volume_minor=volume_minor, day_minor=day_minor)
+        return Decision(decided.fact, decided.transfers, tuple(uses))
+
+    return Plan(decide, accounts, months + days, ground.funding.holds)
+
+
+def _decide_plain(ground: _Ground, earnings: str, decision: Decision) -> Callable[[Book], Decision]:
+    """Return the decision of a tip that moves no counter: it is made already, and only checked."""
+
+    def decide(book: Book) -> Decision:
+        _check_now(ground, book, earnings)
+        return decision
+
+    return decide
+
+
+def _check_now(ground: _Ground, book: Book, earnings: str) -> None:
+    """Refuse what only the locked values and the time of the batch can tell."""
+    gift, amount_minor = ground.gift, ground.price.amount_minor
+    if gift is not None and (gift.valid_from or gift.valid_until) and ground.at is None:
+        price_of(wish=ground.tip.wish, gift=gift, policy=ground.policy, at=book.now)
+    if book.freeze(earnings) == FREEZE_ALL:
+        raise refused(
+            "creator.frozen",
+            "This creator cannot be tipped at the moment; choose another one.",
+            creator=ground.creator.id,
+        )
+    balance_minor = book.balance(ground.funding.source)
+    if balance_minor < amount_minor:
+        raise refused(
+            "wallet.insufficient",
+            f"The wallet holds {balance_minor} and this costs {amount_minor}; add to it, or choose less.",
+            balance_minor=balance_minor,
+            amount_minor=amount_minor,
+        )
+
+
+def _decision(
+    ground: _Ground,
+    earnings: str,
+    guild: str | None,
+    revenue: str,
+    *,
+    volume_minor: int | None,
+    day_minor: int | None,
+) -> Decision:
+    """Return fact and transfers, the split worked out from the month's volume where the terms go by it."""
+    tip, price, creator = ground.tip, ground.price, ground.creator
+    shares = split_tip(
+        terms=ground.terms,
+        amount_minor=price.amount_minor,
+        volume_before_minor=volume_minor or 0,
+        in_guild=guild is not None,
+    )
+    sent = TipSent(
+        viewer=tip.viewer,
+        creator=creator.id,
+        asset=price.asset,
+        amount_minor=price.amount_minor,
+        creator_minor=shares.creator_minor,
+        guild_minor=shares.guild_minor,
+        platform_minor=shares.platform_minor,
+        terms=ground.terms.id,
+        terms_revision=ground.terms.revision,
+        guild=creator.guild,
+        gift=price.gift,
+        gift_revision=price.gift_revision,
+        count=price.count,
+        show=tip.wish.show,
+        room=tip.wish.room,
+        anonymous=tip.anonymous,
+        message_state=ground.message_state,
+        message_hash=ground.message.digest if ground.message else None,
+        policy_revision=price.policy_revision,
+        volume_before_minor=volume_minor,
+        day_before_minor=day_minor,
+    )
+    private = (ground.message,) if ground.message else ()
+    fact = Fact(f"creator/{creator.id}", sent, private)
+    return Decision(fact, _transfers(ground.funding.source, shares, earnings, guild, revenue))
+
+
+def _transfers(
+    source: str, shares: Shares, earnings: str, guild: str | None, revenue: str
+) -> tuple[Transfer, ...]:
+    transfers = []
+    if shares.creator_minor:
+        transfers.append(Transfer(source, earnings, shares.creator_minor))
+    if shares.guild_minor:
+        assert guild is not None, shares
+        transfers.append(Transfer(source, guild, shares.guild_minor))
+    if shares.platform_minor:
+        transfers.append(Transfer(source, revenue, shares.platform_minor))
+    return tuple(transfers)
+
+
+def _check_names(tip: Tip, at: datetime | None, now: datetime) -> None:
+    wish = tip.wish
+    if not valid_name(tip.creator):
+        raise refused("creator.unknown", "There is no such creator; check its id.")
+    if wish.gift is not None and not valid_name(wish.gift):
+        raise refused("gift.unknown", "There is no such gift; load the gifts again and choose one of them.")
+    for field, name in (("viewer", tip.viewer), ("show", wish.show), ("room", wish.room)):
+        if name is not None and not valid_name(name):
+            raise invalid(
+                "body.invalid", "Write ids with letters, digits and _ . : @ -, at most 64.", field=field
+            )
+    if at is not None and at > now:
+        raise invalid("body.invalid", "Let at be a time that has passed.", field="at")
+
+
+def _refusing(refusal: Refusal) -> Callable[[Book], Decision]:
+    def decide(_book: Book) -> Decision:
+        raise refusal
+
+    return decide

@@ -1,0 +1,85 @@
+"""Pure values and rules of wallets: what may be credited, and who may correct what."""
+
+from datetime import datetime
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from plaudit.kernel.actor import Actor
+from plaudit.kernel.ids import valid_name
+from plaudit.kernel.money import MAX_MINOR
+from plaudit.kernel.refusal import Refusal, conflict, forbidden, invalid
+from plaudit.vocabulary import chart
+from plaudit.vocabulary.assets import asset_of
+
+REFERENCE_MAX: Final = 128
+REASON_MAX: Final = 500
+
+State: TypeAlias = Literal["pending", "approved", "rejected"]
+
+
+class Credit(msgspec.Struct, frozen=True, kw_only=True):
+    """What is credited to whom; `reference` is the host platform's id of the cause."""
+
+    viewer: str
+    asset: str
+    amount_minor: int
+    reference: str | None = None
+
+
+def check_credit(credit: Credit, *, at: datetime | None, now: datetime) -> None:
+    """Raise Refusal `body.invalid` or `credit.amount` (INVALID), or `asset.unknown`, unless it can be credited."""
+    if not valid_name(credit.viewer):
+        raise _wrong("viewer", "Write ids with letters, digits and _ . : @ -, at most 64.")
+    asset_of(credit.asset)
+    if not 1 <= credit.amount_minor <= MAX_MINOR:
+        raise invalid("credit.amount", f"Send an amount from 1 to {MAX_MINOR} minor units.", field="amount_minor")
+    if credit.reference is not None and not valid_name(credit.reference, REFERENCE_MAX):
+        raise _wrong(
+            "reference", f"Write the reference with letters, digits and _ . : @ -, at most {REFERENCE_MAX}."
+        )
+    if at is not None and at > now:
+        raise _wrong("at", "Let at be a time that has passed.")
+
+
+def check_reason(reason: str) -> str:
+    """Return the reason without blanks around it. Raises Refusal `body.invalid` (INVALID) without one."""
+    text = reason.strip()
+    if not 1 <= len(text) <= REASON_MAX or "\0" in text:
+        raise _wrong("reason", f"Give a reason of 1 to {REASON_MAX} characters.")
+    return text
+
+
+def check_adjustment(*, address: str, amount_minor: int) -> str:
+    """Return whose account it is, as the owner of the reason ("viewer/v1"), or "" where it is nobody's.
+
+    Raises Refusal `account.unknown`, `asset.unknown` (NOT_FOUND), `adjustment.account` (INVALID) on escrows and on the
+    accounts that corrections and credits come from, and `adjustment.amount` (INVALID).
+    """
+    account = chart.account_of(address)
+    if address.startswith("held/") or account.template.name in {"adjustment", "issuance"}:
+        raise invalid("adjustment.account", "Correct the account of a viewer, creator, guild or the platform.")
+    if not 1 <= abs(amount_minor) <= MAX_MINOR:
+        raise invalid("adjustment.amount", f"Send an amount from 1 to {MAX_MINOR} minor units, or less than 0.")
+    for kind in ("viewer", "creator", "guild"):
+        if kind in account.variables:
+            return f"{kind}/{account.variables[kind]}"
+    return ""
+
+
+def check_checker(*, maker: str, checker: Actor) -> None:
+    """Raise Refusal `checker.invalid` (FORBIDDEN) unless the checker is a staff person and not the maker."""
+    if checker.kind != "staff":
+        raise forbidden("checker.invalid", "Only a person of the staff can approve or reject; use a staff key.")
+    if checker.text == maker:
+        raise forbidden("checker.invalid", "You asked for this yourself; let another person decide.")
+
+
+def check_pending(state: State) -> None:
+    """Raise Refusal `adjustment.settled` (CONFLICT) when it was approved or rejected before."""
+    if state != "pending":
+        raise conflict("adjustment.settled", f"This adjustment was {state} before.", state=state)
+
+
+def _wrong(field: str, message: str) -> Refusal:
+    return invalid("body.invalid", message, field=field)
