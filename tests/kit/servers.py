@@ -96,7 +96,9 @@ def _servers() -> Iterator[Callable[[str, str], str]]:
     external = os.environ.get(EXTERNAL)
     if external:
         passwords = Passwords("", "owner", "app")
-        bootstrap(superuser_url=external, passwords=passwords)
+        with psycopg.connect(external, autocommit=True) as connection:
+            connection.execute("SELECT pg_advisory_lock(%s)", (_ONE_BUILDER,))
+            bootstrap(superuser_url=external, passwords=passwords)
         given = conninfo_to_dict(external)
         logins = {
             SUPERUSER: {},
