@@ -1,8 +1,8 @@
 """Decide and record a batch of one tenant's commands inside one transaction.
 
-The order is the same for everybody: lock accounts, counters and holds by id → read the changes of reference data and the
-idempotency keys → decide one command after the other in memory → take positions → insert → (the caller) commit. Two round trips,
-however many commands.
+The order is the same for everybody: lock accounts, counters and holds by id → read the changes of reference
+data and the idempotency keys → decide one command after the other in memory → take positions → insert →
+(the caller) commit. Two round trips, however many commands.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,15 @@ class Prepared(Struct):
 
 
 class Stale(Struct, frozen=True):
-    """A reference row changed after the plan was made: plan again."""
+    """A reference row changed after the plan was made: learn the changes and plan again."""
+
+    changes: Sequence[Change]
+
+
+class Broken(Struct, frozen=True):
+    """The plan failed in a way that is nobody's refusal: a bug, or an invariant that does not hold."""
+
+    cause: Exception
 
 
 class Replay(Struct, frozen=True):
@@ -62,10 +70,10 @@ class Again(Struct, frozen=True):
     first: int
 
 
-Result: TypeAlias = Outcome | Refusal | Stale | Replay | AssertionError
-_Decided: TypeAlias = Done | Again | Refusal | Stale | Replay | AssertionError
+Result: TypeAlias = Outcome | Refusal | Stale | Replay | Broken
+_Decided: TypeAlias = Done | Again | Refusal | Stale | Replay | Broken
 
-_CONFLICT_TEXT = "This idempotency key was used for another request; send a new key with the new request."
+CONFLICT_TEXT = "This idempotency key was used for another request; send a new key with the new request."
 
 
 async def decide_and_record(
@@ -78,12 +86,16 @@ async def decide_and_record(
 ) -> list[Result]:
     """Return one result per command, in order. ``conn`` is inside a transaction; the caller commits.
 
-    Accounts must have been ensured in the directory. Raises the database's errors as they come (a unique violation when another
-    process bound one of the keys or opened one of the counters meanwhile).
+    Accounts must have been ensured in the directory. Raises the database's errors as they come (a unique
+    violation when another process bound one of the keys or opened one of the counters meanwhile).
     """
     async with conn.pipeline():
-        book, changes, bound = await _lock_and_read(conn, tenant_id=tenant_id, batch=batch, directory=directory, now=now)
-        decided, postings, sealed, keys = _decide(batch=batch, book=book, changes=changes, bound=bound, now=now)
+        book, changes, bound = await _lock_and_read(
+            conn, tenant_id=tenant_id, batch=batch, directory=directory, now=now
+        )
+        decided, postings, sealed, keys = _decide(
+            batch=batch, book=book, changes=changes, bound=bound, now=now
+        )
         last, recorded_at = 0, now
         if sealed:
             head = await journal_store.take_positions(conn, tenant_id=tenant_id, count=len(sealed), now=now)
@@ -141,28 +153,37 @@ def _decide(
         content = prepared.content_digest
         if key in bound:
             first_content, position = bound[key]
-            decided.append(Replay(position) if first_content == content else conflict("key.conflict", _CONFLICT_TEXT))
+            decided.append(
+                Replay(position) if first_content == content else conflict("key.conflict", CONFLICT_TEXT)
+            )
             continue
         if key in here:
             first_content, first = here[key]
-            decided.append(Again(first) if first_content == content else conflict("key.conflict", _CONFLICT_TEXT))
+            decided.append(
+                Again(first) if first_content == content else conflict("key.conflict", CONFLICT_TEXT)
+            )
             continue
         if changes and _is_stale(prepared, changes):
-            decided.append(Stale())
+            decided.append(Stale(changes))
             continue
         command = prepared.command
         try:
             decision = prepared.plan.decide(book)
+            data = journal_facts.encode(decision.fact)
             movements = book.post(decision)
         except Refusal as refusal:
             decided.append(refusal)
             continue
-        except AssertionError as broken:
-            decided.append(broken)
+        except Exception as error:  # noqa: BLE001 - it must not harm the neighbours; the writer raises the alarm
+            decided.append(Broken(error))
             continue
         at = command.at or now
         one = journal_facts.seal(
-            fact=decision.fact, actor=prepared.actor, at=at, moves=[(account.id, amount) for account, amount, _ in movements]
+            fact=decision.fact,
+            data=data,
+            actor=prepared.actor,
+            at=at,
+            moves=[(account.id, amount) for account, amount, _ in movements],
         )
         postings.add(decision=decision, movements=movements, at=at)
         sealed.append(one)

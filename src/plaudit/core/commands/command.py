@@ -32,9 +32,10 @@ class Plan(Struct, frozen=True):
 class Command(Struct, frozen=True):
     """One wish to change something.
 
-    ``content`` is the request in one canonical text: the same key with other content is a conflict. ``plan`` is pure; it may
-    look up reference rows, and is asked anew when one of them has changed. ``at`` is None for "now" and otherwise needs the
-    permission ``import``. ``targets`` are the switches that stop it, beside its tenant's.
+    ``content`` is the request in one canonical text: the same key with other content is a conflict.
+    ``plan`` is pure; it may look up reference rows, and is asked anew when one of them has changed. ``at``
+    is None for "now" and otherwise needs the permission ``import``. ``targets`` are the switches that stop
+    it, beside its tenant's.
     """
 
     action: str
@@ -53,7 +54,7 @@ class Command(Struct, frozen=True):
 
 
 class Work(Struct, frozen=True):
-    """What a table command has done in its transaction: the plan of its fact, and the reference rows it changed."""
+    """What a table command has done: the plan of its fact, and the reference rows it changed."""
 
     plan: Plan
     changed: tuple[Item, ...] = ()

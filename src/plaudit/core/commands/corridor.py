@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from plaudit.core.commands import replay
 from plaudit.core.commands import store as commands_store
-from plaudit.core.commands.batch import Prepared, Replay, Result, decide_and_record
+from plaudit.core.commands.batch import CONFLICT_TEXT, Broken, Prepared, Replay, Result, decide_and_record
 from plaudit.core.commands.command import Command, Outcome, Work
 from plaudit.core.commands.references import Lookup, NotLoaded, References
 from plaudit.core.commands.writer import Writer
@@ -25,8 +25,8 @@ _ATTEMPTS = 5
 class Slots:
     """What features put into the corridor.
 
-    ``authorize`` raises Refusal when the grant does not reach; ``screen`` raises Refusal when the command is stopped now. Both are
-    pure; ``screen`` may look up reference rows.
+    ``authorize`` raises Refusal when the grant does not reach; ``screen`` raises Refusal when the command
+    is stopped now. Both are pure; ``screen`` may look up reference rows.
     """
 
     authorize: Callable[[Command], None]
@@ -57,6 +57,7 @@ class Corridor:
             database=database,
             directory=directory,
             prepare=self.prepare,
+            references=references,
             clock=clock,
             batch_max=batch_max,
             queue_max=queue_max,
@@ -80,12 +81,14 @@ class Corridor:
                 await self._references.load(tenant_id=tenant_id, item=missing.item)
                 continue
             key, content = command.digests()
-            return Prepared(command, plan, lookup.used, lookup.revision, key, content, command.grant.actor.text)
+            return Prepared(
+                command, plan, lookup.used, lookup.revision, key, content, command.grant.actor.text
+            )
 
     async def run(self, command: Command, work: Callable[[Connection], Awaitable[Work]]) -> Outcome:
-        """Do a table command: ``work`` writes the feature's own rows, recording comes last, all in one transaction.
+        """Do a table command: ``work`` writes the feature's own rows and recording comes last.
 
-        ``command.plan`` is not used: the plan comes from the work. Raises Refusal.
+        All of it is one transaction. ``command.plan`` is not used: the plan comes from the work. Raises Refusal.
         """
         self._slots.authorize(command)
         await self._screen(command)
@@ -95,15 +98,19 @@ class Corridor:
             except Refusal:
                 raise
             except Exception as error:
-                if classify(error) is Final and not (is_duplicate(error) or isinstance(error, _BoundMeanwhileError)):
+                if classify(error) is Final and not (
+                    is_duplicate(error) or isinstance(error, _BoundMeanwhileError)
+                ):
                     raise
                 continue
             await self._references.refresh()
             return outcome
-        raise busy("ledger.busy", "Others are changing the same thing; send the same request again.", retry_after_s=1)
+        raise busy(
+            "ledger.busy", "Others are changing the same thing; send the same request again.", retry_after_s=1
+        )
 
     async def record(self, conn: Connection, commands: Sequence[Command]) -> list[Result]:
-        """Decide and record several commands of one tenant inside the caller's transaction (reactions, once per batch).
+        """Decide and record commands of one tenant inside the caller's transaction: reactions, once per batch.
 
         Each command's key makes it happen once, however often the reaction runs.
         """
@@ -112,7 +119,9 @@ class Corridor:
         addresses = {address for one in prepared for address in one.plan.accounts}
         now = self._clock.now()
         await self._directory.ensure(tenant_id=tenant_id, addresses=addresses, now=now)
-        return await decide_and_record(conn, tenant_id=tenant_id, batch=prepared, directory=self._directory, now=now)
+        return await decide_and_record(
+            conn, tenant_id=tenant_id, batch=prepared, directory=self._directory, now=now
+        )
 
     async def _screen(self, command: Command) -> None:
         tenant_id = command.grant.tenant_id
@@ -131,7 +140,10 @@ class Corridor:
             asked = await journal_store.select_keys(tx, tenant_id=tenant_id, digests=[key])
             bound = await asked.fetchone()
             if bound is not None:
-                return await self._first_answer(tx, tenant_id, content, bound[1], bound[2])
+                if bound[1] != content:
+                    raise conflict("key.conflict", CONFLICT_TEXT)
+                outcomes = await replay.load(tx, tenant_id=tenant_id, positions=[bound[2]])
+                return outcomes[bound[2]]
             done = await work(tx)
             if done.changed:
                 await commands_store.record_changes(tx, tenant_id=tenant_id, items=done.changed)
@@ -141,24 +153,15 @@ class Corridor:
             (result,) = await decide_and_record(
                 tx, tenant_id=tenant_id, batch=[prepared], directory=self._directory, now=now
             )
-            if isinstance(result, (Refusal, AssertionError)):
+            if isinstance(result, Refusal):
                 raise result
+            if isinstance(result, Broken):
+                raise result.cause
             if isinstance(result, Replay):
                 # Bound by another process between the two reads: undo our rows and give its answer.
                 raise _BoundMeanwhileError
             assert isinstance(result, Outcome)
             return result
-
-    async def _first_answer(
-        self, conn: Connection, tenant_id: int, content: bytes, bound_content: bytes, position: int
-    ) -> Outcome:
-        if bound_content != content:
-            raise conflict(
-                "key.conflict",
-                "This idempotency key was used for another request; send a new key with the new request.",
-            )
-        outcomes = await replay.load(conn, tenant_id=tenant_id, positions=[position])
-        return outcomes[position]
 
 
 class _BoundMeanwhileError(Exception):

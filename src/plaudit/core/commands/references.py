@@ -1,8 +1,9 @@
 """Reference data: the rows that commands decide by and that only table commands change.
 
-Gifts, terms, creators, switches, API keys: each is kept per process under (topic, key). Every change has a number, dense per
-tenant and in commit order. A batch reads the numbers it has not seen inside its own transaction, so no command is decided on
-a row that had changed before; a poll every second does the same for what is read outside batches (credentials).
+Gifts, terms, creators, switches, API keys: each is kept per process under (topic, key). Every change has a
+number, dense per tenant and in commit order. A batch reads the numbers it has not seen inside its own
+transaction, so no command is decided on a row that had changed before; a poll every second does the same
+for what is read outside batches (credentials).
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -20,7 +21,7 @@ Item: TypeAlias = tuple[str, str]
 Loader: TypeAlias = Callable[[Connection, int, Sequence[str]], Awaitable[Mapping[str, Any]]]
 
 
-class NotLoaded(LookupError):  # noqa: N818 - a request to load, not an error
+class NotLoaded(LookupError):
     """A plan looked up a row that is not here yet: load it and plan again."""
 
     def __init__(self, item: Item) -> None:
@@ -43,7 +44,7 @@ class Lookup:
         self.revision = shelf.revision
         self.used: list[Item] = []
 
-    def one(self, topic: str, key: str) -> Any:  # noqa: ANN401 - each topic has its own type
+    def one(self, topic: str, key: str) -> Any:  # noqa: ANN401 - by topic
         """Return the row, or None when there is none. Raises NotLoaded."""
         item = (topic, key)
         try:
@@ -89,7 +90,7 @@ class References:
                 shelf.rows[item] = rows.get(key)
                 return
 
-    async def get(self, *, tenant_id: int, topic: str, key: str) -> Any:  # noqa: ANN401 - each topic has its own type
+    async def get(self, *, tenant_id: int, topic: str, key: str) -> Any:  # noqa: ANN401 - by topic
         """Return a row, loading it when it is not here; None when there is none."""
         while True:
             try:
@@ -103,8 +104,7 @@ class References:
         if shelf is None:
             return
         for revision, topic, key in changes:
-            if revision > shelf.revision:
-                shelf.revision = revision
+            shelf.revision = max(shelf.revision, revision)
             shelf.rows.pop((topic, key), None)
 
     async def refresh(self) -> None:

@@ -1,7 +1,8 @@
-"""Group commit: requests hand their commands to the process's writer, which commits all that is waiting at once.
+"""Group commit: requests hand their commands to the process's writer, which commits all that waits at once.
 
-There is no timer: while one batch commits, the next one gathers. Each lane commits one batch at a time; a batch belongs to one
-tenant, and tenants take turns. The queue is bounded: past its bound a command is refused, to be sent again.
+There is no timer: while one batch commits, the next one gathers. Each lane commits one batch at a time; a
+batch belongs to one tenant, and tenants take turns. The queue is bounded: past its bound a command is
+refused, to be sent again.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import structlog
 
 from plaudit.core.commands import replay
 from plaudit.core.commands.batch import (
+    Broken,
     Prepared,
     Replay,
     Result,
@@ -20,6 +22,7 @@ from plaudit.core.commands.batch import (
     decide_and_record,
 )
 from plaudit.core.commands.command import Command, Outcome
+from plaudit.core.commands.references import References
 from plaudit.core.ledger.accounts import Directory
 from plaudit.kernel.refusal import Refusal, busy
 from plaudit.kernel.time import Clock
@@ -46,17 +49,20 @@ class Writer:
         database: Database,
         directory: Directory,
         prepare: Callable[[Command], Awaitable[Prepared]],
+        references: References,
         clock: Clock,
         batch_max: int,
         queue_max: int,
         on_broken: Callable[[AssertionError], None],
     ) -> None:
-        """Take ``prepare`` to plan a command anew when its reference rows have changed, and ``on_broken`` to be told of a broken
-        invariant (the process must stop).
+        """Take ``prepare`` to plan a command anew, and ``on_broken`` to be told of a broken invariant.
+
+        The process must stop then.
         """
         self._database = database
         self._directory = directory
         self._prepare = prepare
+        self._references = references
         self._clock = clock
         self._batch_max = batch_max
         self._queue_max = queue_max
@@ -84,9 +90,11 @@ class Writer:
         await asyncio.gather(*self._lanes)
 
     def hand_in(self, prepared: Prepared) -> asyncio.Future[Outcome]:
-        """Queue a prepared command; the future tells its outcome or raises its Refusal. Raises Refusal queue.full."""
+        """Queue a prepared command; the future tells its outcome. Raises Refusal queue.full."""
         if self._closing or self._waiting >= self._queue_max:
-            raise busy("queue.full", "The server has too much waiting; send the same request again.", retry_after_s=1)
+            raise busy(
+                "queue.full", "The server has too much waiting; send the same request again.", retry_after_s=1
+            )
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._enqueue(_Waiting(prepared, future), first=False)
         return future
@@ -136,16 +144,18 @@ class Writer:
             try:
                 results = await self._attempt(tenant_id, [w.prepared for w in batch])
             except Exception as error:
-                if is_duplicate(error) and len(batch) > 1:
+                fault = classify(error)
+                if fault is Final and len(batch) > 1:
+                    # Somebody else bound one of the keys, or one command is poison: find it without harm to
+                    # the others.
                     middle = len(batch) // 2
                     await self._settle(tenant_id, batch[:middle])
                     await self._settle(tenant_id, batch[middle:])
                     return
-                fault = classify(error)
                 if fault is Final and not is_duplicate(error):
                     raise
-                # Retryable and unknown alike: all keys of a batch are bound by its commit, so running it again either does it
-                # or finds it done.
+                # Retryable and unknown alike: all keys of a batch are bound by its commit, so running it
+                # again either does it or finds it done.
                 _log.warning("batch runs again", fault=fault.__name__, attempt=attempt, error=str(error))
                 await asyncio.sleep(delay_ms / 1000)
                 continue
@@ -153,7 +163,7 @@ class Writer:
             return
         refusal = busy(
             "ledger.unavailable",
-            "The ledger did not answer, so it is not known whether this was done; send the same request with the same key.",
+            "It is not known whether this was done; send the same request with the same key.",
             retry_after_s=2,
         )
         for waiting in batch:
@@ -182,19 +192,29 @@ class Writer:
                 replays.append((waiting, result.position))
             elif isinstance(result, Stale):
                 stale.append(waiting)
-            else:
-                if not waiting.future.done():
-                    waiting.future.set_exception(result)
-                if isinstance(result, AssertionError):
-                    self._on_broken(result)
+                self._references.learn(tenant_id=tenant_id, changes=result.changes)
+            elif isinstance(result, Broken):
+                self._fail(waiting, result.cause)
+            elif not waiting.future.done():
+                waiting.future.set_exception(result)
         if replays:
-            async with self._database.connection() as conn:
-                outcomes = await replay.load(conn, tenant_id=tenant_id, positions=[p for _, p in replays])
-            for waiting, position in replays:
-                if not waiting.future.done():
-                    waiting.future.set_result(outcomes[position])
+            await self._replay(tenant_id, replays)
         for waiting in reversed(stale):
             await self._plan_again(waiting)
+
+    async def _replay(self, tenant_id: int, replays: Sequence[tuple[_Waiting, int]]) -> None:
+        async with self._database.connection() as conn:
+            outcomes = await replay.load(conn, tenant_id=tenant_id, positions=[p for _, p in replays])
+        for waiting, position in replays:
+            if not waiting.future.done():
+                waiting.future.set_result(outcomes[position])
+
+    def _fail(self, waiting: _Waiting, cause: Exception) -> None:
+        _log.error("a plan failed", action=waiting.prepared.command.action, error=repr(cause))
+        if not waiting.future.done():
+            waiting.future.set_exception(cause)
+        if isinstance(cause, AssertionError):
+            self._on_broken(cause)
 
     async def _plan_again(self, waiting: _Waiting) -> None:
         try:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from plaudit.kernel.refusal import invalid
 from plaudit.vocabulary.facts.base import FactData
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -69,25 +70,27 @@ def canonical(value: object) -> bytes:
     return _canonical.encode(value)
 
 
-def seal(*, fact: Fact, actor: str, at: datetime, moves: Sequence[Sequence[int]]) -> Sealed:
-    """Encode and hash a fact together with what the ledger moves for it."""
+def encode(fact: Fact) -> bytes:
+    """Return a fact's data as canonical JSON. Raises Refusal text.nul: PostgreSQL keeps no NUL character."""
     data = _canonical.encode(fact.data)
+    if b"\\u0000" in data or any("\0" in part.body for part in fact.private) or "\0" in fact.subject:
+        raise invalid("text.nul", "Remove the NUL character from the text.")
+    return data
+
+
+def seal(*, fact: Fact, data: bytes, actor: str, at: datetime, moves: Sequence[Sequence[int]]) -> Sealed:
+    """Hash an encoded fact together with what the ledger moves for it."""
     packed = _canonical.encode(moves)
     kind, version = fact.data.KIND, fact.data.VERSION
-    return Sealed(fact, actor, at, data, packed, _digest(kind, version, fact.subject, actor, at, data, packed))
+    return Sealed(
+        fact, actor, at, data, packed, _digest(kind, version, fact.subject, actor, at, data, packed)
+    )
 
 
 def content_hash(recorded: Recorded) -> bytes:
     """Return the hash that a recorded fact must carry, derived anew from what is stored."""
-    return _digest(
-        recorded.kind,
-        recorded.version,
-        recorded.subject,
-        recorded.actor,
-        recorded.at,
-        _canonical.encode(recorded.data),
-        _canonical.encode(recorded.moves),
-    )
+    head = (recorded.kind, recorded.version, recorded.subject, recorded.actor, _microseconds(recorded.at))
+    return _digest(head, _canonical.encode(recorded.data), _canonical.encode(recorded.moves))
 
 
 def loads(text: bytes) -> Any:  # noqa: ANN401 - JSON as it comes
@@ -95,9 +98,11 @@ def loads(text: bytes) -> Any:  # noqa: ANN401 - JSON as it comes
     return _decode(text)
 
 
-def _digest(kind: str, version: int, subject: str, actor: str, at: datetime, data: bytes, moves: bytes) -> bytes:
+def _microseconds(at: datetime) -> int:
     gap = at - _EPOCH
-    microseconds = (gap.days * 86_400 + gap.seconds) * 1_000_000 + gap.microseconds
-    head = _canonical.encode((kind, version, subject, actor, microseconds))
-    # A JSON array of five scalars ends where it ends, and so does a JSON object: the three texts cannot be confused.
-    return sha256(head + data + moves).digest()
+    return (gap.days * 86_400 + gap.seconds) * 1_000_000 + gap.microseconds
+
+
+def _digest(head: tuple[str, int, str, str, int], data: bytes, moves: bytes) -> bytes:
+    # A JSON array ends where it ends, and so does an object: the three texts cannot be taken for others.
+    return sha256(_canonical.encode(head) + data + moves).digest()

@@ -1,7 +1,8 @@
 """The locked accounts, counters and holds of one batch, and what may be done to them. Pure, in memory.
 
-A batch locks what its commands need, opens a book on it, and decides one command after the other: each sees the effects of
-those before it, and a refused one leaves no trace. What is left in the book at the end is what gets written.
+A batch locks what its commands need, opens a book on it, and decides one command after the other: each sees
+the effects of those before it, and a refused one leaves no trace. What is left in the book at the end is
+what gets written.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from msgspec import Struct
 from plaudit.core.journal.facts import Fact
 from plaudit.kernel.money import MAX_MINOR
 from plaudit.kernel.refusal import Refusal, RefusalKind
+from plaudit.vocabulary import chart
 
 FREEZE_NONE, FREEZE_DEBITS, FREEZE_ALL = 0, 1, 2
 
@@ -97,14 +99,23 @@ class Hold(Struct, gc=False):
     deadline: datetime
 
 
-# One entry to be: the account, the signed amount_minor, and its balance after. A bare tuple: there are thousands a second.
+# One entry to be: the account, the signed amount_minor, and its balance after. A bare tuple: there are
+# thousands a second.
 Movement: TypeAlias = tuple[Account, int, int]
 
 
 class Book:
     """The locked values of a batch. ``now`` is the batch's one reading of the clock."""
 
-    __slots__ = ("_accounts", "_counters", "_holds", "now", "touched_accounts", "touched_counters", "touched_holds")
+    __slots__ = (
+        "_accounts",
+        "_counters",
+        "_holds",
+        "now",
+        "touched_accounts",
+        "touched_counters",
+        "touched_holds",
+    )
 
     def __init__(
         self,
@@ -139,7 +150,9 @@ class Book:
         try:
             return self._holds[hold_id]
         except KeyError:
-            raise Refusal(RefusalKind.NOT_FOUND, "hold.unknown", "There is no such hold; check its id.") from None
+            raise Refusal(
+                RefusalKind.NOT_FOUND, "hold.unknown", "There is no such hold; check its id."
+            ) from None
 
     def post(self, decision: Decision) -> Sequence[Movement]:
         """Apply a decision whole, or raise Refusal and change nothing.
@@ -220,7 +233,7 @@ class Book:
         if decision.opening is not None:
             if decision.opening.deadline <= self.now:
                 raise Refusal(RefusalKind.INVALID, "hold.deadline", "The deadline must lie ahead.")
-            escrow["held/" + decision.opening.address] = decision.opening.amount_minor
+            escrow[chart.held(decision.opening.address)] = decision.opening.amount_minor
         for draw in decision.draws:
             hold_id, amount, how = draw.hold_id, draw.amount_minor, draw.how
             hold = self.hold(hold_id)
@@ -228,10 +241,15 @@ class Book:
             left = hold.remaining - drawn.get(hold_id, 0)
             if how == "capture" and self.now >= hold.deadline:
                 raise Refusal(
-                    RefusalKind.REFUSED, "hold.expired", "The hold's deadline has passed; make a new one.", hold=hold_id
+                    RefusalKind.REFUSED,
+                    "hold.expired",
+                    "The hold's deadline has passed; make a new one.",
+                    hold=hold_id,
                 )
             if how == "expire" and self.now < hold.deadline:
-                raise Refusal(RefusalKind.REFUSED, "hold.not_due", "The hold's deadline lies ahead.", hold=hold_id)
+                raise Refusal(
+                    RefusalKind.REFUSED, "hold.not_due", "The hold's deadline lies ahead.", hold=hold_id
+                )
             if amount > left:
                 raise Refusal(
                     RefusalKind.REFUSED,
@@ -241,14 +259,20 @@ class Book:
                     remaining_minor=left,
                 )
             drawn[hold_id] = drawn.get(hold_id, 0) + amount
-            escrow["held/" + hold.address] = escrow.get("held/" + hold.address, 0) - amount
-        moved = {account.address: amount for account, amount, _ in movements if account.address.startswith("held/")}
+            address = chart.held(hold.address)
+            escrow[address] = escrow.get(address, 0) - amount
+        moved = {
+            account.address: amount for account, amount, _ in movements if account.address.startswith("held/")
+        }
         assert moved == {a: n for a, n in escrow.items() if n}, (moved, escrow)
 
 
 def _frozen(account: Account) -> Refusal:
     return Refusal(
-        RefusalKind.REFUSED, "account.frozen", "The account is frozen; ask the platform's support.", account=account.address
+        RefusalKind.REFUSED,
+        "account.frozen",
+        "The account is frozen; ask the platform's support.",
+        account=account.address,
     )
 
 

@@ -138,7 +138,7 @@ async def write_counters(conn: Connection, *, tenant_id: int, counters: Collecti
     Another process may have inserted one meanwhile: the unique violation makes the batch run again.
     """
     old = [c for c in counters if not c.new]
-    new = [c for c in counters if c.new]
+    new = sorted((c for c in counters if c.new), key=lambda counter: counter.window)
     if old:
         await conn.execute(
             "UPDATE ledger.counter c SET used = v.used FROM unnest(%s, %s, %s) AS v (name, starts, used)"
