@@ -107,4 +107,4 @@ GRANT SELECT, INSERT ON journal.key TO plaudit_runtime;
 GRANT SELECT, INSERT, UPDATE ON journal.head TO plaudit_runtime;
 GRANT SELECT, INSERT, DELETE ON journal.private TO plaudit_runtime;
 GRANT SELECT, INSERT, UPDATE ON journal.subscription TO plaudit_runtime;
-GRANT SELECT, INSERT, DELETE ON journal.dead_letter TO plaudit_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON journal.dead_letter TO plaudit_runtime;

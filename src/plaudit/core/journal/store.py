@@ -167,3 +167,31 @@ def _recorded(tenant_id: int, row: tuple[Any, ...]) -> Recorded:
     return Recorded(
         tenant_id, position, kind, version, subject, actor, at, recorded_at, loads(data), loads(moves), content
     )
+
+
+async def select_highest(conn: Connection) -> int:
+    """Return the newest position of the tenant that has got furthest, 0 when nothing was recorded."""
+    cursor = await conn.execute("SELECT coalesce(max(position), 0) FROM journal.head", binary=True)
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+async def select_private(
+    conn: Connection, *, tenant_id: int, positions: Sequence[int]
+) -> list[tuple[int, str, str, bytes, str]]:
+    """Return what is left of the private parts of facts: (position, name, owner, salt, body), in order."""
+    cursor = await conn.execute(
+        "SELECT position, name, owner, salt, body FROM journal.private"
+        " WHERE tenant_id = %s AND position = ANY(%s) ORDER BY position, name",
+        (Int4(tenant_id), packing.int8s(positions)),
+        binary=True,
+    )
+    return [tuple(row) for row in await cursor.fetchall()]
+
+
+async def delete_private(conn: Connection, *, tenant_id: int, owner: str) -> int:
+    """Delete every private part of an owner and return how many there were."""
+    cursor = await conn.execute(
+        "DELETE FROM journal.private WHERE tenant_id = %s AND owner = %s", (Int4(tenant_id), owner)
+    )
+    return cursor.rowcount

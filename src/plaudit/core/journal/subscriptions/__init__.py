@@ -1,8 +1,36 @@
-"""Following the journal: read models and reactions, each with a cursor per tenant, exactly once inside the database.
+"""Following the journal: each subscription with a cursor per tenant, exactly once inside the database.
 
-``subscription`` says what a subscription is.
+``subscription`` says what a subscription is, ``turn`` applies a batch or finds the fact that cannot be,
+``runner`` keeps everybody up, ``upkeep`` is for waiting, lag and dead letters, ``rebuild`` builds projections
+again.
 """
 
+from plaudit.core.journal.subscriptions.rebuild import Difference, differences, rebuild
+from plaudit.core.journal.subscriptions.runner import Runner, catch_up
+from plaudit.core.journal.subscriptions.store import DeadLetter, Lag
 from plaudit.core.journal.subscriptions.subscription import Apply, Span, Subscription
+from plaudit.core.journal.subscriptions.upkeep import (
+    dead_letters,
+    lag,
+    resume,
+    retry_dead_letter,
+    wait_until,
+)
 
-__all__ = ["Apply", "Span", "Subscription"]
+__all__ = [
+    "Apply",
+    "DeadLetter",
+    "Difference",
+    "Lag",
+    "Runner",
+    "Span",
+    "Subscription",
+    "catch_up",
+    "dead_letters",
+    "differences",
+    "lag",
+    "rebuild",
+    "resume",
+    "retry_dead_letter",
+    "wait_until",
+]

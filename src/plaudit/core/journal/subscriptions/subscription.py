@@ -11,7 +11,7 @@ from plaudit.platform.db import Connection
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The facts of one tenant with ``after < position <= upto`` whose kind is in ``kinds`` (None: every kind)."""
+    """The facts of one tenant with ``after < position <= upto``, of the given kinds (None: of every kind)."""
 
     tenant_id: int
     after: int
@@ -37,12 +37,14 @@ Apply: TypeAlias = Callable[[Connection, Span], Awaitable[None]]
 class Subscription:
     """Someone who follows the journal.
 
-    ``apply`` is handed a connection inside the transaction that moves the cursor, and a span that holds at least one
-    position; it works on the facts or runs set-based SQL over them, and leaves nothing behind outside the database.
+    ``apply`` is handed a connection inside the transaction that moves the cursor, and a span of at least
+    one position. It works on the facts or runs set-based SQL over them, commits nothing, and leaves
+    nothing behind outside the database. A span may hold no fact of the kinds that are followed.
 
-    A *projection* keeps ``tables`` ("schema.table", each with a ``tenant_id``), which nobody else writes: they can be
-    thrown away and rebuilt. It stops at a fact that it cannot apply. A *reaction* does something about each fact once; a
-    fact that it cannot apply becomes a dead letter, and it goes on.
+    A *projection* keeps ``tables`` ("schema.table", each with a ``tenant_id``), which nobody else
+    writes, out of the journal alone: they can be thrown away and rebuilt. It stops at a fact that it
+    cannot apply. A *reaction* does something about each fact once; a fact that it cannot apply becomes a
+    dead letter, and it goes on.
     """
 
     name: str
@@ -54,4 +56,4 @@ class Subscription:
     def __post_init__(self) -> None:
         """Refuse a label that contradicts itself: a programming error, told at the start."""
         assert self.kinds is None or self.kinds, f"{self.name} follows no kind of fact"
-        assert bool(self.tables) == (self.kind == "projection"), f"{self.name}: projections, and only they, have tables"
+        assert self.kind == "projection" or not self.tables, f"{self.name}: only projections have tables"
