@@ -110,7 +110,7 @@ class Corridor:
         )
 
     async def record(self, conn: Connection, commands: Sequence[Command]) -> list[Result]:
-        """Decide and record commands of one tenant inside the caller's transaction: reactions, once per batch.
+        """Decide and record commands of one tenant in the transaction of the caller, as reactions do per batch.
 
         Each command's key makes it happen once, however often the reaction runs.
         """

@@ -81,10 +81,8 @@ def encode(fact: Fact) -> bytes:
 def seal(*, fact: Fact, data: bytes, actor: str, at: datetime, moves: Sequence[Sequence[int]]) -> Sealed:
     """Hash an encoded fact together with what the ledger moves for it."""
     packed = _canonical.encode(moves)
-    kind, version = fact.data.KIND, fact.data.VERSION
-    return Sealed(
-        fact, actor, at, data, packed, _digest(kind, version, fact.subject, actor, at, data, packed)
-    )
+    head = (fact.data.KIND, fact.data.VERSION, fact.subject, actor, _microseconds(at))
+    return Sealed(fact, actor, at, data, packed, _digest(head, data, packed))
 
 
 def content_hash(recorded: Recorded) -> bytes:
