@@ -88,7 +88,8 @@ class Corridor:
     async def run(self, command: Command, work: Callable[[Connection], Awaitable[Work]]) -> Outcome:
         """Do a table command: ``work`` writes the feature's own rows and recording comes last.
 
-        All of it is one transaction. ``command.plan`` is not used: the plan comes from the work. Raises Refusal.
+        All of it is one transaction. ``command.plan`` is not used: the plan comes from the work.
+        Raises Refusal.
         """
         self._slots.authorize(command)
         await self._screen(command)
@@ -110,7 +111,7 @@ class Corridor:
         )
 
     async def record(self, conn: Connection, commands: Sequence[Command]) -> list[Result]:
-        """Decide and record commands of one tenant in the transaction of the caller, as reactions do per batch.
+        """Decide and record commands of one tenant in the caller's transaction, as reactions do per batch.
 
         Each command's key makes it happen once, however often the reaction runs.
         """
