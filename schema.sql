@@ -4,6 +4,12 @@ CREATE SCHEMA journal;
 
 CREATE SCHEMA ledger;
 
+CREATE SCHEMA risk;
+
+CREATE SCHEMA tipping;
+
+CREATE SCHEMA wallets;
+
 CREATE FUNCTION journal.add_partition(parent regclass, number bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -105,17 +111,17 @@ CREATE TABLE journal.fact (
 PARTITION BY RANGE ("position");
 
 CREATE TABLE journal.fact_0 (
-    tenant_id integer CONSTRAINT fact_tenant_id_not_null NOT NULL,
-    "position" bigint CONSTRAINT fact_position_not_null NOT NULL,
-    kind text CONSTRAINT fact_kind_not_null NOT NULL,
-    version smallint CONSTRAINT fact_version_not_null NOT NULL,
-    subject text CONSTRAINT fact_subject_not_null NOT NULL,
-    actor text CONSTRAINT fact_actor_not_null NOT NULL,
-    at timestamp with time zone CONSTRAINT fact_at_not_null NOT NULL,
-    recorded_at timestamp with time zone CONSTRAINT fact_recorded_at_not_null NOT NULL,
-    data jsonb CONSTRAINT fact_data_not_null NOT NULL,
-    moves jsonb CONSTRAINT fact_moves_not_null NOT NULL,
-    hash bytea CONSTRAINT fact_hash_not_null NOT NULL
+    tenant_id integer NOT NULL,
+    "position" bigint NOT NULL,
+    kind text NOT NULL,
+    version smallint NOT NULL,
+    subject text NOT NULL,
+    actor text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    data jsonb NOT NULL,
+    moves jsonb NOT NULL,
+    hash bytea NOT NULL
 );
 
 CREATE TABLE journal.head (
@@ -193,13 +199,13 @@ CREATE TABLE ledger.entry (
 PARTITION BY RANGE ("position");
 
 CREATE TABLE ledger.entry_0 (
-    tenant_id integer CONSTRAINT entry_tenant_id_not_null NOT NULL,
-    account_id bigint CONSTRAINT entry_account_id_not_null NOT NULL,
-    "position" bigint CONSTRAINT entry_position_not_null NOT NULL,
-    amount bigint CONSTRAINT entry_amount_not_null NOT NULL,
-    balance bigint CONSTRAINT entry_balance_not_null NOT NULL,
-    asset text CONSTRAINT entry_asset_not_null NOT NULL,
-    at timestamp with time zone CONSTRAINT entry_at_not_null NOT NULL,
+    tenant_id integer NOT NULL,
+    account_id bigint NOT NULL,
+    "position" bigint NOT NULL,
+    amount bigint NOT NULL,
+    balance bigint NOT NULL,
+    asset text NOT NULL,
+    at timestamp with time zone NOT NULL,
     CONSTRAINT entry_amount_check CHECK ((amount <> 0))
 );
 
@@ -215,6 +221,130 @@ CREATE TABLE ledger.hold (
     CONSTRAINT hold_check CHECK (((remaining >= 0) AND (remaining <= amount)))
 )
 WITH (fillfactor='70');
+
+CREATE TABLE risk."freeze" (
+    tenant_id integer NOT NULL,
+    address text NOT NULL,
+    state text NOT NULL,
+    frozen_by text NOT NULL,
+    frozen_at timestamp with time zone NOT NULL,
+    CONSTRAINT freeze_state_check CHECK ((state = ANY (ARRAY['none'::text, 'debits'::text, 'all'::text])))
+);
+
+CREATE TABLE risk.switch (
+    tenant_id integer NOT NULL,
+    target text NOT NULL,
+    off boolean NOT NULL,
+    revision integer NOT NULL,
+    flipped_by text NOT NULL,
+    flipped_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE tipping.creator (
+    tenant_id integer NOT NULL,
+    creator text NOT NULL,
+    revision integer NOT NULL,
+    guild text,
+    terms text
+);
+
+CREATE TABLE tipping.gift (
+    tenant_id integer NOT NULL,
+    gift text NOT NULL,
+    revision integer NOT NULL,
+    name_en text NOT NULL,
+    name_zh text NOT NULL,
+    price bigint NOT NULL,
+    asset text NOT NULL,
+    effect text,
+    valid_from timestamp with time zone,
+    valid_until timestamp with time zone,
+    shows text[] NOT NULL,
+    rooms text[] NOT NULL,
+    on_sale boolean NOT NULL,
+    CONSTRAINT gift_price_check CHECK ((price > 0))
+);
+
+CREATE TABLE tipping.policy (
+    tenant_id integer NOT NULL,
+    asset text NOT NULL,
+    revision integer NOT NULL,
+    "least" bigint NOT NULL,
+    most bigint NOT NULL,
+    presets bigint[] NOT NULL,
+    day_limit bigint
+);
+
+CREATE TABLE tipping.terms (
+    tenant_id integer NOT NULL,
+    terms text NOT NULL,
+    revision integer NOT NULL,
+    basis text NOT NULL,
+    tiers jsonb NOT NULL,
+    CONSTRAINT terms_basis_check CHECK ((basis = ANY (ARRAY['fixed'::text, 'monthly'::text])))
+);
+
+CREATE TABLE tipping.tip (
+    tenant_id integer NOT NULL,
+    "position" bigint NOT NULL,
+    viewer text NOT NULL,
+    creator text NOT NULL,
+    show text,
+    room text,
+    asset text NOT NULL,
+    gift text,
+    count integer NOT NULL,
+    amount bigint NOT NULL,
+    reversed bigint NOT NULL,
+    anonymous boolean NOT NULL,
+    at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='90');
+
+CREATE TABLE tipping.total (
+    tenant_id integer NOT NULL,
+    side text NOT NULL,
+    asset text NOT NULL,
+    show text NOT NULL,
+    id text NOT NULL,
+    amount bigint NOT NULL,
+    tips bigint NOT NULL,
+    CONSTRAINT total_side_check CHECK ((side = ANY (ARRAY['viewer'::text, 'creator'::text])))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE tipping.words (
+    tenant_id integer NOT NULL,
+    revision integer NOT NULL,
+    words text[] NOT NULL
+);
+
+CREATE TABLE wallets.adjustment (
+    tenant_id integer NOT NULL,
+    number bigint NOT NULL,
+    address text NOT NULL,
+    amount bigint NOT NULL,
+    state text DEFAULT 'pending'::text NOT NULL,
+    maker text NOT NULL,
+    checker text,
+    reason text,
+    owner text NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    checked_at timestamp with time zone,
+    CONSTRAINT adjustment_amount_check CHECK ((amount <> 0)),
+    CONSTRAINT adjustment_check CHECK ((((state = 'pending'::text) = (checker IS NULL)) AND ((state = 'pending'::text) = (checked_at IS NULL)))),
+    CONSTRAINT adjustment_check1 CHECK ((checker <> maker)),
+    CONSTRAINT adjustment_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text])))
+);
+
+ALTER TABLE wallets.adjustment ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME wallets.adjustment_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 ALTER TABLE ONLY journal.fact ATTACH PARTITION journal.fact_0 FOR VALUES FROM ('0') TO ('16777216');
 
@@ -268,11 +398,51 @@ ALTER TABLE ONLY ledger.entry_0
 ALTER TABLE ONLY ledger.hold
     ADD CONSTRAINT hold_pkey PRIMARY KEY (tenant_id, id);
 
+ALTER TABLE ONLY risk."freeze"
+    ADD CONSTRAINT freeze_pkey PRIMARY KEY (tenant_id, address);
+
+ALTER TABLE ONLY risk.switch
+    ADD CONSTRAINT switch_pkey PRIMARY KEY (tenant_id, target);
+
+ALTER TABLE ONLY tipping.creator
+    ADD CONSTRAINT creator_pkey PRIMARY KEY (tenant_id, creator);
+
+ALTER TABLE ONLY tipping.gift
+    ADD CONSTRAINT gift_pkey PRIMARY KEY (tenant_id, gift);
+
+ALTER TABLE ONLY tipping.policy
+    ADD CONSTRAINT policy_pkey PRIMARY KEY (tenant_id, asset);
+
+ALTER TABLE ONLY tipping.terms
+    ADD CONSTRAINT terms_pkey PRIMARY KEY (tenant_id, terms);
+
+ALTER TABLE ONLY tipping.tip
+    ADD CONSTRAINT tip_pkey PRIMARY KEY (tenant_id, "position");
+
+ALTER TABLE ONLY tipping.total
+    ADD CONSTRAINT total_pkey PRIMARY KEY (tenant_id, side, asset, show, id);
+
+ALTER TABLE ONLY tipping.words
+    ADD CONSTRAINT words_pkey PRIMARY KEY (tenant_id);
+
+ALTER TABLE ONLY wallets.adjustment
+    ADD CONSTRAINT adjustment_pkey PRIMARY KEY (tenant_id, number);
+
 CREATE INDEX private_owner ON journal.private USING btree (tenant_id, owner);
 
 CREATE INDEX counter_over ON ledger.counter USING btree (ends) WHERE (ends < 'infinity'::timestamp with time zone);
 
 CREATE INDEX hold_due ON ledger.hold USING btree (deadline) WHERE (remaining > 0);
+
+CREATE INDEX tip_creator ON tipping.tip USING btree (tenant_id, creator, "position");
+
+CREATE INDEX tip_show ON tipping.tip USING btree (tenant_id, show, "position") WHERE (show IS NOT NULL);
+
+CREATE INDEX tip_viewer ON tipping.tip USING btree (tenant_id, viewer, "position");
+
+CREATE INDEX adjustment_owner ON wallets.adjustment USING btree (tenant_id, owner) WHERE (reason IS NOT NULL);
+
+CREATE INDEX adjustment_state ON wallets.adjustment USING btree (tenant_id, state, number);
 
 ALTER INDEX journal.fact_pkey ATTACH PARTITION journal.fact_0_pkey;
 
@@ -297,6 +467,12 @@ GRANT USAGE ON SCHEMA commands TO plaudit_runtime;
 GRANT USAGE ON SCHEMA journal TO plaudit_runtime;
 
 GRANT USAGE ON SCHEMA ledger TO plaudit_runtime;
+
+GRANT USAGE ON SCHEMA risk TO plaudit_runtime;
+
+GRANT USAGE ON SCHEMA tipping TO plaudit_runtime;
+
+GRANT USAGE ON SCHEMA wallets TO plaudit_runtime;
 
 REVOKE ALL ON FUNCTION journal.add_partition(parent regclass, number bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION journal.add_partition(parent regclass, number bigint) TO plaudit_runtime;
@@ -338,3 +514,31 @@ GRANT SELECT,INSERT ON TABLE ledger.entry TO plaudit_runtime;
 GRANT SELECT,INSERT ON TABLE ledger.hold TO plaudit_runtime;
 
 GRANT UPDATE(remaining) ON TABLE ledger.hold TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE risk."freeze" TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE risk.switch TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE tipping.creator TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE tipping.gift TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE tipping.policy TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE tipping.terms TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tipping.tip TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tipping.total TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE tipping.words TO plaudit_runtime;
+
+GRANT SELECT,INSERT ON TABLE wallets.adjustment TO plaudit_runtime;
+
+GRANT UPDATE(state) ON TABLE wallets.adjustment TO plaudit_runtime;
+
+GRANT UPDATE(checker) ON TABLE wallets.adjustment TO plaudit_runtime;
+
+GRANT UPDATE(reason) ON TABLE wallets.adjustment TO plaudit_runtime;
+
+GRANT UPDATE(checked_at) ON TABLE wallets.adjustment TO plaudit_runtime;

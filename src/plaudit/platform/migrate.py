@@ -48,6 +48,7 @@ _SESSION_LINES: Final = re.compile(
     r"|client_encoding|standard_conforming_strings|check_function_bodies|xmloption|client_min_messages"
     r"|row_security|default_tablespace|default_table_access_method) = "
 )
+_NOT_NULL_NAME: Final = re.compile(r"CONSTRAINT \w+_not_null NOT NULL")  # named since PostgreSQL 18
 
 
 class MigrationError(RuntimeError):
@@ -249,4 +250,5 @@ def schema_snapshot(url: str) -> str:
         message = f"pg_dump failed: {done.stderr.strip()}"
         raise MigrationError(message)
     lines = [line for line in done.stdout.splitlines() if not _SESSION_LINES.match(line)]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+    return _NOT_NULL_NAME.sub("NOT NULL", text)
