@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,9 +19,10 @@ import psycopg
 import pytest
 
 from plaudit.platform.postgres import EmbeddedServerError, Server, embedded
-from plaudit.platform.postmaster.account import Account, unreachable_folder
+from plaudit.platform.postmaster.account import Account, account_for, unreachable_folder
 from plaudit.platform.postmaster.binaries import installation, reachable_programs
 from plaudit.platform.postmaster.layout import Layout
+from plaudit.platform.postmaster.process import make_socket_dir, remove_socket_dir
 
 _AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root changes to another account")
 _STARTER = """
@@ -266,3 +268,32 @@ def test_the_newest_postgresql_of_the_wheel_is_taken() -> None:
     folder = installation()
     others = [int(path.name.removeprefix("pginstall") or 0) for path in folder.parent.glob("pginstall*")]
     assert int(folder.name.removeprefix("pginstall") or 0) == max(others)
+
+
+def test_the_socket_lies_in_a_short_path_that_the_account_can_reach(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = account_for(cluster=data_dir)
+    deep = data_dir / ("d" * 60) / ("e" * 60)
+    deep.mkdir(parents=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
+    folder = make_socket_dir(account=account)
+    try:
+        assert len(str(folder / ".s.PGSQL.5432")) < 100
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert folder.stat().st_uid == account.uid
+    finally:
+        remove_socket_dir(folder)
+    assert not folder.exists()
+
+
+def test_only_socket_folders_of_ours_are_removed(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    link = tmp_path / "plaudit-link"
+    link.symlink_to(other)
+    remove_socket_dir(other)
+    remove_socket_dir(link)
+    assert other.is_dir()
+    assert link.is_symlink()

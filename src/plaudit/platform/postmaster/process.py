@@ -14,7 +14,8 @@ from typing import Final
 
 import psutil
 
-from plaudit.platform.postmaster.account import Account
+from plaudit.platform.postmaster.account import Account, unreachable_folder
+from plaudit.platform.postmaster.errors import EmbeddedServerError
 from plaudit.platform.postmaster.layout import Layout
 
 __all__ = ["PORT", "Postmaster", "clean_environment", "make_socket_dir", "remove_socket_dir"]
@@ -39,23 +40,26 @@ def clean_environment() -> dict[str, str]:
 def make_socket_dir(*, account: Account) -> Path:
     """Create a fresh private folder (0700, owned by `account`) for the socket and return it.
 
-    A new random name each time: nobody can prepare the folder or a link in its place. Its path stays far
-    below the limit of a socket's path (107 bytes on Linux), which is why it is not in the data folder.
+    A new random name each time: nobody can prepare the folder or a link in its place. It is not in the data
+    folder, whose path may be longer than that of a socket can be (107 bytes on Linux).
     """
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    own = (
-        not account.switches
-        and bool(runtime)
-        and Path(runtime).is_dir()
-        and Path(runtime).stat().st_uid == account.uid
-    )
-    base = runtime if own else tempfile.gettempdir()
-    if len(os.fsencode(base)) > _SOCKET_PATH_MAX - len("/plaudit-12345678/.s.PGSQL.5432.lock"):
-        base = "/tmp"  # noqa: S108 - mkdtemp makes a fresh private folder below it
-    folder = Path(tempfile.mkdtemp(prefix=_SOCKET_PREFIX, dir=base))
+    folder = Path(tempfile.mkdtemp(prefix=_SOCKET_PREFIX, dir=_socket_base(account)))
     if account.switches:
         os.chown(folder, account.uid, account.gid)
     return folder
+
+
+def _socket_base(account: Account) -> Path:
+    candidates = [Path(tempfile.gettempdir()), Path("/tmp")]  # noqa: S108 - mkdtemp makes a private folder in it
+    runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or "/nonexistent")
+    if runtime.is_absolute() and runtime.is_dir() and runtime.stat().st_uid == account.uid:
+        candidates.insert(0, runtime)
+    for base in candidates:
+        short = len(os.fsencode(base)) <= _SOCKET_PATH_MAX - len("/plaudit-12345678/.s.PGSQL.5432.lock")
+        if short and unreachable_folder(path=base, account=account) is None:
+            return base
+    message = f"No folder for temporary files is usable: {', '.join(map(str, candidates))}. Set TMPDIR."
+    raise EmbeddedServerError(message)
 
 
 def remove_socket_dir(folder: Path) -> None:
