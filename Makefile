@@ -17,12 +17,14 @@ setup: $(STAMP) ## Create .venv with the locked dependencies and Plaudit itself
 # The packages of requirements.lock are checked by hash; the last step builds only this checkout, with tools of the lock.
 $(STAMP): requirements.lock pyproject.toml
 	@for name in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
-		if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$name; break; fi; \
+		$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		recent=$$name; \
+		$$name -c 'import ensurepip, venv' 2>/dev/null && found=$$name && break; \
 	done; \
-	if [ -z "$$found" ]; then echo "Plaudit needs Python 3.11 or newer; set PYTHON=/path/to/python3" >&2; exit 1; fi; \
-	if ! $$found -c 'import ensurepip, venv' 2>/dev/null; then \
-		echo "$$found cannot create virtual environments: it has no ensurepip (Debian and Ubuntu: package python3-venv)" >&2; \
-		exit 1; \
+	if [ -z "$$recent" ]; then \
+		echo "Plaudit needs Python 3.11 or newer; install it or set PYTHON=/path/to/python3" >&2; exit 1; \
+	elif [ -z "$$found" ]; then \
+		echo "$$recent has no ensurepip and so cannot create .venv (Debian, Ubuntu: install python3-venv)" >&2; exit 1; \
 	fi; \
 	$$found -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements.lock
