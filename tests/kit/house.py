@@ -1,124 +1,177 @@
-"""A house without an edge: the corridor on a fresh database, with a clock that the test drives."""
+"""The core alone, assembled for a test: a tenant, a clock to drive, a corridor without any feature."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from plaudit.core.commands import store as commands_store
-from plaudit.core.commands.command import Command, Grant
+from plaudit.core.commands.command import Command, Grant, Plan
 from plaudit.core.commands.corridor import Corridor, Slots
-from plaudit.core.commands.references import Lookup, References
-from plaudit.core.commands.tenants import LOADERS
-from plaudit.core.feature import Feature
+from plaudit.core.commands.references import Loader, Lookup, References
 from plaudit.core.journal import store as journal_store
-from plaudit.core.ledger import balances
+from plaudit.core.journal.facts import Fact, canonical
 from plaudit.core.ledger.accounts import Directory
-from plaudit.kernel.actor import Actor, ActorKind
+from plaudit.core.ledger.book import Book, Decision, Transfer, Use
+from plaudit.kernel.actor import Actor
 from plaudit.kernel.refusal import forbidden
 from plaudit.platform.db import Database
-from plaudit.vocabulary.permissions import PERMISSIONS
+from plaudit.vocabulary import chart
+from plaudit.vocabulary.facts.tipping import TipSent
+from plaudit.vocabulary.facts.wallets import WalletCredited
 
-EVENING = datetime(2026, 5, 1, 20, tzinfo=UTC)
-SALT = bytes(range(16))
-ALL = frozenset(PERMISSIONS)
+__all__ = ["BEGINNING", "DrivenClock", "House", "credit", "grant", "open_tenant", "running_house", "tip"]
+
+BEGINNING = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-@dataclass
-class TestClock:
-    """Time stands still until the test moves it."""
+class DrivenClock:
+    """A clock that stands still until a test moves it."""
 
-    __test__ = False
-
-    time: datetime = EVENING
+    def __init__(self, at: datetime = BEGINNING) -> None:
+        self.at = at
 
     def now(self) -> datetime:
-        return self.time
+        """Return where the test has put it."""
+        return self.at
 
-    def advance(self, gap: timedelta) -> None:
-        self.time += gap
+    def advance(self, by: timedelta) -> None:
+        """Move it on."""
+        self.at += by
 
 
-@dataclass
+@dataclass(slots=True)
 class House:
-    """One tenant's corridor, and what a test wants to know beside it."""
+    """The core, running. ``broken`` collects the assertions that would have stopped the process."""
 
     database: Database
     corridor: Corridor
-    references: References
-    directory: Directory
-    clock: TestClock
+    clock: DrivenClock
     tenant_id: int
-    _keys: Iterable[int] = field(default_factory=itertools.count)
-
-    def grant(self, kind: ActorKind = "app", id_: str = "plk_1", permissions: frozenset[str] = ALL) -> Grant:
-        return Grant(self.tenant_id, Actor(kind, id_), permissions)
-
-    def key(self) -> str:
-        return f"key-{next(iter(self._keys))}"
-
-    async def balance(self, address: str) -> int:
-        async with self.database.connection() as conn:
-            found = await balances.balances(conn, tenant_id=self.tenant_id, addresses=[address])
-        return found.get(address, 0)
-
-    async def everything(self) -> dict[str, int]:
-        """All balances by address; they sum to zero in each asset."""
-        async with self.database.connection() as conn:
-            found = await balances.below(conn, tenant_id=self.tenant_id, prefix="")
-        return {address: row[1] for address, row in found.items()}
+    broken: list[AssertionError] = field(default_factory=list)
 
 
-def _authorize(command: Command) -> None:
-    needed = {command.permission} | ({"import"} if command.at is not None else set())
-    if not needed <= command.grant.permissions:
-        raise forbidden("scope.missing", "This key may not do that.")
-
-
-def _screen_nothing(_command: Command, _lookup: Lookup) -> None:
-    """Let everything pass."""
-
-
-def _broken(error: AssertionError) -> None:
-    raise error
-
-
-@asynccontextmanager
-async def open_house(
-    database: Database,
-    features: Iterable[Feature],
-    *,
-    screen: Callable[[Command, Lookup], None] = _screen_nothing,
-    time_zone: str = "UTC",
-    lanes: int = 1,
-    slug: str = "demo",
-) -> AsyncIterator[House]:
-    """Open a tenant and a corridor with the loaders of the given features, and stop the writer in the end."""
-    clock = TestClock()
+async def open_tenant(database: Database, *, slug: str = "demo") -> int:
+    """Open a tenant and return its id."""
     async with database.transaction() as tx:
         tenant_id = await commands_store.insert_tenant(
-            tx, slug=slug, name="Demo", time_zone=time_zone, now=clock.now()
+            tx, slug=slug, name=slug, time_zone="UTC", now=BEGINNING
         )
         assert tenant_id is not None
         await journal_store.open_tenant(tx, tenant_id=tenant_id)
-    loaders = dict(LOADERS)
-    for feature in features:
-        loaders.update(feature.loaders or {})
-    references = References(database=database, loaders=loaders)
-    directory = Directory(database)
+    return tenant_id
+
+
+def _authorize(command: Command) -> None:
+    if command.permission not in command.grant.permissions:
+        raise forbidden("permission.missing", "The grant does not reach.")
+
+
+def _screen(command: Command, lookup: Lookup) -> None:
+    """Let every command pass."""
+
+
+@asynccontextmanager
+async def running_house(
+    database: Database,
+    *,
+    tenant_id: int,
+    clock: DrivenClock | None = None,
+    lanes: int = 2,
+    batch_max: int = 512,
+    queue_max: int = 8192,
+    loaders: Mapping[str, Loader] | None = None,
+) -> AsyncIterator[House]:
+    """Run the core on an open database until the end of the block, then let its writer finish."""
+    clock = clock or DrivenClock()
+    broken: list[AssertionError] = []
     corridor = Corridor(
         database=database,
-        directory=directory,
-        references=references,
+        directory=Directory(database),
+        references=References(database=database, loaders=loaders or {}),
         clock=clock,
-        slots=Slots(_authorize, screen),
-        on_broken=_broken,
+        slots=Slots(_authorize, _screen),
+        batch_max=batch_max,
+        queue_max=queue_max,
+        on_broken=broken.append,
     )
     corridor.writer.start(lanes=lanes)
     try:
-        yield House(database, corridor, references, directory, clock, tenant_id)
+        yield House(database, corridor, clock, tenant_id, broken)
     finally:
         await corridor.writer.close()
+
+
+def grant(tenant_id: int, *, actor: Actor = Actor("app", "test")) -> Grant:  # noqa: B008 - an immutable value
+    """Return a grant that reaches everything the commands of this module ask for."""
+    return Grant(tenant_id, actor, frozenset({"wallet.credit", "tip.send"}))
+
+
+def credit(
+    tenant_id: int,
+    *,
+    viewer: str,
+    amount_minor: int,
+    key: str,
+    asset: str = "coin",
+    at: datetime | None = None,
+) -> Command:
+    """Return the command that credits a viewer's wallet from issuance."""
+    wallet, source = chart.viewer_wallet(viewer=viewer, asset=asset), chart.issuance(asset=asset)
+
+    def plan(_: Lookup) -> Plan:
+        def decide(_: Book) -> Decision:
+            data = WalletCredited(viewer=viewer, asset=asset, amount_minor=amount_minor)
+            return Decision(Fact(f"viewer/{viewer}", data), (Transfer(source, wallet, amount_minor),))
+
+        return Plan(decide, accounts=(wallet, source))
+
+    content = canonical(["credit", viewer, asset, amount_minor])
+    return Command("test.credit", "wallet.credit", grant(tenant_id), key, content, plan, at)
+
+
+def tip(
+    tenant_id: int,
+    *,
+    viewer: str,
+    creator: str,
+    amount_minor: int,
+    key: str,
+    guild: str = "g1",
+    uses: tuple[Use, ...] = (),
+    at: datetime | None = None,
+) -> Command:
+    """Return the command that tips coins, split 7 to 2 to 1 between creator, guild and platform."""
+    guild_minor, platform_minor = amount_minor * 2 // 10, amount_minor // 10
+    creator_minor = amount_minor - guild_minor - platform_minor
+    wallet = chart.viewer_wallet(viewer=viewer, asset="coin")
+    shares = (
+        (chart.creator_earnings(creator=creator, asset="coin"), creator_minor),
+        (chart.guild_earnings(guild=guild, asset="coin"), guild_minor),
+        (chart.platform_revenue(asset="coin"), platform_minor),
+    )
+    data = TipSent(
+        viewer=viewer,
+        creator=creator,
+        asset="coin",
+        amount_minor=amount_minor,
+        creator_minor=creator_minor,
+        guild_minor=guild_minor,
+        platform_minor=platform_minor,
+        terms="standard",
+        terms_revision=1,
+        guild=guild,
+    )
+
+    def plan(_: Lookup) -> Plan:
+        def decide(_: Book) -> Decision:
+            transfers = tuple(Transfer(wallet, address, share) for address, share in shares if share)
+            return Decision(Fact(f"viewer/{viewer}", data), transfers, uses)
+
+        accounts = (wallet, *(address for address, _ in shares))
+        return Plan(decide, accounts=accounts, windows=tuple(use.window for use in uses))
+
+    content = canonical(["tip", viewer, creator, amount_minor])
+    return Command("test.tip", "tip.send", grant(tenant_id), key, content, plan, at)
