@@ -11,6 +11,7 @@ CREATE TABLE wallets.adjustment (
     maker        text        NOT NULL,
     checker      text,
     reason       text,                   -- the maker's words; NULL once the owner was erased
+    reason_hash  text        NOT NULL,   -- as the fact has it
     owner        text        NOT NULL,   -- whose account it is about ("viewer/v1"): erased by owner
     requested_at timestamptz NOT NULL,
     checked_at   timestamptz,

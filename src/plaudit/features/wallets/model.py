@@ -1,7 +1,9 @@
 """Pure values and rules of wallets: what may be credited, and who may correct what."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -15,7 +17,41 @@ from plaudit.vocabulary.assets import asset_of
 REFERENCE_MAX: Final = 128
 REASON_MAX: Final = 500
 
+ADJUSTMENT: Final = "adj"
+"""The prefix of the ids of adjustments."""
+
 State: TypeAlias = Literal["pending", "approved", "rejected"]
+
+_SUMMARY: Final = (
+    "viewer",
+    "creator",
+    "amount_minor",
+    "gift",
+    "count",
+    "show",
+    "room",
+    "anonymous",
+    "reference",
+    "tip",
+    "adjustment",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjustment:
+    """A correction of `amount_minor` (signed) on an account; `reason` is None once it was erased."""
+
+    number: int
+    address: str
+    amount_minor: int
+    state: State
+    maker: str
+    checker: str | None
+    reason: str | None
+    reason_hash: str
+    owner: str
+    requested_at: datetime
+    checked_at: datetime | None
 
 
 class Credit(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,13 +69,26 @@ def check_credit(credit: Credit, *, at: datetime | None, now: datetime) -> None:
         raise _wrong("viewer", "Write ids with letters, digits and _ . : @ -, at most 64.")
     asset_of(credit.asset)
     if not 1 <= credit.amount_minor <= MAX_MINOR:
-        raise invalid("credit.amount", f"Send an amount from 1 to {MAX_MINOR} minor units.", field="amount_minor")
+        raise invalid(
+            "credit.amount", f"Send an amount from 1 to {MAX_MINOR} minor units.", field="amount_minor"
+        )
     if credit.reference is not None and not valid_name(credit.reference, REFERENCE_MAX):
         raise _wrong(
             "reference", f"Write the reference with letters, digits and _ . : @ -, at most {REFERENCE_MAX}."
         )
     if at is not None and at > now:
         raise _wrong("at", "Let at be a time that has passed.")
+
+
+def check_viewer(*, actor: Actor, viewer: str) -> None:
+    """Raise Refusal `scope.missing` (FORBIDDEN) when a token asks for a wallet that is not its own.
+
+    Raises Refusal `body.invalid` (INVALID) when the id breaks the rule of names.
+    """
+    if actor.kind in {"viewer", "creator"} and actor.text != f"viewer/{viewer}":
+        raise forbidden("scope.missing", f"This token speaks for {actor.text} alone; ask for its own wallet.")
+    if not valid_name(viewer):
+        raise _wrong("viewer", "Write ids with letters, digits and _ . : @ -, at most 64.")
 
 
 def check_reason(reason: str) -> str:
@@ -58,9 +107,13 @@ def check_adjustment(*, address: str, amount_minor: int) -> str:
     """
     account = chart.account_of(address)
     if address.startswith("held/") or account.template.name in {"adjustment", "issuance"}:
-        raise invalid("adjustment.account", "Correct the account of a viewer, creator, guild or the platform.")
+        raise invalid(
+            "adjustment.account", "Correct the account of a viewer, creator, guild or the platform."
+        )
     if not 1 <= abs(amount_minor) <= MAX_MINOR:
-        raise invalid("adjustment.amount", f"Send an amount from 1 to {MAX_MINOR} minor units, or less than 0.")
+        raise invalid(
+            "adjustment.amount", f"Send an amount from 1 to {MAX_MINOR} minor units, or less than 0."
+        )
     for kind in ("viewer", "creator", "guild"):
         if kind in account.variables:
             return f"{kind}/{account.variables[kind]}"
@@ -70,7 +123,9 @@ def check_adjustment(*, address: str, amount_minor: int) -> str:
 def check_checker(*, maker: str, checker: Actor) -> None:
     """Raise Refusal `checker.invalid` (FORBIDDEN) unless the checker is a staff person and not the maker."""
     if checker.kind != "staff":
-        raise forbidden("checker.invalid", "Only a person of the staff can approve or reject; use a staff key.")
+        raise forbidden(
+            "checker.invalid", "Only a person of the staff can approve or reject; use a staff key."
+        )
     if checker.text == maker:
         raise forbidden("checker.invalid", "You asked for this yourself; let another person decide.")
 
@@ -79,6 +134,11 @@ def check_pending(state: State) -> None:
     """Raise Refusal `adjustment.settled` (CONFLICT) when it was approved or rejected before."""
     if state != "pending":
         raise conflict("adjustment.settled", f"This adjustment was {state} before.", state=state)
+
+
+def summary_of(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a statement tells of a fact: who, what and where; not how others shared it, nor hashes."""
+    return {name: data[name] for name in _SUMMARY if name in data}
 
 
 def _wrong(field: str, message: str) -> Refusal:

@@ -141,3 +141,4 @@ class TipReversed(FactData, frozen=True, kw_only=True, gc=False):
     guild: str | None = None
     show: str | None = None
     reason_hash: str | None = None
+    anonymous: bool = False

@@ -1,19 +1,18 @@
 """Saving what tips are decided by. Each save is a table command: a new revision, and a fact that says so."""
 
-from collections.abc import Callable
 from hashlib import sha256
 from typing import NoReturn
 
 from plaudit.core.commands.command import Command, Grant, Outcome, Plan, Work
 from plaudit.core.commands.corridor import Corridor
 from plaudit.core.commands.references import Item, Lookup
-from plaudit.core.journal.facts import Fact, FactData, canonical
-from plaudit.core.ledger.book import Book, Decision
+from plaudit.core.journal.facts import Fact, canonical
+from plaudit.core.ledger.book import Decision
 from plaudit.features.tipping.model import DEFAULT_TERMS, Creator, Gift, Policy, Terms, WordList
 from plaudit.features.tipping.store import catalogue
 from plaudit.kernel.refusal import refused
 from plaudit.platform.db import Connection
-from plaudit.vocabulary import switches
+from plaudit.vocabulary.facts.base import FactData
 from plaudit.vocabulary.facts.tipping import (
     CreatorSaved,
     GiftSaved,
@@ -22,8 +21,6 @@ from plaudit.vocabulary.facts.tipping import (
     TippingPolicySaved,
     WordsSaved,
 )
-
-_FEATURE = switches.feature("tipping")
 
 
 async def save_creator(
@@ -129,7 +126,6 @@ def _command(verb: str, permission: str, grant: Grant, key: str, content: bytes)
         key=key,
         content=content,
         plan=_planned_by_work,
-        targets=(_FEATURE,),
     )
 
 
@@ -139,10 +135,4 @@ def _planned_by_work(lookup: Lookup) -> NoReturn:
 
 def _work(changed: Item, subject: str, saved: FactData) -> Work:
     decision = Decision(Fact(subject, saved))
-    return Work(plan=Plan(decide=_always(decision)), changed=(changed,))
-
-
-def _always(decision: Decision) -> Callable[[Book], Decision]:
-    return lambda _book: decision
-
-
+    return Work(plan=Plan(lambda _book: decision), changed=(changed,))

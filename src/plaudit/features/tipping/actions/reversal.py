@@ -14,11 +14,10 @@ from plaudit.core.ledger.reversals import reversal_use, reversal_window, reverse
 from plaudit.features.tipping.actions import windows
 from plaudit.features.tipping.model import Shares, reversal_of
 from plaudit.kernel.refusal import invalid, refused
-from plaudit.vocabulary import chart, switches
+from plaudit.vocabulary import chart
 from plaudit.vocabulary.facts.tipping import TipReversed, TipSent
 
 REASON_MAX = 500
-_FEATURE = switches.feature("tipping")
 
 
 def reverse_tip(
@@ -35,10 +34,10 @@ def reverse_tip(
 
     `tip` is the fact `tip.sent`, which never changes and so may be read before. Counters of the tip's day and month get
     back what they counted as long as they run. Raises Refusal `body.invalid` (INVALID) without a reason; under lock
-    `reversal.done`, `reversal.amount` and `reversal.insufficient` (REFUSED).
+    `reversal.done`, `reversal.amount` and `reversal.insufficient` (REFUSED). Switches that stop tips do not stop this.
     """
     text = reason.strip()
-    if not 1 <= len(text) <= REASON_MAX:
+    if not 1 <= len(text) <= REASON_MAX or "\0" in text:
         raise invalid("body.invalid", f"Give a reason of 1 to {REASON_MAX} characters.", field="reason")
     sent = msgspec.convert(tip.data, TipSent)
     private = PrivatePart("reason", f"viewer/{sent.viewer}", text, salt)
@@ -57,7 +56,11 @@ def reverse_tip(
                 book, position=tip.position, original_minor=sent.amount_minor, amount_minor=part.amount_minor
             )
             uses = [once_use, *_given_back(book, counted, part.amount_minor)]
-            fact = Fact(f"creator/{sent.creator}", _reversed(tip.position, sent, part, before_minor, private), (private,))
+            fact = Fact(
+                f"creator/{sent.creator}",
+                _reversed(tip.position, sent, part, before_minor, private),
+                (private,),
+            )
             return Decision(fact, _transfers(book, parties, part, wallet), tuple(uses))
 
         return Plan(decide, (wallet, *(address for _, address in parties)), (once, *counted))
@@ -69,13 +72,14 @@ def reverse_tip(
         key=key,
         content=canonical((tip.position, amount_minor, text)),
         plan=plan,
-        targets=(_FEATURE,),
     )
 
 
 def _parties(sent: TipSent) -> tuple[tuple[str, str], ...]:
     """Return who had a share, in the order of `Shares`, with the account it went to."""
-    guild = () if sent.guild is None else (("guild", chart.guild_earnings(guild=sent.guild, asset=sent.asset)),)
+    guild = (
+        () if sent.guild is None else (("guild", chart.guild_earnings(guild=sent.guild, asset=sent.asset)),)
+    )
     return (
         ("creator", chart.creator_earnings(creator=sent.creator, asset=sent.asset)),
         *guild,
@@ -122,7 +126,9 @@ def _given_back(book: Book, counted: tuple[Window, ...], amount_minor: int) -> l
     return [Use(window, -amount_minor) for window in counted if book.now < window.ends and book.used(window)]
 
 
-def _reversed(position: int, sent: TipSent, part: Shares, before_minor: int, private: PrivatePart) -> TipReversed:
+def _reversed(
+    position: int, sent: TipSent, part: Shares, before_minor: int, private: PrivatePart
+) -> TipReversed:
     return TipReversed(
         tip=position,
         viewer=sent.viewer,
@@ -136,4 +142,5 @@ def _reversed(position: int, sent: TipSent, part: Shares, before_minor: int, pri
         guild=sent.guild,
         show=sent.show,
         reason_hash=private.digest,
+        anonymous=sent.anonymous,
     )

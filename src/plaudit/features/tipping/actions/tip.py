@@ -82,9 +82,7 @@ class _Ground(NamedTuple):
     at: datetime | None
 
 
-def send_tip(
-    *, grant: Grant, key: str, tip: Tip, at: datetime | None, now: datetime, salt: bytes
-) -> Command:
+def send_tip(*, grant: Grant, key: str, tip: Tip, at: datetime | None, now: datetime, salt: bytes) -> Command:
     """Return the journal command of a tip.
 
     `at` is None for "when it is decided"; `now` is read from the clock; `salt` are 16 random bytes for the hash of the
@@ -103,9 +101,9 @@ def send_tip(
         except Refusal as refusal:
             return Plan(decide=_refusing(refusal))
 
-    targets = (_FEATURE, switches.creator(tip.creator))
+    targets: tuple[str, ...] = (_FEATURE, switches.creator(tip.creator))
     if tip.wish.gift is not None:
-        targets = (*targets, switches.gift(tip.wish.gift))
+        targets += (switches.gift(tip.wish.gift),)
     return Command(
         action="tipping.send_tip",
         permission="tip.send",

@@ -44,7 +44,11 @@ def running(windows: Sequence[Window], at: datetime) -> Window:
 
 
 def _windows(
-    name: str, holding: Callable[[datetime, ZoneInfo], Period], zone: ZoneInfo, at: datetime | None, now: datetime
+    name: str,
+    holding: Callable[[datetime, ZoneInfo], Period],
+    zone: ZoneInfo,
+    at: datetime | None,
+    now: datetime,
 ) -> tuple[Window, ...]:
     period = holding(at or now, zone)
     first = Window(name, period.start, period.end)

@@ -13,7 +13,9 @@ from plaudit.platform.packing import Int4
 WORDS_KEY = "*"
 """A tenant has one word list, under this key."""
 
-_GIFT = "gift, revision, name_en, name_zh, price, asset, effect, valid_from, valid_until, shows, rooms, on_sale"
+_GIFT = (
+    "gift, revision, name_en, name_zh, price, asset, effect, valid_from, valid_until, shows, rooms, on_sale"
+)
 _POLICY = "asset, least, most, presets, day_limit, revision"
 
 
@@ -175,7 +177,9 @@ async def save_words(conn: Connection, *, tenant_id: int, words: WordList) -> in
 
 async def load_words(conn: Connection, tenant_id: int, keys: Sequence[str]) -> Mapping[str, WordList]:
     """Return the word list under its one key, when there is one."""
-    cursor = await conn.execute("SELECT revision, words FROM tipping.words WHERE tenant_id = %s", (Int4(tenant_id),))
+    cursor = await conn.execute(
+        "SELECT revision, words FROM tipping.words WHERE tenant_id = %s", (Int4(tenant_id),)
+    )
     row = await cursor.fetchone()
     if row is None:
         return {}
@@ -204,7 +208,9 @@ def _tier(tier: Mapping[str, Any]) -> Tier:
 
 
 def _gift(row: tuple[Any, ...]) -> Gift:
-    gift, revision, name_en, name_zh, price, asset, effect, valid_from, valid_until, shows, rooms, on_sale = row
+    gift, revision, name_en, name_zh, price, asset, effect, valid_from, valid_until, shows, rooms, on_sale = (
+        row
+    )
     return Gift(
         id=gift,
         revision=revision,
