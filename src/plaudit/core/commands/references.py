@@ -107,6 +107,12 @@ class References:
             shelf.revision = max(shelf.revision, revision)
             shelf.rows.pop((topic, key), None)
 
+    def forget(self, *, tenant_id: int, item: Item) -> None:
+        """Forget one row, so that it is loaded when it is next asked for."""
+        shelf = self._shelves.get(tenant_id)
+        if shelf is not None:
+            shelf.rows.pop(item, None)
+
     async def refresh(self) -> None:
         """Read the changes of every tenant seen here. Called at least once a second."""
         seen = {tenant_id: shelf.revision for tenant_id, shelf in self._shelves.items()}
