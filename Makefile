@@ -26,7 +26,7 @@ $(STAMP): requirements.lock pyproject.toml
 	elif [ -z "$$found" ]; then \
 		echo "$$recent has no ensurepip and so cannot create .venv (Debian, Ubuntu: install python3-venv)" >&2; exit 1; \
 	fi; \
-	$$found -m venv --clear $(VENV)
+	$$found -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .
 	@touch $@

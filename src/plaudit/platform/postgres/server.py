@@ -124,7 +124,7 @@ def embedded(
         try:
             programs = reachable_programs(layout=layout, account=account)
             passwords = passwords_of(layout)
-            if not is_held(layout.watchdog_lock):
+            if not _is_kept(layout=layout, deadline=deadline):
                 create_cluster(
                     layout=layout, account=account, programs=programs, password=passwords.superuser
                 )
@@ -146,6 +146,16 @@ def embedded(
         yield server
     finally:
         _leave(layout=layout, account=account, membership=membership)
+
+
+def _is_kept(*, layout: Layout, deadline: float) -> bool:
+    """Tell whether a watchdog keeps the server; one about to end is waited for and does not count."""
+    while is_held(layout.watchdog_lock):
+        state = read_state(layout.state)
+        if state is None or state.phase in {"starting", "ready"} or time.monotonic() > deadline:
+            return True
+        time.sleep(_POLL_S)
+    return False
 
 
 def _start_watchdog(*, layout: Layout, programs: Path, start_timeout_s: float) -> None:
