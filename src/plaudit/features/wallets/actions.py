@@ -6,6 +6,7 @@ from typing import NoReturn
 from plaudit.core.commands.command import Command, Grant, Outcome, Plan, Work
 from plaudit.core.commands.corridor import Corridor
 from plaudit.core.commands.references import Lookup
+from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import Fact, PrivatePart, canonical
 from plaudit.core.ledger.book import Book, Decision, Transfer
 from plaudit.features.wallets import store
@@ -22,7 +23,6 @@ from plaudit.features.wallets.model import (
 )
 from plaudit.kernel.ids import decode_id, encode_id
 from plaudit.kernel.refusal import not_found
-from plaudit.platform.db import Connection
 from plaudit.vocabulary import chart, switches
 from plaudit.vocabulary.facts.wallets import (
     AdjustmentApproved,

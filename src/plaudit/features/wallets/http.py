@@ -8,6 +8,7 @@ import msgspec
 
 from plaudit.core.commands.command import Grant, Outcome
 from plaudit.core.commands.corridor import Corridor
+from plaudit.core.handles import Database
 from plaudit.core.ledger.statements import Line
 from plaudit.features.wallets import actions, queries
 from plaudit.features.wallets.model import (
@@ -21,7 +22,6 @@ from plaudit.features.wallets.model import (
 from plaudit.kernel.ids import encode_id
 from plaudit.kernel.refusal import invalid
 from plaudit.kernel.time import Clock, format_time, parse_time
-from plaudit.platform.db import Database
 from plaudit.platform.web import Parameter, Response, answer, get, post
 from plaudit.vocabulary import chart
 from plaudit.vocabulary.facts.wallets import (

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from plaudit.core.handles import Database
 from plaudit.core.ledger import balances, statements
 from plaudit.core.ledger.statements import Line
 from plaudit.features.wallets import store
 from plaudit.features.wallets.model import Adjustment, State
 from plaudit.kernel.page import Page, check_limit, decode_cursor, encode_cursor
 from plaudit.kernel.refusal import not_found
-from plaudit.platform.db import Database
 from plaudit.vocabulary import chart
 
 

@@ -2,9 +2,9 @@
 
 from typing import Final
 
+from plaudit.core.handles import Connection
 from plaudit.core.journal.subscriptions import Span, Subscription
 from plaudit.features.wallets import store
-from plaudit.platform.db import Connection
 from plaudit.vocabulary.facts.identity import ViewerErased
 
 

@@ -6,12 +6,12 @@ from typing import NoReturn
 from plaudit.core.commands.command import Command, Grant, Outcome, Plan, Work
 from plaudit.core.commands.corridor import Corridor
 from plaudit.core.commands.references import Item, Lookup
+from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import Fact, canonical
 from plaudit.core.ledger.book import Decision
 from plaudit.features.tipping.model import DEFAULT_TERMS, Creator, Gift, Policy, Terms, WordList
 from plaudit.features.tipping.store import catalogue
 from plaudit.kernel.refusal import refused
-from plaudit.platform.db import Connection
 from plaudit.vocabulary.facts.base import FactData
 from plaudit.vocabulary.facts.tipping import (
     CreatorSaved,
