@@ -215,7 +215,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(
         "shared_buffers_mib",
         "PLAUDIT_SHARED_BUFFERS_MIB",
-        "256",
+        "1024",
         "Memory of the embedded database for its shared buffers.",
         _integer(minimum=16, maximum=1_048_576),
     ),

@@ -31,6 +31,15 @@ _FAST_S: Final = 60.0
 _IMMEDIATE_S: Final = 20.0
 
 
+# A backend gives memory back to the kernel after each statement by glibc's defaults and faults it in again for the
+# next. Keeping it took a quarter to two fifths off the processor time of a posting batch; other C libraries ignore it.
+_ALLOCATOR = {
+    "MALLOC_TRIM_THRESHOLD_": "268435456",
+    "MALLOC_MMAP_THRESHOLD_": "67108864",
+    "MALLOC_TOP_PAD_": "4194304",
+}
+
+
 def clean_environment() -> dict[str, str]:
     """Return our environment without the variables that would steer PostgreSQL's programs."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
@@ -124,7 +133,7 @@ class Postmaster:
                 stdout=log,
                 stderr=log,
                 cwd=layout.cluster,
-                env=clean_environment(),
+                env=clean_environment() | _ALLOCATOR,
                 umask=0o077,
                 start_new_session=True,
                 **account.process_arguments(),
