@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from plaudit.core.journal import store
 from plaudit.core.journal.facts import Recorded
 from plaudit.platform.db import Connection
 from plaudit.platform.packing import Int4, Int8
+
+CHANNEL: Final = store.CHANNEL
+"""The channel of notifications; a commit says there "<tenant_id> <newest position>" and nothing else."""
 
 # A page that filters by kind looks at no more facts than this, found or not; the next page goes on from there.
 _SCAN_MAX = 10_000
