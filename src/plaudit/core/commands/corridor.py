@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from plaudit.core.commands import replay
 from plaudit.core.commands import store as commands_store
 from plaudit.core.commands.batch import CONFLICT_TEXT, Broken, Prepared, Replay, Result, decide_and_record
-from plaudit.core.commands.command import Command, Outcome, Work
+from plaudit.core.commands.command import Command, Outcome, Plan, Work
 from plaudit.core.commands.references import Lookup, NotLoaded, References
 from plaudit.core.commands.writer import Writer
 from plaudit.core.journal import store as journal_store
 from plaudit.core.ledger.accounts import Directory
+from plaudit.core.ledger.book import Book, Decision
 from plaudit.kernel.refusal import Refusal, busy, conflict
 from plaudit.kernel.time import Clock
 from plaudit.platform.db import Connection, Database
@@ -70,13 +71,16 @@ class Corridor:
         return await self.writer.hand_in(await self.prepare(command))
 
     async def prepare(self, command: Command) -> Prepared:
-        """Screen and plan a command, loading the reference rows it looks up. Raises Refusal."""
+        """Screen and plan a command, loading the reference rows it looks up.
+
+        What the screener refuses is raised under lock, after the key was looked up: a request that was done before is
+        answered as it was, whatever has been switched off since. Raises what the plan itself refuses.
+        """
         tenant_id = command.grant.tenant_id
         while True:
             try:
                 lookup = self._references.lookup(tenant_id)
-                self._slots.screen(command, lookup)
-                plan = command.plan(lookup)
+                plan = self._stop(command, lookup) or command.plan(lookup)
             except NotLoaded as missing:
                 await self._references.load(tenant_id=tenant_id, item=missing.item)
                 continue
@@ -92,10 +96,10 @@ class Corridor:
         Raises Refusal.
         """
         self._slots.authorize(command)
-        await self._screen(command)
+        stopped = await self._stopped(command)
         for _ in range(_ATTEMPTS):
             try:
-                outcome = await self._run_once(command, work)
+                outcome = await self._run_once(command, work, stopped)
             except Refusal:
                 raise
             except Exception as error:
@@ -124,17 +128,24 @@ class Corridor:
             conn, tenant_id=tenant_id, batch=prepared, directory=self._directory, now=now
         )
 
-    async def _screen(self, command: Command) -> None:
+    def _stop(self, command: Command, lookup: Lookup) -> Plan | None:
+        try:
+            self._slots.screen(command, lookup)
+        except Refusal as refusal:
+            return Plan(_refusing(refusal))
+        return None
+
+    async def _stopped(self, command: Command) -> Plan | None:
         tenant_id = command.grant.tenant_id
         while True:
             try:
-                self._slots.screen(command, self._references.lookup(tenant_id))
+                return self._stop(command, self._references.lookup(tenant_id))
             except NotLoaded as missing:
                 await self._references.load(tenant_id=tenant_id, item=missing.item)
-                continue
-            return
 
-    async def _run_once(self, command: Command, work: Callable[[Connection], Awaitable[Work]]) -> Outcome:
+    async def _run_once(
+        self, command: Command, work: Callable[[Connection], Awaitable[Work]], stopped: Plan | None
+    ) -> Outcome:
         tenant_id = command.grant.tenant_id
         key, content = command.digests()
         async with self._database.transaction() as tx:
@@ -145,7 +156,7 @@ class Corridor:
                     raise conflict("key.conflict", CONFLICT_TEXT)
                 outcomes = await replay.load(tx, tenant_id=tenant_id, positions=[bound[2]])
                 return outcomes[bound[2]]
-            done = await work(tx)
+            done = Work(stopped) if stopped is not None else await work(tx)
             if done.changed:
                 await commands_store.record_changes(tx, tenant_id=tenant_id, items=done.changed)
             now = self._clock.now()
@@ -167,3 +178,10 @@ class Corridor:
 
 class _BoundMeanwhileError(Exception):
     """The key was bound by another process after this one had looked."""
+
+
+def _refusing(refusal: Refusal) -> Callable[[Book], Decision]:
+    def decide(_book: Book) -> Decision:
+        raise refusal
+
+    return decide
