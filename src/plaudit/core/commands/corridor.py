@@ -73,8 +73,8 @@ class Corridor:
     async def prepare(self, command: Command) -> Prepared:
         """Screen and plan a command, loading the reference rows it looks up.
 
-        What the screener refuses is raised under lock, after the key was looked up: a request that was done before is
-        answered as it was, whatever has been switched off since. Raises what the plan itself refuses.
+        What the screener refuses is raised under lock, after the key was looked up: a request that was done
+        before is answered as it was, whatever has been switched off since. Raises what the plan itself refuses.
         """
         tenant_id = command.grant.tenant_id
         while True:
