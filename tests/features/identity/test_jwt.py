@@ -3,6 +3,7 @@
 import base64
 import hmac
 import json
+from datetime import UTC, datetime
 from functools import cache
 
 import jwt
@@ -21,6 +22,7 @@ from plaudit.features.identity.model import Algorithm, TokenKey
 from plaudit.features.identity.providers.jwt import check_material, key_id_of, verified_claims
 from plaudit.kernel.refusal import Refusal, RefusalKind
 
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
 SECRET = "a secret that is long enough, drawn at random"
 CLAIMS: dict[str, object] = {"iss": "acme", "sub": "v1", "exp": 1}
 ALGORITHMS: tuple[Algorithm, ...] = ("HS256", "RS256", "ES256", "EdDSA")
@@ -55,7 +57,7 @@ KINDS = {"RS256": "RSA2048", "ES256": "P-256", "EdDSA": "Ed25519"}
 def _key(algorithm: Algorithm) -> TokenKey:
     secret, public_key = (SECRET, None) if algorithm == "HS256" else (None, _pem(KINDS[algorithm]))
     chosen, material = check_material(algorithm=algorithm, secret=secret, public_key=public_key)
-    return TokenKey(id="tkn_1", algorithm=chosen, material=material, revoked_at=None)
+    return TokenKey(id="tkn_1", algorithm=chosen, material=material, created_at=NOW, revoked_at=None)
 
 
 def _signed(algorithm: Algorithm, **header: object) -> str:

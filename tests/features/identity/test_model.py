@@ -7,32 +7,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plaudit.core.commands.command import Grant
 from plaudit.features.identity.model import (
     CREATOR_SCOPES,
     TOKEN_RATE_PER_SECOND,
     VIEWER_SCOPES,
     ApiKey,
-    Grant,
     KeyCredential,
     Staff,
     TokenClaims,
     TokenCredential,
     TokenKey,
+    access_of_app,
+    access_of_staff,
+    access_of_token,
     check_claims,
     check_key_name,
     check_rate,
     check_scopes,
     check_second_person,
-    grant_of_app,
-    grant_of_staff,
-    grant_of_token,
     hash_secret,
+    key_number,
     key_text,
     parse_authorization,
     parse_credential,
     require_person,
     require_scope,
     secret_matches,
+    tenant_of,
 )
 from plaudit.kernel.actor import Actor
 from plaudit.kernel.ids import MAX_NUMBER, new_token
@@ -53,7 +55,7 @@ def _claims(**changes: object) -> dict[str, object]:
 
 
 def _grant(actor: Actor, scopes: frozenset[str] = frozenset(PERMISSIONS)) -> Grant:
-    return Grant(tenant_id=1, actor=actor, scopes=scopes, rate_per_second=None, key_id="plk_1")
+    return Grant(tenant_id=1, actor=actor, permissions=scopes)
 
 
 @given(st.sampled_from(["app", "staff"]), st.integers(0, MAX_NUMBER), st.binary(min_size=32, max_size=32))
@@ -197,36 +199,58 @@ def test_a_token_lives_until_its_end_and_no_longer(lifetime_s: int, age_s: int) 
         assert refusal.value.code == ("auth.expired" if age_s >= lifetime_s else "auth.invalid")
 
 
-def test_grants_are_what_was_given_and_no_more() -> None:
-    key = ApiKey(id="plk_7", name="app", scopes=frozenset({"tip.send"}), rate_per_second=50, revoked_at=None)
-    app = grant_of_app(tenant_id=3, key=key)
-    assert (app.tenant_id, app.actor, app.scopes, app.rate_per_second) == (
-        3,
-        Actor("app", "plk_7"),
-        key.scopes,
-        50,
+def _app(scopes: frozenset[str] = frozenset(), revoked_at: datetime | None = None) -> ApiKey:
+    return ApiKey(
+        id="plk_7",
+        name="app",
+        scopes=scopes,
+        rate_per_second=50,
+        secret_hash=b"",
+        created_at=NOW,
+        revoked_at=revoked_at,
     )
-    assert app.rate_key == "plk_7"
-    person = Staff(id="pls_9", name="Ada", scopes=frozenset({"adjustment.check"}), revoked_at=None)
-    assert grant_of_staff(tenant_id=3, staff=person).actor == Actor("staff", "pls_9")
-    token_key = TokenKey(id="tkn_1", algorithm="HS256", material=b"", revoked_at=None)
-    viewer = grant_of_token(tenant_id=3, key=token_key, claims=TokenClaims(actor=VIEWER, expires_at_s=0))
-    assert (viewer.scopes, viewer.rate_per_second) == (VIEWER_SCOPES, TOKEN_RATE_PER_SECOND)
-    assert viewer.rate_key == "tkn_1/viewer/v1"
+
+
+def _staff(scopes: frozenset[str] = frozenset(), revoked_at: datetime | None = None) -> Staff:
+    return Staff(
+        id="pls_9", name="Ada", scopes=scopes, secret_hash=b"", created_at=NOW, revoked_at=revoked_at
+    )
+
+
+def _token_key(revoked_at: datetime | None = None) -> TokenKey:
+    return TokenKey(id="tkn_1", algorithm="HS256", material=b"", created_at=NOW, revoked_at=revoked_at)
+
+
+def test_access_is_what_was_given_and_no_more() -> None:
+    app = access_of_app(tenant_id=3, key=_app(frozenset({"tip.send"})))
+    assert app.grant == Grant(3, Actor("app", "plk_7"), frozenset({"tip.send"}))
+    assert (app.rate_per_second, app.rate_name) == (50, "plk_7")
+    person = access_of_staff(tenant_id=3, staff=_staff(frozenset({"adjustment.check"})))
+    assert person.grant.actor == Actor("staff", "pls_9")
+    viewer = access_of_token(tenant_id=3, key=_token_key(), claims=TokenClaims(actor=VIEWER, expires_at_s=0))
+    assert (viewer.grant.permissions, viewer.rate_per_second) == (VIEWER_SCOPES, TOKEN_RATE_PER_SECOND)
+    assert viewer.rate_name == "tkn_1/viewer/v1"
     creator_claims = TokenClaims(actor=Actor("creator", "c1"), expires_at_s=0)
-    assert grant_of_token(tenant_id=3, key=token_key, claims=creator_claims).scopes == CREATOR_SCOPES
+    creator = access_of_token(tenant_id=3, key=_token_key(), claims=creator_claims)
+    assert creator.grant.permissions == CREATOR_SCOPES
 
 
-def test_what_was_revoked_grants_nothing() -> None:
-    key = ApiKey(id="plk_7", name="app", scopes=frozenset(), rate_per_second=None, revoked_at=NOW)
-    person = Staff(id="pls_9", name="Ada", scopes=frozenset(), revoked_at=NOW)
-    token_key = TokenKey(id="tkn_1", algorithm="HS256", material=b"", revoked_at=NOW)
+def test_what_was_revoked_gives_nothing() -> None:
     with pytest.raises(Refusal, match=r"auth\.revoked"):
-        grant_of_app(tenant_id=1, key=key)
+        access_of_app(tenant_id=1, key=_app(revoked_at=NOW))
     with pytest.raises(Refusal, match=r"auth\.revoked"):
-        grant_of_staff(tenant_id=1, staff=person)
+        access_of_staff(tenant_id=1, staff=_staff(revoked_at=NOW))
     with pytest.raises(Refusal, match=r"auth\.revoked"):
-        grant_of_token(tenant_id=1, key=token_key, claims=TokenClaims(actor=VIEWER, expires_at_s=0))
+        access_of_token(
+            tenant_id=1, key=_token_key(revoked_at=NOW), claims=TokenClaims(actor=VIEWER, expires_at_s=0)
+        )
+
+
+def test_the_number_of_a_key_names_its_tenant() -> None:
+    for tenant_id, drawn in ((1, 0), (7, 12), (2**31 - 1, 2**32 - 1)):
+        number = key_number(tenant_id=tenant_id, drawn=drawn)
+        assert tenant_of(number) == tenant_id
+        assert number <= MAX_NUMBER
 
 
 def test_tokens_hold_known_scopes_and_none_that_reaches_beyond_their_person() -> None:

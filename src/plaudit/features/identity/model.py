@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, TypeAlias, TypeGuard, cast, get_args
 
+from plaudit.core.commands.command import Grant
 from plaudit.kernel.actor import Actor
 from plaudit.kernel.ids import decode_id, encode_id, valid_name
 from plaudit.kernel.refusal import Refusal, forbidden, invalid, unauthenticated
@@ -39,6 +40,7 @@ Role: TypeAlias = Literal["viewer", "creator"]
 
 _SECRET: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _JWT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
+_TENANT_UNIT: Final = 2**32
 _NUMERIC_DATE_MAX: Final = 253_402_300_799
 """The last second of the year 9999, beyond which a date has no RFC 3339 form."""
 
@@ -51,43 +53,45 @@ class ApiKey:
     name: str
     scopes: frozenset[str]
     rate_per_second: int | None
+    secret_hash: bytes
+    created_at: datetime
     revoked_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staff:
-    """A named person of the tenant's staff, who acts with a key of their own."""
+    """A named person of the tenant's staff, who acts with a key of their own; no name once it was erased."""
 
     id: str
-    name: str
+    name: str | None
     scopes: frozenset[str]
+    secret_hash: bytes
+    created_at: datetime
     revoked_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenKey:
-    """What a tenant's tokens are verified by: an algorithm, and its shared secret or public key (PEM)."""
+    """What a tenant's tokens are verified by: an algorithm, and its shared secret or public key (PEM).
+
+    As it is stored, `material` is a sealed secret; `actions.opened` opens it.
+    """
 
     id: str
     algorithm: Algorithm
     material: bytes
+    created_at: datetime
     revoked_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
-    """What a verified credential allows: to act in this tenant as this actor, within these scopes."""
+class Access:
+    """What a verified credential gives: the grant, and how often its bearer may call (None for any rate)."""
 
-    tenant_id: int
-    actor: Actor
-    scopes: frozenset[str]
+    grant: Grant
     rate_per_second: int | None
-    key_id: str
-
-    @property
-    def rate_key(self) -> str:
-        """What the rate limit counts by: a key as a whole, and with tokens each person of a token key."""
-        return self.key_id if self.actor.kind in {"app", "staff"} else f"{self.key_id}/{self.actor.text}"
+    rate_name: str
+    """What the rate limit counts by: a key as a whole, and with tokens each person of a token key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +119,17 @@ class TokenClaims:
 
 
 Credential: TypeAlias = KeyCredential | TokenCredential
+
+
+def key_number(*, tenant_id: int, drawn: int) -> int:
+    """Return the number of a key: its tenant in the high bits, the number drawn (below 2**32) in the low ones."""
+    assert 0 <= drawn < _TENANT_UNIT, drawn
+    return tenant_id * _TENANT_UNIT + drawn
+
+
+def tenant_of(number: int) -> int:
+    """Return the tenant that the number of a key belongs to."""
+    return number // _TENANT_UNIT
 
 
 def key_text(*, kind: Literal["app", "staff"], number: int, secret: str) -> str:
@@ -181,39 +196,34 @@ def check_not_revoked(*, revoked_at: datetime | None) -> None:
         raise unauthenticated("auth.revoked", "This key was revoked; ask for a new one.")
 
 
-def grant_of_app(*, tenant_id: int, key: ApiKey) -> Grant:
+def access_of_app(*, tenant_id: int, key: ApiKey) -> Access:
     """Return what an API key allows. Raises Refusal `auth.revoked`."""
     check_not_revoked(revoked_at=key.revoked_at)
-    return Grant(
-        tenant_id=tenant_id,
-        actor=Actor("app", key.id),
-        scopes=key.scopes,
+    return Access(
+        grant=Grant(tenant_id, Actor("app", key.id), key.scopes),
         rate_per_second=key.rate_per_second,
-        key_id=key.id,
+        rate_name=key.id,
     )
 
 
-def grant_of_staff(*, tenant_id: int, staff: Staff) -> Grant:
+def access_of_staff(*, tenant_id: int, staff: Staff) -> Access:
     """Return what a person of the staff may do. Raises Refusal `auth.revoked`."""
     check_not_revoked(revoked_at=staff.revoked_at)
-    return Grant(
-        tenant_id=tenant_id,
-        actor=Actor("staff", staff.id),
-        scopes=staff.scopes,
+    return Access(
+        grant=Grant(tenant_id, Actor("staff", staff.id), staff.scopes),
         rate_per_second=None,
-        key_id=staff.id,
+        rate_name=staff.id,
     )
 
 
-def grant_of_token(*, tenant_id: int, key: TokenKey, claims: TokenClaims) -> Grant:
+def access_of_token(*, tenant_id: int, key: TokenKey, claims: TokenClaims) -> Access:
     """Return what a viewer's or creator's verified token allows. Raises Refusal `auth.revoked`."""
     check_not_revoked(revoked_at=key.revoked_at)
-    return Grant(
-        tenant_id=tenant_id,
-        actor=claims.actor,
-        scopes=VIEWER_SCOPES if claims.actor.kind == "viewer" else CREATOR_SCOPES,
+    actor = claims.actor
+    return Access(
+        grant=Grant(tenant_id, actor, VIEWER_SCOPES if actor.kind == "viewer" else CREATOR_SCOPES),
         rate_per_second=TOKEN_RATE_PER_SECOND,
-        key_id=key.id,
+        rate_name=f"{key.id}/{actor.text}",
     )
 
 
@@ -290,7 +300,7 @@ def check_rate(rate_per_second: int | None) -> int | None:
 def require_scope(*, grant: Grant, scope: str) -> None:
     """Raise Refusal `scope.missing` (FORBIDDEN) unless the grant holds the scope, a known one."""
     assert scope in PERMISSIONS, scope
-    if scope not in grant.scopes:
+    if scope not in grant.permissions:
         raise forbidden(
             "scope.missing", f"This needs the scope {scope}; use a key that holds it.", scope=scope
         )

@@ -1,0 +1,127 @@
+"""The house: every part of Plaudit put together. The only file that knows every feature."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from plaudit.app.auth import Doorkeeper, Tenants
+from plaudit.app.limits import Limiter
+from plaudit.app.wake import Wake
+from plaudit.core.commands import tenants as core_tenants
+from plaudit.core.commands.corridor import Corridor, Slots
+from plaudit.core.commands.references import Loader, References
+from plaudit.core.feature import Feature
+from plaudit.core.journal.subscriptions import Subscription
+from plaudit.core.ledger.accounts import Directory
+from plaudit.features.identity import actions as identity_actions
+from plaudit.features.identity import store as identity_store
+from plaudit.features.identity.feature import FEATURE as IDENTITY
+from plaudit.kernel.time import Clock
+from plaudit.platform.clock import clock_of
+from plaudit.platform.crypto import Vault, secret_key
+from plaudit.platform.db import Database
+from plaudit.platform.settings import Settings
+
+FEATURES: Final[tuple[Feature, ...]] = (IDENTITY,)
+
+
+class Alarm:
+    """Rings once, when an invariant is broken: the process must stop."""
+
+    def __init__(self) -> None:
+        """Be silent."""
+        self.rung = asyncio.Event()
+        self.cause: BaseException | None = None
+
+    def ring(self, cause: BaseException) -> None:
+        """Ring, and keep the first cause."""
+        if self.cause is None:
+            self.cause = cause
+        self.rung.set()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """All parts, as one process uses them."""
+
+    settings: Settings
+    clock: Clock
+    randomness: Callable[[int], bytes]
+    vault: Vault
+    database: Database
+    directory: Directory
+    references: References
+    corridor: Corridor
+    features: tuple[Feature, ...]
+    subscriptions: tuple[Subscription, ...]
+    tenants: Tenants
+    doorkeeper: Doorkeeper
+    limiter: Limiter
+    wake: Wake
+    alarm: Alarm
+
+
+def loaders_of(features: Sequence[Feature]) -> dict[str, Loader]:
+    """Return the loaders of all topics. A topic that two features claim is an assertion."""
+    loaders: dict[str, Loader] = dict(core_tenants.LOADERS)
+    for feature in features:
+        offered: Mapping[str, Loader] = feature.loaders or {}
+        assert not loaders.keys() & offered.keys(), f"{feature.name} claims a topic of another feature"
+        loaders.update(offered)
+    return loaders
+
+
+@asynccontextmanager
+async def assembled(
+    settings: Settings,
+    *,
+    url: str,
+    clock: Clock | None = None,
+    randomness: Callable[[int], bytes] = secrets.token_bytes,
+    features: tuple[Feature, ...] = FEATURES,
+) -> AsyncIterator[House]:
+    """Put a house together on the database at `url` (running role), and leave it tidy.
+
+    The writer is not started. Raises psycopg.OperationalError when the database cannot be reached, and
+    platform.crypto.SealError when the secret key cannot be used.
+    """
+    clock = clock or clock_of(settings.clock_file)
+    vault = Vault(
+        key=secret_key(given=settings.secret_key, data_dir=settings.data_dir, randomness=randomness)
+    )
+    pool_max = settings.pool_max + settings.writers
+    async with Database.open(url, pool_max=pool_max, listen=settings.listen) as database:
+        directory = Directory(database)
+        references = References(database=database, loaders=loaders_of(features))
+        alarm = Alarm()
+        tenants = Tenants(database=database, clock=clock)
+        corridor = Corridor(
+            database=database,
+            directory=directory,
+            references=references,
+            clock=clock,
+            slots=Slots(authorize=identity_actions.authorize, screen=lambda _command, _lookup: None),
+            batch_max=settings.batch_max,
+            queue_max=settings.queue_max,
+            on_broken=alarm.ring,
+        )
+        yield House(
+            settings=settings,
+            clock=clock,
+            randomness=randomness,
+            vault=vault,
+            database=database,
+            directory=directory,
+            references=references,
+            corridor=corridor,
+            features=features,
+            subscriptions=tuple(one for feature in features for one in feature.subscriptions),
+            tenants=tenants,
+            doorkeeper=Doorkeeper(tenants=tenants, references=references, vault=vault, clock=clock),
+            limiter=Limiter(database=database, leases=identity_store, clock=clock),
+            wake=Wake(),
+            alarm=alarm,
+        )

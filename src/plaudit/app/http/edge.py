@@ -1,0 +1,150 @@
+"""The one layer around the framework: request id, credential, rate limit, log line, metrics.
+
+Everything here runs for every request, so it is one function and a few attributes, not a stack of middleware.
+"""
+
+import asyncio
+import re
+from time import perf_counter
+from typing import Any, Final
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from plaudit.app.assembly import House
+from plaudit.app.errors import MEDIA_TYPE, Problem, is_fault, problem_of
+from plaudit.app.http.access import AccessLog
+from plaudit.app.http.offer import Offer
+from plaudit.app.meters import RequestMeter
+from plaudit.platform import log
+from plaudit.platform.web import OFFER
+
+_log = log.logger("http")
+_GUARDED: Final = "/v1/"
+_REQUEST_ID: Final = re.compile(rb"[\x21-\x7e]{1,64}")
+_UNROUTED: Final = "unrouted"
+_CLIENT_GONE: Final = 499
+_MASK: Final = 2**64 - 1
+_STEP: Final = 0x9E3779B97F4A7C15
+
+
+class Edge:
+    """The ASGI application that the server calls."""
+
+    def __init__(self, *, inner: ASGIApp, house: House, access: AccessLog | None) -> None:
+        """Stand around `inner`; without `access` no lines are written."""
+        self._inner = inner
+        self._house = house
+        self._access = access
+        self._meter = RequestMeter()
+        self._doorkeeper = house.doorkeeper
+        self._limiter = house.limiter
+        self._clock = house.clock
+        self._number = int.from_bytes(house.randomness(8), "big")
+        self.open = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != ScopeType.HTTP:
+            await self._inner(scope, receive, send)
+            return
+        started = perf_counter()
+        self.open += 1
+        authorization = key = given_id = None
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                authorization = value
+            elif name == b"idempotency-key":
+                key = value
+            elif name == b"x-request-id":
+                given_id = value
+        identifier = self._identifier(given_id)
+        offer = Offer(self._house, identifier.decode("ascii"))
+        scope[OFFER] = offer  # type: ignore[typeddict-unknown-key]
+        status = 0
+
+        async def answering(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", identifier)]
+            await send(message)
+
+        path = scope["path"]
+        mark = log.request_id.set(offer.request_id)
+        try:
+            if path.startswith(_GUARDED):
+                access = await self._doorkeeper.admit(authorization)
+                offer.introduce(access.grant, key)
+                if access.rate_per_second is not None:
+                    waiting = self._limiter.take(
+                        tenant_id=access.grant.tenant_id, name=access.rate_name, limit=access.rate_per_second
+                    )
+                    if waiting is not None:
+                        await waiting
+            await self._inner(scope, receive, answering)
+        except asyncio.CancelledError:
+            status = status or _CLIENT_GONE
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
+            if status:
+                _log.warning("answer cut short", path=path, exc_info=error)
+            else:
+                await _refuse(error=error, scope=scope, send=answering)
+        finally:
+            log.request_id.reset(mark)
+            self.open -= 1
+            self._observe(scope, offer, status, perf_counter() - started)
+
+    def _identifier(self, given: bytes | None) -> bytes:
+        """Return the caller's request id where it is usable, else a new one of 16 hex digits."""
+        if given is not None and _REQUEST_ID.fullmatch(given):
+            return given
+        self._number = (self._number + _STEP) & _MASK
+        return b"%016x" % self._number
+
+    def _observe(self, scope: Scope, offer: Offer, status: int, seconds: float) -> None:
+        route = scope.get("path_template") or _UNROUTED
+        method: str = scope["method"]  # type: ignore[typeddict-item]
+        self._meter.observe(
+            method=method, route=route, status=status, seconds=seconds, code=offer.refusal_code
+        )
+        if self._access is None:
+            return
+        fields: dict[str, Any] = {
+            "request_id": offer.request_id,
+            "method": method,
+            "path": scope["path"],
+            "status": status,
+            "us": int(seconds * 1e6),
+        }
+        caller = offer.caller
+        if caller is not None:
+            fields["tenant_id"] = caller.tenant_id
+            fields["actor"] = caller.actor.text
+        if offer.refusal_code:
+            fields["code"] = offer.refusal_code
+        self._access.line(self._clock.now(), fields)
+
+
+def told(*, error: Exception, scope: Scope) -> Problem:
+    """Return the answer to an error, having noted its code; faults of the server are logged, broken invariants alarm."""
+    offer: Offer = scope[OFFER]  # type: ignore[typeddict-item]
+    problem = problem_of(error=error, path=scope["path"])
+    offer.refusal_code = problem.code
+    if is_fault(error):
+        _log.error("request failed", path=scope["path"], code=problem.code, exc_info=error)
+    if isinstance(error, AssertionError):
+        offer.house.alarm.ring(error)
+    return problem
+
+
+async def _refuse(*, error: Exception, scope: Scope, send: Send) -> None:
+    problem = told(error=error, scope=scope)
+    headers = [
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", str(len(problem.body)).encode()),
+        *problem.headers,
+    ]
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": problem.body, "more_body": False})

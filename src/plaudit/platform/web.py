@@ -1,0 +1,144 @@
+"""What features need of the web framework, and nothing else of it.
+
+A handler is an async function under `get`, `post`, `put` or `delete`, with its permission in
+`opt={"permission": "..."}` (None: any valid credential). It may declare these parameters, by name:
+
+* `data`: the request body, a msgspec struct; decoded strictly, so that "1" is no integer and an unknown field
+  is refused when the struct forbids them.
+* those of `INJECTED`: the caller's grant, the idempotency key, and the parts of the house.
+* path and query parameters, as Litestar has them.
+
+It returns a struct, or `answer(...)` where the status or the header of a replay matters. Refusals are raised.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, TypeAlias, TypeVar, get_type_hints
+
+import litestar
+from litestar import MediaType, Request, Response
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import ResponseSpec
+from litestar.params import Body, Parameter
+from litestar.response import Stream
+
+__all__ = [
+    "INJECTED",
+    "OFFER",
+    "Body",
+    "MediaType",
+    "Parameter",
+    "Request",
+    "Response",
+    "ResponseSpec",
+    "Stream",
+    "answer",
+    "delete",
+    "get",
+    "post",
+    "put",
+]
+
+T = TypeVar("T")
+_Endpoint: TypeAlias = Callable[..., Awaitable[Any]]
+_Decorator: TypeAlias = Callable[[_Endpoint], HTTPRouteHandler]
+
+INJECTED: Final = frozenset(
+    {
+        "grant",
+        "idempotency_key",
+        "request_id",
+        "corridor",
+        "database",
+        "directory",
+        "references",
+        "clock",
+        "randomness",
+        "vault",
+        "house",
+    }
+)
+"""Parameters that the edge hands in by name.
+
+`grant` and `idempotency_key` (str, parsed: raises key.missing, key.malformed) are the request's own; `randomness`
+is a callable from a number of bytes to random bytes; `vault` seals secrets; `house` has everything.
+"""
+
+OFFER: Final = "plaudit"
+"""Where in the connection's scope the edge puts what it hands in: an object with these attributes."""
+
+_REPLAYED: Final = {"Idempotency-Replayed": "true"}
+
+
+def answer(body: T, *, replayed: bool = False, status: int = 200) -> Response[T]:
+    """Return a JSON answer; `replayed` says in a header that the key was used before and nothing was done now."""
+    return Response(body, status_code=status, headers=_REPLAYED if replayed else None)
+
+
+def get(path: str | Sequence[str], *, opt: Mapping[str, Any], **options: Any) -> _Decorator:  # noqa: ANN401
+    """Return a decorator for a handler of GET. `options` are Litestar's (status_code, summary, tags …)."""
+    return _route(litestar.get, path, opt, options)
+
+
+def post(path: str | Sequence[str], *, opt: Mapping[str, Any], **options: Any) -> _Decorator:  # noqa: ANN401
+    """Return a decorator for a handler of POST, answering 201 unless `status_code` says otherwise."""
+    return _route(litestar.post, path, opt, options)
+
+
+def put(path: str | Sequence[str], *, opt: Mapping[str, Any], **options: Any) -> _Decorator:  # noqa: ANN401
+    """Return a decorator for a handler of PUT, answering 200."""
+    return _route(litestar.put, path, opt, options)
+
+
+def delete(path: str | Sequence[str], *, opt: Mapping[str, Any], **options: Any) -> _Decorator:  # noqa: ANN401
+    """Return a decorator for a handler of DELETE; it answers 200 with a body unless `status_code` says otherwise."""
+    return _route(litestar.delete, path, opt, {"status_code": 200, **options})
+
+
+def _route(
+    kind: Callable[..., Any], path: str | Sequence[str], opt: Mapping[str, Any], options: Mapping[str, Any]
+) -> _Decorator:
+    def decorate(endpoint: _Endpoint) -> HTTPRouteHandler:
+        route: HTTPRouteHandler = kind(path, opt=dict(opt), **options)(_offered(endpoint))
+        return route
+
+    return decorate
+
+
+def _offered(endpoint: _Endpoint) -> _Endpoint:
+    """Wrap an endpoint so that Litestar sees `request` where it declares what the edge hands in.
+
+    Litestar's own dependency injection starts a task for each dependency of each request, which costs more
+    than all the rest of a small request.
+    """
+    signature = inspect.signature(endpoint)
+    wanted = tuple(name for name in signature.parameters if name in INJECTED)
+    if not wanted:
+        return endpoint
+    takes_request = "request" in signature.parameters
+
+    async def handler(*, request: Request[Any, Any, Any], **given: Any) -> Any:  # noqa: ANN401
+        offer = request.scope[OFFER]  # type: ignore[typeddict-item]
+        for name in wanted:
+            given[name] = getattr(offer, name)
+        if takes_request:
+            given["request"] = request
+        return await endpoint(**given)
+
+    hints = get_type_hints(endpoint, include_extras=True)
+    kept = {
+        name: one for name, one in signature.parameters.items() if name not in wanted and name != "request"
+    }
+    kept["request"] = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
+    ordered = [
+        one.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints.get(name, one.annotation))
+        for name, one in kept.items()
+    ]
+    returned = hints.get("return", Any)
+    handler.__signature__ = signature.replace(parameters=ordered, return_annotation=returned)  # type: ignore[attr-defined]
+    handler.__annotations__ = {one.name: one.annotation for one in ordered} | {"return": returned}
+    handler.__name__ = getattr(endpoint, "__name__", "handler")
+    handler.__qualname__ = getattr(endpoint, "__qualname__", "handler")
+    handler.__module__ = endpoint.__module__
+    handler.__doc__ = endpoint.__doc__
+    return handler
