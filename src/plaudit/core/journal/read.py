@@ -8,7 +8,6 @@ from typing import Final
 from plaudit.core.journal import store
 from plaudit.core.journal.facts import Recorded
 from plaudit.platform.db import Connection
-from plaudit.platform.packing import Int4, Int8
 
 CHANNEL: Final = store.CHANNEL
 """The channel of notifications; a commit says there "<tenant_id> <newest position>" and nothing else."""
@@ -46,13 +45,7 @@ async def position_at(conn: Connection, *, tenant_id: int, as_of: datetime) -> i
     low, high = 0, await store.select_head(conn, tenant_id=tenant_id)
     while low < high:
         middle = (low + high + 1) // 2
-        cursor = await conn.execute(
-            "SELECT recorded_at <= %s FROM journal.fact WHERE tenant_id = %s AND position = %s",
-            (as_of, Int4(tenant_id), Int8(middle)),
-        )
-        row = await cursor.fetchone()
-        assert row is not None, f"hole in the journal of tenant {tenant_id} at {middle}"
-        if row[0]:
+        if await store.select_recorded_at(conn, tenant_id=tenant_id, position=middle) <= as_of:
             low = middle
         else:
             high = middle - 1

@@ -154,6 +154,19 @@ async def select_at(conn: Connection, *, tenant_id: int, positions: Sequence[int
     return [_recorded(tenant_id, row) for row in await cursor.fetchall()]
 
 
+async def select_recorded_at(conn: Connection, *, tenant_id: int, position: int) -> datetime:
+    """Return when the fact at a position was recorded. That there is none is a broken invariant."""
+    cursor = await conn.execute(
+        "SELECT recorded_at FROM journal.fact WHERE tenant_id = %s AND position = %s",
+        (Int4(tenant_id), Int8(position)),
+        binary=True,
+    )
+    row = await cursor.fetchone()
+    assert row is not None, f"hole in the journal of tenant {tenant_id} at {position}"
+    recorded_at: datetime = row[0]
+    return recorded_at
+
+
 async def add_partition(conn: Connection, *, number: int) -> None:
     """Make sure that partition ``number`` of facts and entries exists."""
     await conn.execute(
