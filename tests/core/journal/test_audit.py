@@ -148,8 +148,10 @@ async def test_a_time_of_recording_that_goes_back_is_named(journal: Database, da
         (
             "journal.recorded_order",
             7,
-            ("Fact 6 says that it was recorded at 2026-05-01T11:00:01.000000Z,"
-            " before the fact ahead of it (2026-05-01T12:00:01.000000Z)."),
+            (
+                "Fact 6 says that it was recorded at 2026-05-01T11:00:01.000000Z,"
+                " before the fact ahead of it (2026-05-01T12:00:01.000000Z)."
+            ),
         )
     ]
 
