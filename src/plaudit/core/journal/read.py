@@ -37,6 +37,12 @@ async def page(
     return FactPage(facts, facts[-1].position if len(facts) == limit else upto, head)
 
 
+async def fact_at(conn: Connection, *, tenant_id: int, position: int) -> Recorded | None:
+    """Return the fact at a position, None past the newest one."""
+    facts = await store.select_at(conn, tenant_id=tenant_id, positions=[position])
+    return facts[0] if facts else None
+
+
 async def position_at(conn: Connection, *, tenant_id: int, as_of: datetime) -> int:
     """Return the last position recorded at or before a moment, 0 when there is none.
 

@@ -1,17 +1,18 @@
 """The verbs of risk: flip a switch, freeze an account; and the corridor's screener."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, NoReturn
 
 from plaudit.core.commands.command import Command, Grant, Outcome, Plan, Work
 from plaudit.core.commands.corridor import Corridor
 from plaudit.core.commands.references import Item, Lookup
+from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import Fact, PrivatePart, canonical
 from plaudit.core.ledger.accounts import Directory, freeze_account
-from plaudit.core.ledger.book import Decision
+from plaudit.core.ledger.book import FREEZE_ALL, FREEZE_DEBITS, FREEZE_NONE, Decision
 from plaudit.features.risk import store
-from plaudit.features.risk.model import DEFENCES, FREEZES, check_reason, check_target, stopped
-from plaudit.platform.db import Connection
+from plaudit.features.risk.model import DEFENCES, check_reason, check_target, stopped
 from plaudit.vocabulary import chart, switches
 from plaudit.vocabulary.facts.base import FactData
 from plaudit.vocabulary.facts.risk import AccountFrozen, Freeze, SwitchFlipped
@@ -19,12 +20,14 @@ from plaudit.vocabulary.facts.risk import AccountFrozen, Freeze, SwitchFlipped
 SWITCHES: Final[Item] = ("switch", "*")
 """The one reference row of switches: the set of targets that are off."""
 
+_FLAGS: Final[Mapping[Freeze, int]] = {"none": FREEZE_NONE, "debits": FREEZE_DEBITS, "all": FREEZE_ALL}
+
 
 def screen(command: Command, lookup: Lookup) -> None:
     """Raise Refusal `switch.off` (REFUSED), naming the target, when one of the command's targets is off.
 
-    Runs for every command, so it costs one look-up while nothing is off. A flip makes commands that wait in a queue
-    stale, so that they come here again.
+    Runs for every command, so it costs one look-up while nothing is off. A flip makes commands that wait in
+    a queue stale, so that they come here again.
     """
     off: frozenset[str] = lookup.one(*SWITCHES)
     if not off or command.permission in DEFENCES:
@@ -79,8 +82,8 @@ async def freeze(
 ) -> Outcome:
     """Freeze an account for debits or for everything, or release it ("none"). `salt` are 16 random bytes.
 
-    An account that nothing moved on yet is opened, so that it can be frozen before anything does. Raises Refusal
-    `account.unknown`, `asset.unknown` (NOT_FOUND) and `body.invalid` (INVALID).
+    An account that nothing moved on yet is opened, so that it can be frozen before anything does. Raises
+    Refusal `account.unknown`, `asset.unknown` (NOT_FOUND) and `body.invalid` (INVALID).
     """
     chart.account_of(address)
     private = _private(grant, reason, salt)
@@ -90,7 +93,7 @@ async def freeze(
         await store.save_freeze(
             tx, tenant_id=grant.tenant_id, address=address, freeze=freeze, frozen_by=grant.actor.text, now=now
         )
-        is_open = await freeze_account(tx, tenant_id=grant.tenant_id, address=address, frozen=FREEZES[freeze])
+        is_open = await freeze_account(tx, tenant_id=grant.tenant_id, address=address, frozen=_FLAGS[freeze])
         assert is_open, f"{address} was opened just now"
         frozen = AccountFrozen(
             address=address, freeze=freeze, reason_hash=private[0].digest if private else None

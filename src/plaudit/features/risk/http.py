@@ -1,18 +1,21 @@
 """Risk over HTTP: switches and freezes."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
-from plaudit.core.commands.command import Grant
+from plaudit.core.commands.command import Grant, Outcome
 from plaudit.core.commands.corridor import Corridor
+from plaudit.core.handles import Database
 from plaudit.core.ledger.accounts import Directory
 from plaudit.features.risk import actions, queries
 from plaudit.kernel.time import Clock, format_time
-from plaudit.platform.db import Database
 from plaudit.platform.web import Parameter, Response, answer, get, put
+from plaudit.vocabulary.facts.base import FactData
 from plaudit.vocabulary.facts.risk import AccountFrozen, Freeze, SwitchFlipped
+
+F = TypeVar("F", bound=FactData)
 
 _TAGS: Final = ("risk",)
 _SALT_BYTES: Final = 16
@@ -96,6 +99,7 @@ class FreezePage(msgspec.Struct, kw_only=True):
     tags=_TAGS,
 )
 async def flip_switch(
+    *,
     target: str,
     data: NewSwitch,
     grant: Grant,
@@ -115,7 +119,7 @@ async def flip_switch(
         now=clock.now(),
         salt=randomness(_SALT_BYTES),
     )
-    fact = msgspec.convert(outcome.data, SwitchFlipped)
+    fact = _fact(outcome, SwitchFlipped)
     body = SwitchFlip(
         target=fact.target,
         off=fact.off,
@@ -128,7 +132,7 @@ async def flip_switch(
 
 @get("/v1/switches", opt={"permission": "switch.write"}, summary="List switches", tags=_TAGS)
 async def list_switches(
-    grant: Grant, database: Database, limit: Limit = None, cursor: Cursor = None
+    *, grant: Grant, database: Database, limit: Limit = None, cursor: Cursor = None
 ) -> SwitchPage:
     """Return every switch that was ever flipped, on or off."""
     page = await queries.switches(database=database, tenant_id=grant.tenant_id, limit=limit, cursor=cursor)
@@ -152,6 +156,7 @@ async def list_switches(
     tags=_TAGS,
 )
 async def freeze_account(
+    *,
     address: str,
     data: NewFreeze,
     grant: Grant,
@@ -173,7 +178,7 @@ async def freeze_account(
         now=clock.now(),
         salt=randomness(_SALT_BYTES),
     )
-    fact = msgspec.convert(outcome.data, AccountFrozen)
+    fact = _fact(outcome, AccountFrozen)
     body = FreezeDone(
         address=fact.address,
         freeze=fact.freeze,
@@ -185,7 +190,7 @@ async def freeze_account(
 
 @get("/v1/freezes", opt={"permission": "account.freeze"}, summary="List freezes", tags=_TAGS)
 async def list_freezes(
-    grant: Grant, database: Database, limit: Limit = None, cursor: Cursor = None
+    *, grant: Grant, database: Database, limit: Limit = None, cursor: Cursor = None
 ) -> FreezePage:
     """Return every account that was ever frozen, released ones as well."""
     page = await queries.freezes(database=database, tenant_id=grant.tenant_id, limit=limit, cursor=cursor)
@@ -202,3 +207,8 @@ async def list_freezes(
 
 
 ROUTES: Final[tuple[Any, ...]] = (flip_switch, list_switches, freeze_account, list_freezes)
+
+
+def _fact(outcome: Outcome, kind: type[F]) -> F:
+    assert isinstance(outcome.data, kind), outcome
+    return outcome.data

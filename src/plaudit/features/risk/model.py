@@ -1,18 +1,14 @@
 """Pure values and rules of risk: what a switch stops and says, and what a freeze means to the ledger."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from plaudit.core.ledger.book import FREEZE_ALL, FREEZE_DEBITS, FREEZE_NONE
 from plaudit.kernel.refusal import Refusal, invalid, refused
 from plaudit.vocabulary import switches
 from plaudit.vocabulary.facts.risk import Freeze
 
 REASON_MAX: Final = 500
-
-FREEZES: Final[Mapping[Freeze, int]] = {"none": FREEZE_NONE, "debits": FREEZE_DEBITS, "all": FREEZE_ALL}
 
 DEFENCES: Final = frozenset({"switch.write", "account.freeze", "keys.write", "staff.write"})
 """Permissions whose commands no switch stops: what one needs to end whatever the switch was flipped for."""

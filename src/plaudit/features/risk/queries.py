@@ -1,9 +1,9 @@
 """What can be asked about switches and freezes."""
 
+from plaudit.core.handles import Database
 from plaudit.features.risk import store
 from plaudit.features.risk.model import Frozen, Switch
 from plaudit.kernel.page import Page, check_limit, decode_cursor, encode_cursor
-from plaudit.platform.db import Database
 
 
 async def switches(

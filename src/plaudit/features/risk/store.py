@@ -52,8 +52,10 @@ async def save_freeze(
 ) -> None:
     """Note who froze or released an account."""
     await conn.execute(
-        "INSERT INTO risk.freeze (tenant_id, address, state, frozen_by, frozen_at) VALUES (%s, %s, %s, %s, %s)"
-        " ON CONFLICT (tenant_id, address) DO UPDATE SET state = excluded.state, frozen_by = excluded.frozen_by,"
+        "INSERT INTO risk.freeze (tenant_id, address, state, frozen_by, frozen_at) VALUES (%s, %s, %s, %s,"
+        " %s)"
+        " ON CONFLICT (tenant_id, address) DO UPDATE SET state = excluded.state, frozen_by ="
+        " excluded.frozen_by,"
         " frozen_at = excluded.frozen_at",
         (Int4(tenant_id), address, freeze, frozen_by, now),
     )

@@ -1,8 +1,9 @@
 """Wallets: how value comes in, what is there, and how a person corrects it.
 
-Credits come from an issuance account, so that what was issued can be seen; balances and statements are read from the
-ledger; an adjustment is made by one person and posted when another approves it. Refuses: a credit of no amount or of an
-unknown asset, an adjustment without a reason, a checker who is the maker or no person at all, a correction that the
-account cannot bear. Accounts: the viewer's wallet, `issuance/…`, `adjustment/…`. Facts: `wallet.credited`,
-`wallet.adjustment.requested`, `wallet.adjustment.approved`, `wallet.adjustment.rejected`.
+Credits come from an issuance account, so that what was issued can be seen; balances and statements are read
+from the ledger; an adjustment is made by one person and posted when another approves it. Refuses: a credit
+of no amount or of an unknown asset, an adjustment without a reason, a checker who is the maker or no person
+at all, a correction that the account cannot bear. Accounts: the viewer's wallet, `issuance/…`,
+`adjustment/…`. Facts: `wallet.credited`, `wallet.adjustment.requested`, `wallet.adjustment.approved`,
+`wallet.adjustment.rejected`.
 """

@@ -37,8 +37,8 @@ _FEATURE = switches.feature("wallets")
 def credit(*, grant: Grant, key: str, request: Credit, at: datetime | None, now: datetime) -> Command:
     """Return the journal command that moves an amount from issuance into a viewer's wallet.
 
-    `at` is None for "when it is decided", else a time that has passed; `now` is read from the clock. Raises Refusal
-    (INVALID) `credit.invalid`, and `asset.unknown`.
+    `at` is None for "when it is decided", else a time that has passed; `now` is read from the clock. Raises
+    Refusal (INVALID) `credit.invalid`, and `asset.unknown`.
     """
     check_credit(request, at=at, now=now)
     source = chart.issuance(asset=request.asset)

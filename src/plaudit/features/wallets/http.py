@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 
@@ -24,12 +24,15 @@ from plaudit.kernel.refusal import invalid
 from plaudit.kernel.time import Clock, format_time, parse_time
 from plaudit.platform.web import Parameter, Response, answer, get, post
 from plaudit.vocabulary import chart
+from plaudit.vocabulary.facts.base import FactData
 from plaudit.vocabulary.facts.wallets import (
     AdjustmentApproved,
     AdjustmentRejected,
     AdjustmentRequested,
     WalletCredited,
 )
+
+F = TypeVar("F", bound=FactData)
 
 _CREATED: Final = 201
 _TAGS: Final = ("wallets",)
@@ -187,7 +190,7 @@ class AdjustmentDone(msgspec.Struct, kw_only=True):
     tags=_TAGS,
 )
 async def credit_wallet(
-    viewer: str, data: NewCredit, grant: Grant, idempotency_key: str, corridor: Corridor, clock: Clock
+    *, viewer: str, data: NewCredit, grant: Grant, idempotency_key: str, corridor: Corridor, clock: Clock
 ) -> Response[CreditView]:
     """Move an amount from issuance into a viewer's wallet."""
     request = Credit(
@@ -197,7 +200,7 @@ async def credit_wallet(
         grant=grant, key=idempotency_key, request=request, at=_time(data.at, "at"), now=clock.now()
     )
     outcome = await corridor.submit(command)
-    fact = msgspec.convert(outcome.data, WalletCredited)
+    fact = _fact(outcome, WalletCredited)
     wallet = chart.viewer_wallet(viewer=fact.viewer, asset=fact.asset)
     body = CreditView(
         credit=encode_id("credit", outcome.position),
@@ -214,7 +217,7 @@ async def credit_wallet(
 
 
 @get("/v1/wallets/{viewer:str}", opt={"permission": "wallet.read"}, summary="A viewer's balances", tags=_TAGS)
-async def show_wallet(viewer: str, grant: Grant, database: Database, as_of: AsOf = None) -> WalletView:
+async def show_wallet(*, viewer: str, grant: Grant, database: Database, as_of: AsOf = None) -> WalletView:
     """Return what a viewer can spend and what is held, by asset, now or as recorded at a time."""
     check_viewer(actor=grant.actor, viewer=viewer)
     found = await queries.wallet(
@@ -234,6 +237,7 @@ async def show_wallet(viewer: str, grant: Grant, database: Database, as_of: AsOf
     tags=_TAGS,
 )
 async def list_wallet_entries(
+    *,
     viewer: str,
     grant: Grant,
     database: Database,
@@ -249,7 +253,9 @@ async def list_wallet_entries(
 
 
 @get("/v1/accounts", opt={"permission": "ledger.read"}, summary="Any account", tags=_TAGS)
-async def show_account(address: Address, grant: Grant, database: Database, as_of: AsOf = None) -> AccountView:
+async def show_account(
+    *, address: Address, grant: Grant, database: Database, as_of: AsOf = None
+) -> AccountView:
     """Return the balance of any account of the chart, now or as recorded at a time."""
     balance_minor = await queries.account(
         database=database, tenant_id=grant.tenant_id, address=address, as_of=_time(as_of, "as_of")
@@ -259,7 +265,7 @@ async def show_account(address: Address, grant: Grant, database: Database, as_of
 
 @get("/v1/accounts/entries", opt={"permission": "ledger.read"}, summary="Any account's statement", tags=_TAGS)
 async def list_account_entries(
-    address: Address, grant: Grant, database: Database, limit: Limit = None, cursor: Cursor = None
+    *, address: Address, grant: Grant, database: Database, limit: Limit = None, cursor: Cursor = None
 ) -> EntryPage:
     """Return the entries of any account of the chart, newest first, each with its cause."""
     return await _entries(database, grant, address, limit=limit, cursor=cursor)
@@ -273,6 +279,7 @@ async def list_account_entries(
     tags=_TAGS,
 )
 async def request_adjustment(
+    *,
     data: NewAdjustment,
     grant: Grant,
     idempotency_key: str,
@@ -291,11 +298,12 @@ async def request_adjustment(
         now=clock.now(),
         salt=randomness(_SALT_BYTES),
     )
-    return _done(outcome, msgspec.convert(outcome.data, AdjustmentRequested), "pending", None)
+    return _done(outcome, _fact(outcome, AdjustmentRequested), "pending", None)
 
 
 @get("/v1/adjustments", opt={"permission": "adjustment.check"}, summary="List adjustments", tags=_TAGS)
 async def list_adjustments(
+    *,
     grant: Grant,
     database: Database,
     state: Literal["pending", "approved", "rejected"] | None = None,
@@ -317,13 +325,13 @@ async def list_adjustments(
     tags=_TAGS,
 )
 async def approve_adjustment(
-    adjustment: str, grant: Grant, idempotency_key: str, corridor: Corridor, clock: Clock
+    *, adjustment: str, grant: Grant, idempotency_key: str, corridor: Corridor, clock: Clock
 ) -> Response[AdjustmentDone]:
     """Post a correction that another person made. When the account cannot bear it, nothing changes."""
     outcome = await actions.approve_adjustment(
         corridor=corridor, grant=grant, key=idempotency_key, adjustment=adjustment, now=clock.now()
     )
-    fact = msgspec.convert(outcome.data, AdjustmentApproved)
+    fact = _fact(outcome, AdjustmentApproved)
     return _done(outcome, fact, "approved", fact.checker)
 
 
@@ -335,6 +343,7 @@ async def approve_adjustment(
     tags=_TAGS,
 )
 async def reject_adjustment(
+    *,
     adjustment: str,
     data: Rejection,
     grant: Grant,
@@ -353,7 +362,7 @@ async def reject_adjustment(
         now=clock.now(),
         salt=randomness(_SALT_BYTES),
     )
-    fact = msgspec.convert(outcome.data, AdjustmentRejected)
+    fact = _fact(outcome, AdjustmentRejected)
     return _done(outcome, fact, "rejected", fact.checker)
 
 
@@ -441,3 +450,8 @@ def _adjustment(one: Adjustment) -> AdjustmentView:
         requested_at=format_time(one.requested_at),
         checked_at=format_time(one.checked_at) if one.checked_at else None,
     )
+
+
+def _fact(outcome: Outcome, kind: type[F]) -> F:
+    assert isinstance(outcome.data, kind), outcome
+    return outcome.data

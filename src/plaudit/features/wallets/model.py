@@ -102,8 +102,8 @@ def check_reason(reason: str) -> str:
 def check_adjustment(*, address: str, amount_minor: int) -> str:
     """Return whose account it is, as the owner of the reason ("viewer/v1"), or "" where it is nobody's.
 
-    Raises Refusal `account.unknown`, `asset.unknown` (NOT_FOUND), `adjustment.account` (INVALID) on escrows and on the
-    accounts that corrections and credits come from, and `adjustment.amount` (INVALID).
+    Raises Refusal `account.unknown`, `asset.unknown` (NOT_FOUND), `adjustment.account` (INVALID) on escrows
+    and on the accounts that corrections and credits come from, and `adjustment.amount` (INVALID).
     """
     account = chart.account_of(address)
     if address.startswith("held/") or account.template.name in {"adjustment", "issuance"}:

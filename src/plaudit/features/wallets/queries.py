@@ -45,7 +45,8 @@ async def wallet(
 async def account(*, database: Database, tenant_id: int, address: str, as_of: datetime | None = None) -> int:
     """Return the balance of any account, now or as recorded at a moment.
 
-    Raises Refusal `account.unknown` (NOT_FOUND) when the chart has no such address or nothing ever moved on it.
+    Raises Refusal `account.unknown` (NOT_FOUND) when the chart has no such address or nothing ever moved on
+    it.
     """
     chart.account_of(address)
     async with database.connection() as conn:
@@ -68,7 +69,10 @@ async def entries(
 async def adjustments(
     *, database: Database, tenant_id: int, state: State | None, limit: int | None, cursor: str | None
 ) -> Page[Adjustment]:
-    """Return a page of adjustments in the order they were made. Raises Refusal `limit.invalid`, `cursor.invalid`."""
+    """Return a page of adjustments in the order they were made.
+
+    Raises Refusal `limit.invalid`, `cursor.invalid`.
+    """
     size = check_limit(limit)
     after = 0 if cursor is None else int(decode_cursor(cursor, int)[0])
     async with database.connection() as conn:

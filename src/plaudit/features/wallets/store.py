@@ -9,7 +9,6 @@ from plaudit.platform import packing
 from plaudit.platform.db import Connection
 from plaudit.platform.packing import Int4, Int8
 
-
 _ROW = "number, address, amount, state, maker, checker, reason, reason_hash, owner, requested_at, checked_at"
 
 
@@ -27,7 +26,8 @@ async def insert_adjustment(
 ) -> int:
     """Insert a pending adjustment and return its number."""
     cursor = await conn.execute(
-        "INSERT INTO wallets.adjustment (tenant_id, address, amount, maker, reason, reason_hash, owner, requested_at)"
+        "INSERT INTO wallets.adjustment (tenant_id, address, amount, maker, reason, reason_hash, owner,"
+        " requested_at)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING number",
         (Int4(tenant_id), address, Int8(amount_minor), maker, reason, reason_hash, owner, now),
     )
@@ -51,7 +51,8 @@ async def settle_adjustment(
 ) -> None:
     """Mark a locked adjustment as approved or rejected."""
     await conn.execute(
-        "UPDATE wallets.adjustment SET state = %s, checker = %s, checked_at = %s WHERE tenant_id = %s AND number = %s",
+        "UPDATE wallets.adjustment SET state = %s, checker = %s, checked_at = %s WHERE tenant_id = %s AND"
+        " number = %s",
         (state, checker, now, Int4(tenant_id), Int8(number)),
     )
 
@@ -62,7 +63,8 @@ async def select_adjustments(
     """Return adjustments in the order they were made, of one state or of all."""
     filtered = "" if state is None else " AND state = %s"
     cursor = await conn.execute(
-        f"SELECT {_ROW} FROM wallets.adjustment WHERE tenant_id = %s AND number > %s{filtered} ORDER BY number LIMIT %s",
+        f"SELECT {_ROW} FROM wallets.adjustment WHERE tenant_id = %s AND number > %s{filtered} ORDER BY"
+        " number LIMIT %s",
         (Int4(tenant_id), Int8(after), *(() if state is None else (state,)), limit),
     )
     return [_adjustment(*row) for row in await cursor.fetchall()]
@@ -71,7 +73,8 @@ async def select_adjustments(
 async def erase_reasons(conn: Connection, *, tenant_id: int, owners: Sequence[str]) -> None:
     """Erase the reasons that are about somebody."""
     await conn.execute(
-        "UPDATE wallets.adjustment SET reason = NULL WHERE tenant_id = %s AND owner = ANY(%s) AND reason IS NOT NULL",
+        "UPDATE wallets.adjustment SET reason = NULL WHERE tenant_id = %s AND owner = ANY(%s) AND reason"
+        " IS NOT NULL",
         (Int4(tenant_id), packing.texts(owners)),
     )
 

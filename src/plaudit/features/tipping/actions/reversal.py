@@ -32,9 +32,10 @@ def reverse_tip(
 ) -> Command:
     """Return the journal command that takes back `amount_minor` of a tip, or all that still stands of it.
 
-    `tip` is the fact `tip.sent`, which never changes and so may be read before. Counters of the tip's day and month get
-    back what they counted as long as they run. Raises Refusal `body.invalid` (INVALID) without a reason; under lock
-    `reversal.done`, `reversal.amount` and `reversal.insufficient` (REFUSED). Switches that stop tips do not stop this.
+    `tip` is the fact `tip.sent`, which never changes and so may be read before. Counters of the tip's day
+    and month get back what they counted as long as they run. Raises Refusal `body.invalid` (INVALID) without
+    a reason; under lock `reversal.done`, `reversal.amount` and `reversal.insufficient` (REFUSED). Switches
+    that stop tips do not stop this.
     """
     text = reason.strip()
     if not 1 <= len(text) <= REASON_MAX or "\0" in text:
@@ -97,7 +98,8 @@ def _transfers(
         if amount_minor > balance_minor:
             raise refused(
                 "reversal.insufficient",
-                f"The {party} has {balance_minor} left and would give back {amount_minor}; reverse less, or later.",
+                f"The {party} has {balance_minor} left and would give back {amount_minor}; reverse less,"
+                " or later.",
                 party=party,
                 available_minor=balance_minor,
                 asked_minor=amount_minor,

@@ -1,8 +1,8 @@
 """Send a tip: the hottest path of the house.
 
-What does not depend on locked values is worked out when the command is made and planned; under lock a tip costs a few
-comparisons. A refusal that comes from reference rows is raised under lock all the same, after the key was looked up: a
-repeated request gets its first answer even when the gift has ended meanwhile.
+What does not depend on locked values is worked out when the command is made and planned; under lock a tip
+costs a few comparisons. A refusal that comes from reference rows is raised under lock all the same, after
+the key was looked up: a repeated request gets its first answer even when the gift has ended meanwhile.
 """
 
 from collections.abc import Callable
@@ -85,9 +85,9 @@ class _Ground(NamedTuple):
 def send_tip(*, grant: Grant, key: str, tip: Tip, at: datetime | None, now: datetime, salt: bytes) -> Command:
     """Return the journal command of a tip.
 
-    `at` is None for "when it is decided"; `now` is read from the clock; `salt` are 16 random bytes for the hash of the
-    message. Raises Refusal (INVALID) on what can never be a tip: `tip.amount`, `tip.count`, `tip.message`,
-    `body.invalid`; and `tip.self`.
+    `at` is None for "when it is decided"; `now` is read from the clock; `salt` are 16 random bytes for the
+    hash of the message. Raises Refusal (INVALID) on what can never be a tip: `tip.amount`, `tip.count`,
+    `tip.message`, `body.invalid`; and `tip.self`.
     """
     check_wish(tip.wish)
     _check_names(tip, at, now)

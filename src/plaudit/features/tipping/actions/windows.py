@@ -1,7 +1,7 @@
 """The windows that tips count in: a creator's month, a viewer's day. By ``at``, in the tenant's time zone.
 
-A command without a time of its own happens when its batch is decided, a little after it was planned. Near the end of
-a window its plan therefore names the next one too, and the decision takes the one that runs.
+A command without a time of its own happens when its batch is decided, a little after it was planned. Near
+the end of a window its plan therefore names the next one too, and the decision takes the one that runs.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,7 +36,10 @@ def days(*, name: str, zone: ZoneInfo, at: datetime | None, now: datetime) -> tu
 
 
 def running(windows: Sequence[Window], at: datetime) -> Window:
-    """Return the window that holds `at`. Raises Refusal `queue.full` (BUSY) when the command waited past them all."""
+    """Return the window that holds `at`.
+
+    Raises Refusal `queue.full` (BUSY) when the command waited past them all.
+    """
     for window in windows:
         if window.starts <= at < window.ends:
             return window

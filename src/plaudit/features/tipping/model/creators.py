@@ -1,9 +1,14 @@
-"""Who can be tipped."""
+"""Who can be tipped, and for whom a caller may speak."""
 
 from dataclasses import dataclass
+from typing import Final, Literal
 
+from plaudit.kernel.actor import Actor
 from plaudit.kernel.ids import valid_name
-from plaudit.kernel.refusal import invalid, refused
+from plaudit.kernel.refusal import forbidden, invalid, refused
+
+TIP: Final = "tip"
+"""The prefix of the ids of tips: the number is the position of the fact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,3 +35,20 @@ def check_not_self(*, viewer: str, creator: str) -> None:
     """Raise Refusal `tip.self` (REFUSED) when a person would tip themselves: the same id on both sides."""
     if viewer == creator:
         raise refused("tip.self", "You cannot tip yourself; choose another creator.")
+
+
+def check_person(*, actor: Actor, kind: Literal["viewer", "creator"], named: str | None) -> str:
+    """Return whom a request means: the one it names, and for a token the person that the token names.
+
+    Raises Refusal `scope.missing` (FORBIDDEN) when a token names somebody else or a person of the other
+    kind, and `body.invalid` (INVALID) when an application names nobody.
+    """
+    if actor.kind in {"viewer", "creator"}:
+        if actor.kind != kind or named not in {None, actor.id}:
+            raise forbidden(
+                "scope.missing", f"This token speaks for {actor.text} alone; use that id, or leave it out."
+            )
+        return actor.id
+    if named is None:
+        raise invalid("body.invalid", f"Say which {kind} is meant.", field=kind)
+    return named

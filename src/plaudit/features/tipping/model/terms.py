@@ -178,7 +178,7 @@ def _split_at_edges(cuts: Sequence[_Cut], amount_minor: int, volume_minor: int, 
 
 def _cut(until_minor: int, tier: Tier) -> _Cut:
     left = 1 - tier.creator.fraction
-    guild = tier.guild.fraction / left if left else Fraction(0)
+    guild = Fraction(tier.guild.fraction, left) if left else Fraction(0)
     return until_minor, left.numerator, left.denominator, guild.numerator, guild.denominator
 
 

@@ -1,1 +1,4 @@
-"""The only SQL of tipping: ``catalogue`` holds what tips are decided by, ``tips`` the projections of what was tipped."""
+"""The only SQL of tipping.
+
+``catalogue`` holds what tips are decided by, ``tips`` the projections of what was tipped.
+"""

@@ -25,7 +25,8 @@ async def save_creator(
     """Insert or replace a creator and return its new revision."""
     return await _revision(
         conn,
-        "INSERT INTO tipping.creator AS c (tenant_id, creator, revision, guild, terms) VALUES (%s, %s, 1, %s, %s)"
+        "INSERT INTO tipping.creator AS c (tenant_id, creator, revision, guild, terms) VALUES (%s, %s, 1,"
+        " %s, %s)"
         " ON CONFLICT (tenant_id, creator) DO UPDATE SET revision = c.revision + 1, guild = excluded.guild,"
         " terms = excluded.terms RETURNING revision",
         (Int4(tenant_id), creator, guild, terms),
@@ -35,7 +36,8 @@ async def save_creator(
 async def load_creators(conn: Connection, tenant_id: int, keys: Sequence[str]) -> Mapping[str, Creator]:
     """Return those of the creators that are registered."""
     cursor = await conn.execute(
-        "SELECT creator, revision, guild, terms FROM tipping.creator WHERE tenant_id = %s AND creator = ANY(%s)",
+        "SELECT creator, revision, guild, terms FROM tipping.creator WHERE tenant_id = %s AND creator ="
+        " ANY(%s)",
         (Int4(tenant_id), packing.texts(keys)),
     )
     return {row[0]: _creator(row) for row in await cursor.fetchall()}
@@ -92,7 +94,8 @@ async def save_gift(conn: Connection, *, tenant_id: int, gift: Gift) -> int:
         f"INSERT INTO tipping.gift AS g (tenant_id, {_GIFT})"
         " VALUES (%s, %s, 1, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
         " ON CONFLICT (tenant_id, gift) DO UPDATE SET revision = g.revision + 1, name_en = excluded.name_en,"
-        " name_zh = excluded.name_zh, price = excluded.price, asset = excluded.asset, effect = excluded.effect,"
+        " name_zh = excluded.name_zh, price = excluded.price, asset = excluded.asset, effect ="
+        " excluded.effect,"
         " valid_from = excluded.valid_from, valid_until = excluded.valid_until, shows = excluded.shows,"
         " rooms = excluded.rooms, on_sale = excluded.on_sale RETURNING revision",
         (
@@ -136,7 +139,8 @@ async def save_policy(conn: Connection, *, tenant_id: int, policy: Policy) -> in
         conn,
         f"INSERT INTO tipping.policy AS p (tenant_id, {_POLICY}) VALUES (%s, %s, %s, %s, %s, %s, 1)"
         " ON CONFLICT (tenant_id, asset) DO UPDATE SET revision = p.revision + 1, least = excluded.least,"
-        " most = excluded.most, presets = excluded.presets, day_limit = excluded.day_limit RETURNING revision",
+        " most = excluded.most, presets = excluded.presets, day_limit = excluded.day_limit RETURNING"
+        " revision",
         (
             Int4(tenant_id),
             policy.asset,
@@ -170,7 +174,8 @@ async def save_words(conn: Connection, *, tenant_id: int, words: WordList) -> in
     return await _revision(
         conn,
         "INSERT INTO tipping.words AS w (tenant_id, revision, words) VALUES (%s, 1, %s)"
-        " ON CONFLICT (tenant_id) DO UPDATE SET revision = w.revision + 1, words = excluded.words RETURNING revision",
+        " ON CONFLICT (tenant_id) DO UPDATE SET revision = w.revision + 1, words = excluded.words"
+        " RETURNING revision",
         (Int4(tenant_id), packing.texts(words.words)),
     )
 

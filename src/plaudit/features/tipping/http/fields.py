@@ -1,0 +1,67 @@
+"""What the handlers of tipping share: page parameters, amounts, times."""
+
+from datetime import datetime
+from typing import Annotated, Final, TypeVar
+
+import msgspec
+
+from plaudit.core.commands.command import Outcome
+from plaudit.kernel.refusal import invalid
+from plaudit.kernel.time import format_time, parse_time
+from plaudit.platform.web import Parameter
+from plaudit.vocabulary.facts.base import FactData
+
+F = TypeVar("F", bound=FactData)
+
+TAGS: Final = ("tipping",)
+CREATED: Final = 201
+ACCEPTED: Final = 202
+
+Limit = Annotated[
+    int | None, Parameter(query="limit", description="Items a page, 1 to 200; 50 when not given.")
+]
+Cursor = Annotated[str | None, Parameter(query="cursor", description="next_cursor of the page before.")]
+Seen = Annotated[
+    int | None,
+    Parameter(
+        query="position",
+        description="The position of a write of your own that the answer must show; 202 when it cannot within 500 ms.",
+    ),
+]
+Amount = Annotated[
+    int, msgspec.Meta(description="Minor units of the asset.", extra_json_schema={"maximum": 2**53 - 1})
+]
+Ratio = Annotated[str, msgspec.Meta(description='A ratio such as "70%", "0.7" or "7/10".', examples=["70%"])]
+
+
+class Pending(msgspec.Struct, kw_only=True):
+    """What was asked for is done but not to be seen here yet.
+
+    Ask again; `position` is where its fact stands.
+    """
+
+    position: int
+
+
+def fact_of(outcome: Outcome, kind: type[F]) -> F:
+    """Return the data of an outcome's fact, which must be of this type."""
+    assert isinstance(outcome.data, kind), outcome
+    return outcome.data
+
+
+def time_of(text: str | None, field: str) -> datetime | None:
+    """Return the time in a body or query, None where there is none.
+
+    Raises Refusal `body.invalid` (INVALID).
+    """
+    if text is None:
+        return None
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        raise invalid("body.invalid", str(error), field=field) from error
+
+
+def text_of(at: datetime | None) -> str | None:
+    """Return a time as RFC 3339, None where there is none."""
+    return format_time(at) if at is not None else None
