@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from plaudit.core import defences
 from plaudit.core.findings import Audit, Finding
+from plaudit.core.journal import audit as journal
 from plaudit.core.ledger import audit as ledger
 from plaudit.core.store import count_history, export_snapshot, open_snapshot
 from plaudit.platform.db import Connection, Database
 
-AUDITS: Final[tuple[Audit, ...]] = (*defences.AUDITS, *ledger.AUDITS)
+AUDITS: Final[tuple[Audit, ...]] = (*defences.AUDITS, *journal.AUDITS, *ledger.AUDITS)
 """Every audit of the house, in the order in which they are told."""
 
 _WORKERS: Final = 2

@@ -20,10 +20,19 @@ def _audit(name: str, sentence: str, *parts: tuple[str, Callable[[Row], _Told]])
     async def examine(conn: Connection) -> AsyncIterator[Finding]:
         for query, tell in parts:
             for row in await store.select_broken(conn, query=query, limit=FINDINGS_MAX):
-                told, details = tell(tuple(_whole(value) for value in row))
-                yield Finding(name, row[0], told, details)
+                yield _finding(name, row, tell)
 
     return Audit(name, sentence, examine)
+
+
+async def _examine_moves(conn: Connection) -> AsyncIterator[Finding]:
+    for row in await store.select_false_moves(conn, limit=FINDINGS_MAX):
+        yield _finding("ledger.moves", row, _move)
+
+
+def _finding(name: str, row: Row, tell: Callable[[Row], _Told]) -> Finding:
+    sentence, details = tell(tuple(_whole(value) for value in row))
+    return Finding(name, row[0], sentence, details)
 
 
 def _whole(value: Any) -> Any:  # noqa: ANN401 - a column of any type
@@ -175,10 +184,10 @@ AUDITS: Final[tuple[Audit, ...]] = (
         (store.HELD, _held),
         (store.HOLDS, _hold),
     ),
-    _audit(
+    Audit(
         "ledger.moves",
         "What a fact says it moved and its entries are the same, to the unit and the time.",
-        (store.MOVES, _move),
+        _examine_moves,
     ),
     _audit("ledger.assets", "Every entry is in its account's asset.", (store.ASSETS, _asset)),
     _audit(
