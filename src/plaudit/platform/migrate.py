@@ -31,7 +31,15 @@ from plaudit.platform.db import RUNTIME_ROLE, connection_text
 from plaudit.platform.postmaster.binaries import installation
 from plaudit.platform.postmaster.process import clean_environment
 
-__all__ = ["JOBS_SCHEMA", "MigrationError", "migrate", "migrations_folder", "pending", "schema_snapshot"]
+__all__ = [
+    "JOBS_SCHEMA",
+    "MigrationError",
+    "ensure_runtime_role",
+    "migrate",
+    "migrations_folder",
+    "pending",
+    "schema_snapshot",
+]
 
 JOBS_SCHEMA: Final = "jobs"
 _RECORD_SCHEMA: Final = "migrations"
@@ -89,7 +97,7 @@ def migrate(owner_url: str, *, folder: Path | None = None) -> list[str]:
     """
     migrations = _read(folder or migrations_folder())
     with _only_migrator(owner_url) as connection:
-        _ensure_runtime_role(connection)
+        ensure_runtime_role(connection)
         connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(_RECORD_SCHEMA)))
         with _record_keeper(owner_url) as backend:
             backend.break_lock()
@@ -167,7 +175,11 @@ def _apply(backend: DatabaseBackend, *, migration: Migration, text: str) -> bool
     return True
 
 
-def _ensure_runtime_role(connection: psycopg.Connection) -> None:
+def ensure_runtime_role(connection: psycopg.Connection) -> None:
+    """Create the role that Plaudit runs with, if it is missing, and make this login a member of it.
+
+    Raises MigrationError saying what an administrator has to run when this login may not.
+    """
     role = sql.Identifier(RUNTIME_ROLE)
     present = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (RUNTIME_ROLE,)).fetchone()
     try:
