@@ -246,7 +246,7 @@ def test_programs_in_a_closed_folder_are_copied(data_dir: Path, monkeypatch: pyt
     layout = Layout(data_dir=data_dir)
     layout.home.mkdir(parents=True)
     monkeypatch.setattr(
-        "plaudit.platform.postmaster.binaries.unreachable_folder", lambda **_arguments: Path("/root")
+        "plaudit.platform.postmaster.binaries.unreachable_folder", lambda **_arguments: Path("/closed")
     )
     programs = reachable_programs(layout=layout, account=account)
     assert programs.is_relative_to(layout.home)
