@@ -125,3 +125,20 @@ async def assembled(
             wake=Wake(),
             alarm=alarm,
         )
+
+
+async def open_tenant(house: House, *, slug: str, name: str, time_zone: str = "UTC") -> str:
+    """Open a tenant and return its first API key, which holds all scopes and is stored as a hash only.
+
+    Raises Refusal `tenant.invalid`, `tenant.exists`.
+    """
+    opened = await identity_actions.create_tenant(
+        database=house.database,
+        directory=house.directory,
+        slug=slug,
+        name=name,
+        time_zone=time_zone,
+        now=house.clock.now(),
+        randomness=house.randomness,
+    )
+    return opened.key

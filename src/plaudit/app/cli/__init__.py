@@ -1,0 +1,12 @@
+"""The command line. Each group of commands has a file; what is listed here is what `plaudit` offers."""
+
+from plaudit.app.cli import migrate, serve, settings, tenant
+from plaudit.app.cli.main import cli, main
+
+__all__ = ["cli", "main"]
+
+cli.add_command(serve.serve)
+cli.add_command(serve.worker_command)
+cli.add_command(migrate.migrate_command)
+cli.add_command(settings.settings_command)
+cli.add_command(tenant.tenant)
