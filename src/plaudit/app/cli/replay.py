@@ -70,7 +70,7 @@ class _Time(click.ParamType):  # type: ignore[type-arg]
         try:
             return parse_time(str(value))
         except ValueError as error:
-            self.fail(f"{error}; write a time like 2020-11-01T00:00:00Z", param, ctx)
+            self.fail(str(error), param, ctx)
 
 
 class _Key(click.ParamType):  # type: ignore[type-arg]
@@ -120,8 +120,8 @@ class _Key(click.ParamType):  # type: ignore[type-arg]
 @click.option(
     "--key",
     type=_Key(),
-    help="API key with the scopes catalogue.read, creator.write, facts.read, gift.write, import, ledger.read, "
-    "tip.read, tip.send, wallet.credit; @FILE reads it from a file.",
+    help="API key with the scopes catalogue.read, creator.write, facts.read, gift.write, import, "
+    "ledger.read, tip.read, tip.send, wallet.credit; @FILE reads it from a file.",
 )
 @click.option(
     "--embedded",

@@ -19,10 +19,15 @@ _SHOWN_MAX: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the audits of the books found; `findings` is empty when green."""
+    """What the audits of the books found; `findings` is empty when green.
+
+    `audits` is how many there were; `projections` names those that were compared with their rebuild.
+    """
 
     green: bool
     findings: tuple[str, ...] = ()
+    audits: int = 0
+    projections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,4 +204,7 @@ def _ranking(*, title: str, ranking: Mapping[str, Sequence[Ranked]]) -> list[str
 def _doctor(*, verdict: Verdict | None) -> str:
     if verdict is None:
         return "not asked (the server's books can be audited where it runs: plaudit doctor)"
-    return "green" if verdict.green else "RED"
+    extent = f"{verdict.audits} audits, {len(verdict.projections)} projections equal to their rebuild"
+    if verdict.green:
+        return f"green ({extent})" if verdict.audits else "green"
+    return f"RED, {len(verdict.findings):,} findings"

@@ -99,7 +99,7 @@ async def register_creators(*, client: Client, creators: Iterable[str]) -> None:
     async with asyncio.TaskGroup() as group:
         for creator in creators:
             if creator not in known:
-                group.create_task(_put(client=client, path=f"/v1/creators/{creator}", body=_NOTHING))
+                group.create_task(put(client=client, path=f"/v1/creators/{creator}", body=_NOTHING))
 
 
 async def permit_amounts(*, client: Client, currencies: Mapping[str, Span]) -> None:
@@ -109,13 +109,13 @@ async def permit_amounts(*, client: Client, currencies: Mapping[str, Span]) -> N
     replay brings the payments of days together.
     """
     answer = await client.send(method="GET", path="/v1/tipping/policy")
-    found = _checked(answer=answer, shape=_Policies)
+    found = checked(answer=answer, shape=_Policies)
     policies = {policy.asset: policy for policy in found.items}
     for currency, span in currencies.items():
         old = policies.get(currency)
         new = _widened(policy=old or _Policy(currency, span.min_minor, span.max_minor), span=span)
         if new != old:
-            await _put(client=client, path="/v1/tipping/policy", body=new)
+            await put(client=client, path="/v1/tipping/policy", body=new)
 
 
 def _widened(*, policy: _Policy, span: Span) -> _Policy:
@@ -131,16 +131,21 @@ async def wait_caught_up(*, client: Client) -> None:
     """Wait until no subscription lags, ten seconds at most: totals are read from projections."""
     for _ in range(_CAUGHT_UP_TRIES):
         answer = await client.send(method="GET", path="/v1/subscriptions")
-        if answer.status != _OK or not any(entry.lag for entry in _checked(answer=answer, shape=_Lags).items):
+        if answer.status != _OK or not any(entry.lag for entry in checked(answer=answer, shape=_Lags).items):
             return
         await asyncio.sleep(_CAUGHT_UP_PAUSE_S)
 
 
-async def top_of(*, client: Client, by: str, currency: str) -> list[Ranked]:
-    """Return the ten highest totals, `by` "viewer" or "creator"; anonymous wallets are not ranked."""
-    query = urlencode({"by": by, "asset": currency, "limit": _ASKED})
-    answer = await client.send(method="GET", path=f"/v1/tipping/totals?{query}")
-    totals = _checked(answer=answer, shape=_Totals).items
+async def top_of(*, client: Client, by: str, currency: str, show: str | None = None) -> list[Ranked]:
+    """Return the ten highest totals, `by` "viewer" or "creator", of one show or of all.
+
+    Anonymous wallets are not ranked.
+    """
+    query = {"by": by, "asset": currency, "limit": str(_ASKED)}
+    if show is not None:
+        query["show"] = show
+    answer = await client.send(method="GET", path=f"/v1/tipping/totals?{urlencode(query)}")
+    totals = checked(answer=answer, shape=_Totals).items
     named = (entry for entry in totals if entry.id and not is_anonymous_wallet(viewer=entry.id))
     ranked = (Ranked(id=entry.id or "", amount_minor=entry.amount_minor, tips=entry.tips) for entry in named)
     return list(islice(ranked, _TOP))
@@ -152,7 +157,7 @@ async def platform_balance(*, client: Client, currency: str) -> int:
     answer = await client.send(method="GET", path=f"/v1/accounts?{query}")
     if answer.status == _MISSING:
         return 0
-    return _checked(answer=answer, shape=_Account).balance_minor
+    return checked(answer=answer, shape=_Account).balance_minor
 
 
 async def _known_creators(*, client: Client) -> set[str]:
@@ -160,22 +165,26 @@ async def _known_creators(*, client: Client) -> set[str]:
     query = {"limit": "200"}
     while True:
         answer = await client.send(method="GET", path=f"/v1/creators?{urlencode(query)}")
-        page = _checked(answer=answer, shape=_Creators)
+        page = checked(answer=answer, shape=_Creators)
         known.update(entry.creator for entry in page.items)
         if not page.next_cursor:
             return known
         query["cursor"] = page.next_cursor
 
 
-async def _put(*, client: Client, path: str, body: object) -> None:
-    """Put with a fresh key each run: what someone changed since must be changed, not answered from before."""
+async def put(*, client: Client, path: str, body: object) -> None:
+    """Put JSON; raises SetupError when it is refused.
+
+    With a key each run: what someone changed since must be changed, not answered from before.
+    """
     key = f"replay-setup-{secrets.token_hex(16)}"
     answer = await client.send(method="PUT", path=path, body=msgspec.json.encode(body), key=key)
     if answer.status not in {_OK, _CREATED}:
         raise SetupError(f"PUT {path}: {_said(answer=answer)}")
 
 
-def _checked(*, answer: Answer, shape: type[_Shape]) -> _Shape:
+def checked(*, answer: Answer, shape: type[_Shape]) -> _Shape:
+    """Return the answer to a GET as `shape`; raises SetupError when it is a no, or in another form."""
     if answer.status != _OK:
         raise SetupError(_said(answer=answer))
     try:
