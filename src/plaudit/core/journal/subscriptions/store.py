@@ -2,13 +2,16 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from psycopg import sql
 
 from plaudit.platform import packing
 from plaudit.platform.db import Connection
 from plaudit.platform.packing import Int4, Int8
+
+# This is asked each second: what has piled up must not be counted for it.
+_COUNTED_MAX: Final = 1_000
 
 
 class Behind(NamedTuple):
@@ -24,7 +27,7 @@ class Lag(NamedTuple):
     """How far a subscription has got with a tenant.
 
     ``waiting_since`` is when the oldest fact that it has not read was recorded, None when it has read all;
-    ``problem`` says why a stopped one stopped.
+    ``problem`` says why a stopped one stopped; ``dead_letters`` are counted up to a thousand.
     """
 
     tenant_id: int
@@ -155,12 +158,12 @@ async def select_lag(conn: Connection, *, names: Sequence[str], tenant_id: int |
         " coalesce(s.state, 'running'), s.problem,"
         " (SELECT f.recorded_at FROM journal.fact f"
         "   WHERE f.tenant_id = h.tenant_id AND f.position = coalesce(s.position, 0) + 1),"
-        " (SELECT count(*) FROM journal.dead_letter d"
-        "   WHERE d.tenant_id = h.tenant_id AND d.subscription = n.name)"
+        " (SELECT count(*) FROM (SELECT 1 FROM journal.dead_letter d"
+        "   WHERE d.tenant_id = h.tenant_id AND d.subscription = n.name LIMIT %s) AS counted)"
         " FROM journal.head h CROSS JOIN unnest(%s) AS n (name)"
         " LEFT JOIN journal.subscription s ON s.tenant_id = h.tenant_id AND s.name = n.name"
         " WHERE %s::integer IS NULL OR h.tenant_id = %s ORDER BY h.tenant_id, n.name",
-        (packing.texts(names), tenant_id, tenant_id),
+        (_COUNTED_MAX, packing.texts(names), tenant_id, tenant_id),
     )
     return [Lag(*row) for row in await cursor.fetchall()]
 
