@@ -106,7 +106,7 @@ async def running_house(
 
 def grant(tenant_id: int, *, actor: Actor = Actor("app", "test")) -> Grant:  # noqa: B008 - an immutable value
     """Return a grant that reaches everything the commands of this module ask for."""
-    return Grant(tenant_id, actor, frozenset({"wallet.credit", "tip.send"}))
+    return Grant(tenant_id, actor, frozenset({"wallet.credit", "tip.send", "test"}))
 
 
 def credit(

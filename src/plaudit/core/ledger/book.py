@@ -164,6 +164,9 @@ class Book:
             self._check_uses(decision.uses)
         if decision.draws or decision.opening:
             self._check_holds(decision, movements)
+        else:
+            for account, _, _ in movements:
+                assert not account.address.startswith("held/"), (account.address, "moves with its holds only")
         # Nothing is refused below this line.
         touched = self.touched_accounts
         for account, _, balance in movements:
@@ -215,7 +218,7 @@ class Book:
         pending: dict[Window, int] = {}
         for use in uses:
             window, amount, limit = use.window, use.amount_minor, use.limit_minor
-            used = pending.get(window, self._counters[window].used) + amount
+            used = max(0, pending.get(window, self._counters[window].used) + amount)
             pending[window] = used
             if limit is not None and amount > 0 and used > limit:
                 raise Refusal(
