@@ -83,7 +83,11 @@ async def lock_counters(conn: Connection, *, tenant_id: int, windows: Sequence[W
         "SELECT v.n, c.used FROM unnest(%s, %s) WITH ORDINALITY AS v (name, starts, n)"
         " CROSS JOIN LATERAL (SELECT used FROM ledger.counter"
         " WHERE tenant_id = %s AND name = v.name AND starts = v.starts FOR NO KEY UPDATE) c",
-        (packing.texts([w.name for w in windows]), packing.times([w.starts for w in windows]), Int4(tenant_id)),
+        (
+            packing.texts([w.name for w in windows]),
+            packing.times([w.starts for w in windows]),
+            Int4(tenant_id),
+        ),
         binary=True,
     )
 
@@ -120,49 +124,45 @@ async def insert_entries(conn: Connection, *, tenant_id: int, count: int, entrie
 
 
 async def update_balances(conn: Connection, *, tenant_id: int, accounts: Collection[Account]) -> None:
-    """Write the balances of accounts that this transaction holds locked."""
+    """Write the balances of accounts that this transaction holds locked.
+
+    ``width_bucket`` finds an id's place in the sorted ids by binary search. A join would leave it to young
+    statistics from which side to start, and from the wrong one it reads every account of the tenant.
+    """
+    touched = sorted((account.id, account.balance) for account in accounts)
+    ids = packing.int8s([id_ for id_, _ in touched])
     await conn.execute(
-        "UPDATE ledger.account a SET balance = v.balance FROM unnest(%s, %s) AS v (id, balance)"
-        " WHERE a.tenant_id = %s AND a.id = v.id",
-        (
-            packing.int8s([account.id for account in accounts]),
-            packing.int8s([account.balance for account in accounts]),
-            Int4(tenant_id),
-        ),
+        "UPDATE ledger.account SET balance = (%s)[width_bucket(id, %s)]"
+        " WHERE tenant_id = %s AND id = ANY(%s)",
+        (packing.int8s([balance for _, balance in touched]), ids, Int4(tenant_id), ids),
     )
 
 
 async def write_counters(conn: Connection, *, tenant_id: int, counters: Collection[Counter]) -> None:
     """Write counters: update the locked ones, insert the new ones.
 
-    Another process may have inserted one meanwhile: the unique violation makes the batch run again.
+    Another process may have inserted one meanwhile: the unique violation makes the batch run again. The locked
+    ones are there, so their insert always turns into an update, found by its key whatever the statistics say.
     """
-    old = [c for c in counters if not c.new]
-    new = sorted((c for c in counters if c.new), key=lambda counter: counter.window)
-    if old:
-        await conn.execute(
-            "UPDATE ledger.counter c SET used = v.used FROM unnest(%s, %s, %s) AS v (name, starts, used)"
-            " WHERE c.tenant_id = %s AND c.name = v.name AND c.starts = v.starts",
-            (
-                packing.texts([c.window.name for c in old]),
-                packing.times([c.window.starts for c in old]),
-                packing.int8s([c.used for c in old]),
-                Int4(tenant_id),
-            ),
-        )
-    if new:
-        await conn.execute(
-            "INSERT INTO ledger.counter (tenant_id, name, starts, ends, used)"
-            " SELECT %s, v.name, v.starts, v.ends, v.used"
-            " FROM unnest(%s, %s, %s, %s) AS v (name, starts, ends, used)",
-            (
-                Int4(tenant_id),
-                packing.texts([c.window.name for c in new]),
-                packing.times([c.window.starts for c in new]),
-                packing.times([c.window.ends for c in new]),
-                packing.int8s([c.used for c in new]),
-            ),
-        )
+    insert = (
+        "INSERT INTO ledger.counter (tenant_id, name, starts, ends, used)"
+        " SELECT %s, v.name, v.starts, v.ends, v.used"
+        " FROM unnest(%s, %s, %s, %s) AS v (name, starts, ends, used)"
+    )
+    update = " ON CONFLICT (tenant_id, name, starts) DO UPDATE SET used = excluded.used"
+    for new, statement in ((False, insert + update), (True, insert)):
+        some = [c for c in counters if c.new is new]
+        if some:
+            await conn.execute(
+                statement,
+                (
+                    Int4(tenant_id),
+                    packing.texts([c.window.name for c in some]),
+                    packing.times([c.window.starts for c in some]),
+                    packing.times([c.window.ends for c in some]),
+                    packing.int8s([c.used for c in some]),
+                ),
+            )
 
 
 async def insert_holds(
@@ -187,15 +187,12 @@ async def insert_holds(
 
 
 async def update_holds(conn: Connection, *, tenant_id: int, holds: Collection[Hold]) -> None:
-    """Write what remains of holds that this transaction has locked."""
+    """Write what remains of holds that this transaction has locked; as `update_balances` does."""
+    touched = sorted((hold.id, hold.remaining) for hold in holds)
+    ids = packing.int8s([id_ for id_, _ in touched])
     await conn.execute(
-        "UPDATE ledger.hold h SET remaining = v.remaining FROM unnest(%s, %s) AS v (id, remaining)"
-        " WHERE h.tenant_id = %s AND h.id = v.id",
-        (
-            packing.int8s([hold.id for hold in holds]),
-            packing.int8s([hold.remaining for hold in holds]),
-            Int4(tenant_id),
-        ),
+        "UPDATE ledger.hold SET remaining = (%s)[width_bucket(id, %s)] WHERE tenant_id = %s AND id = ANY(%s)",
+        (packing.int8s([remaining for _, remaining in touched]), ids, Int4(tenant_id), ids),
     )
 
 
