@@ -58,3 +58,7 @@ format: setup ## Format the code and repair what the linter can
 .PHONY: schema
 schema: setup ## Write schema.sql from the migrations
 	$(BIN)/python -m tests.kit.schema
+
+.PHONY: docs
+docs: setup ## Write docs/reference from the code
+	$(BIN)/python -m tests.kit.reference
