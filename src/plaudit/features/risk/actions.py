@@ -64,11 +64,17 @@ async def flip_switch(
         )
         return _work(f"switch/{known}", flipped, private, (SWITCHES,))
 
-    content = canonical((known, off, reason))
-    return await corridor.run(_command("flip_switch", "switch.write", grant, key, content), work)
+    command = _command(
+        verb="flip_switch",
+        permission="switch.write",
+        grant=grant,
+        key=key,
+        content=canonical((known, off, reason)),
+    )
+    return await corridor.run(command, work)
 
 
-async def freeze(
+async def freeze(  # noqa: PLR0913 - all by keyword
     *,
     corridor: Corridor,
     directory: Directory,
@@ -100,8 +106,14 @@ async def freeze(
         )
         return _work(f"account/{address}", frozen, private, ())
 
-    content = canonical((address, freeze, reason))
-    return await corridor.run(_command("freeze", "account.freeze", grant, key, content), work)
+    command = _command(
+        verb="freeze",
+        permission="account.freeze",
+        grant=grant,
+        key=key,
+        content=canonical((address, freeze, reason)),
+    )
+    return await corridor.run(command, work)
 
 
 def _private(grant: Grant, reason: str | None, salt: bytes) -> tuple[PrivatePart, ...]:
@@ -109,7 +121,7 @@ def _private(grant: Grant, reason: str | None, salt: bytes) -> tuple[PrivatePart
     return (PrivatePart("reason", grant.actor.text, text, salt),) if text else ()
 
 
-def _command(verb: str, permission: str, grant: Grant, key: str, content: bytes) -> Command:
+def _command(*, verb: str, permission: str, grant: Grant, key: str, content: bytes) -> Command:
     return Command(
         action=f"risk.{verb}",
         permission=permission,

@@ -20,10 +20,8 @@ F = TypeVar("F", bound=FactData)
 _TAGS: Final = ("risk",)
 _SALT_BYTES: Final = 16
 
-Limit = Annotated[
-    int | None, Parameter(query="limit", description="Items a page, 1 to 200; 50 when not given.")
-]
-Cursor = Annotated[str | None, Parameter(query="cursor", description="next_cursor of the page before.")]
+Limit = Annotated[int | None, Parameter(description="Items a page, 1 to 200; 50 when not given.")]
+Cursor = Annotated[str | None, Parameter(description="next_cursor of the page before.")]
 
 
 class NewSwitch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -108,7 +106,7 @@ async def flip_switch(
     clock: Clock,
     randomness: Callable[[int], bytes],
 ) -> Response[SwitchFlip]:
-    """Stop `tenant`, `feature/NAME`, `gift/ID` or `creator/ID` within a second everywhere, or let it go on."""
+    """Stop `tenant`, `feature/NAME`, `gift/ID` or `creator/ID` within a second, or let it go on."""
     outcome = await actions.flip_switch(
         corridor=corridor,
         grant=grant,

@@ -114,8 +114,14 @@ async def request_adjustment(
         decision = Decision(Fact(f"account/{address}", requested, (private,)))
         return Work(Plan(lambda _book: decision))
 
-    content = canonical((address, amount_minor, text))
-    return await corridor.run(_table("request_adjustment", "adjustment.make", grant, key, content), work)
+    command = _table(
+        verb="request_adjustment",
+        permission="adjustment.make",
+        grant=grant,
+        key=key,
+        content=canonical((address, amount_minor, text)),
+    )
+    return await corridor.run(command, work)
 
 
 async def approve_adjustment(
@@ -146,8 +152,14 @@ async def approve_adjustment(
         decision = Decision(Fact(f"account/{found.address}", approved), (transfer,))
         return Work(Plan(lambda _book: decision, (found.address, other)))
 
-    content = canonical(number)
-    return await corridor.run(_table("approve_adjustment", "adjustment.check", grant, key, content), work)
+    command = _table(
+        verb="approve_adjustment",
+        permission="adjustment.check",
+        grant=grant,
+        key=key,
+        content=canonical(number),
+    )
+    return await corridor.run(command, work)
 
 
 async def reject_adjustment(
@@ -174,8 +186,14 @@ async def reject_adjustment(
         decision = Decision(Fact(f"account/{found.address}", rejected, (private,)))
         return Work(Plan(lambda _book: decision))
 
-    content = canonical((number, text))
-    return await corridor.run(_table("reject_adjustment", "adjustment.check", grant, key, content), work)
+    command = _table(
+        verb="reject_adjustment",
+        permission="adjustment.check",
+        grant=grant,
+        key=key,
+        content=canonical((number, text)),
+    )
+    return await corridor.run(command, work)
 
 
 async def _settle(tx: Connection, *, grant: Grant, number: int, state: State, now: datetime) -> Adjustment:
@@ -191,7 +209,7 @@ async def _settle(tx: Connection, *, grant: Grant, number: int, state: State, no
     return found
 
 
-def _table(verb: str, permission: str, grant: Grant, key: str, content: bytes) -> Command:
+def _table(*, verb: str, permission: str, grant: Grant, key: str, content: bytes) -> Command:
     return Command(
         action=f"wallets.{verb}",
         permission=permission,

@@ -38,19 +38,13 @@ _CREATED: Final = 201
 _TAGS: Final = ("wallets",)
 _SALT_BYTES: Final = 16
 
-Limit = Annotated[
-    int | None, Parameter(query="limit", description="Items a page, 1 to 200; 50 when not given.")
-]
-Cursor = Annotated[str | None, Parameter(query="cursor", description="next_cursor of the page before.")]
+Limit = Annotated[int | None, Parameter(description="Items a page, 1 to 200; 50 when not given.")]
+Cursor = Annotated[str | None, Parameter(description="next_cursor of the page before.")]
 AsOf = Annotated[
     str | None,
-    Parameter(
-        query="as_of", description="A time (RFC 3339): the balance as the ledger had recorded it then."
-    ),
+    Parameter(description="A time (RFC 3339): the balance as the ledger had recorded it then."),
 ]
-Address = Annotated[
-    str, Parameter(query="address", description="An account, such as creator/c1/earnings/coin.")
-]
+Address = Annotated[str, Parameter(description="An account, such as creator/c1/earnings/coin.")]
 Amount = Annotated[
     int, msgspec.Meta(description="Minor units of the asset.", extra_json_schema={"maximum": 2**53 - 1})
 ]

@@ -64,7 +64,7 @@ class Credit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_credit(credit: Credit, *, at: datetime | None, now: datetime) -> None:
-    """Raise Refusal `body.invalid` or `credit.amount` (INVALID), or `asset.unknown`, unless it can be credited."""
+    """Raise Refusal `body.invalid`, `credit.amount` (INVALID) `asset.unknown` unless it can be credited."""
     if not valid_name(credit.viewer):
         raise _wrong("viewer", "Write ids with letters, digits and _ . : @ -, at most 64.")
     asset_of(credit.asset)

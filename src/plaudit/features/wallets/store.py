@@ -1,5 +1,7 @@
 """The only SQL of wallets: adjustments that wait for a second person."""
 
+# ruff: noqa: S608 - only constants of this file are put into statements
+
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -12,7 +14,7 @@ from plaudit.platform.packing import Int4, Int8
 _ROW = "number, address, amount, state, maker, checker, reason, reason_hash, owner, requested_at, checked_at"
 
 
-async def insert_adjustment(
+async def insert_adjustment(  # noqa: PLR0913 - one parameter a column
     conn: Connection,
     *,
     tenant_id: int,

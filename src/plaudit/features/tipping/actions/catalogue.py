@@ -43,8 +43,14 @@ async def save_creator(
         saved = CreatorSaved(creator=creator, revision=revision, guild=guild, terms=terms)
         return _work(("creator", creator), f"creator/{creator}", saved)
 
-    content = canonical((creator, guild, terms))
-    return await corridor.run(_command("save_creator", "creator.write", grant, key, content), work)
+    command = _command(
+        verb="save_creator",
+        permission="creator.write",
+        grant=grant,
+        key=key,
+        content=canonical((creator, guild, terms)),
+    )
+    return await corridor.run(command, work)
 
 
 async def save_terms(*, corridor: Corridor, grant: Grant, key: str, terms: Terms) -> Outcome:
@@ -59,8 +65,14 @@ async def save_terms(*, corridor: Corridor, grant: Grant, key: str, terms: Terms
         saved = TermsSaved(terms=terms.id, revision=revision, basis=terms.basis, tiers=tiers)
         return _work(("terms", terms.id), f"terms/{terms.id}", saved)
 
-    content = canonical((terms.id, terms.basis, tiers))
-    return await corridor.run(_command("save_terms", "terms.write", grant, key, content), work)
+    command = _command(
+        verb="save_terms",
+        permission="terms.write",
+        grant=grant,
+        key=key,
+        content=canonical((terms.id, terms.basis, tiers)),
+    )
+    return await corridor.run(command, work)
 
 
 async def save_gift(*, corridor: Corridor, grant: Grant, key: str, gift: Gift) -> Outcome:
@@ -82,8 +94,10 @@ async def save_gift(*, corridor: Corridor, grant: Grant, key: str, gift: Gift) -
         )
         return _work(("gift", gift.id), f"gift/{gift.id}", saved)
 
-    content = canonical(gift)
-    return await corridor.run(_command("save_gift", "gift.write", grant, key, content), work)
+    command = _command(
+        verb="save_gift", permission="gift.write", grant=grant, key=key, content=canonical(gift)
+    )
+    return await corridor.run(command, work)
 
 
 async def save_policy(*, corridor: Corridor, grant: Grant, key: str, policy: Policy) -> Outcome:
@@ -101,8 +115,10 @@ async def save_policy(*, corridor: Corridor, grant: Grant, key: str, policy: Pol
         )
         return _work(("policy", policy.asset), f"policy/{policy.asset}", saved)
 
-    content = canonical(policy)
-    return await corridor.run(_command("save_policy", "gift.write", grant, key, content), work)
+    command = _command(
+        verb="save_policy", permission="gift.write", grant=grant, key=key, content=canonical(policy)
+    )
+    return await corridor.run(command, work)
 
 
 async def save_words(*, corridor: Corridor, grant: Grant, key: str, words: WordList) -> Outcome:
@@ -115,10 +131,11 @@ async def save_words(*, corridor: Corridor, grant: Grant, key: str, words: WordL
         saved = WordsSaved(revision=revision, count=len(words.words), words_hash=digest)
         return _work(("words", catalogue.WORDS_KEY), "words", saved)
 
-    return await corridor.run(_command("save_words", "message.screen", grant, key, content), work)
+    command = _command(verb="save_words", permission="message.screen", grant=grant, key=key, content=content)
+    return await corridor.run(command, work)
 
 
-def _command(verb: str, permission: str, grant: Grant, key: str, content: bytes) -> Command:
+def _command(*, verb: str, permission: str, grant: Grant, key: str, content: bytes) -> Command:
     return Command(
         action=f"tipping.{verb}",
         permission=permission,

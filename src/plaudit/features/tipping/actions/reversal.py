@@ -59,7 +59,9 @@ def reverse_tip(
             uses = [once_use, *_given_back(book, counted, part.amount_minor)]
             fact = Fact(
                 f"creator/{sent.creator}",
-                _reversed(tip.position, sent, part, before_minor, private),
+                _reversed(
+                    position=tip.position, sent=sent, part=part, before_minor=before_minor, private=private
+                ),
                 (private,),
             )
             return Decision(fact, _transfers(book, parties, part, wallet), tuple(uses))
@@ -129,7 +131,7 @@ def _given_back(book: Book, counted: tuple[Window, ...], amount_minor: int) -> l
 
 
 def _reversed(
-    position: int, sent: TipSent, part: Shares, before_minor: int, private: PrivatePart
+    *, position: int, sent: TipSent, part: Shares, before_minor: int, private: PrivatePart
 ) -> TipReversed:
     return TipReversed(
         tip=position,

@@ -67,19 +67,29 @@ class Funding(NamedTuple):
     source: str
 
 
+class _Asked(NamedTuple):
+    """A request whose form has been checked: `now` is when it came, `at` its own time if it has one."""
+
+    tip: Tip
+    message: PrivatePart | None
+    at: datetime | None
+    now: datetime
+
+
 class _Ground(NamedTuple):
     """Everything a tip is decided by that cannot change under its locks."""
 
-    tip: Tip
+    asked: _Asked
     creator: Creator
     gift: Gift | None
     policy: Policy
     price: Price
     terms: Terms
-    funding: Funding
     message_state: MessageState
-    message: PrivatePart | None
-    at: datetime | None
+    funding: Funding
+    earnings: str
+    guild: str | None
+    revenue: str
 
 
 def send_tip(*, grant: Grant, key: str, tip: Tip, at: datetime | None, now: datetime, salt: bytes) -> Command:
@@ -87,19 +97,23 @@ def send_tip(*, grant: Grant, key: str, tip: Tip, at: datetime | None, now: date
 
     `at` is None for "when it is decided"; `now` is read from the clock; `salt` are 16 random bytes for the
     hash of the message. Raises Refusal (INVALID) on what can never be a tip: `tip.amount`, `tip.count`,
-    `tip.message`, `body.invalid`; and `tip.self`.
+    `tip.message`, `body.invalid`; and (REFUSED) `tip.self`, `creator.unknown` and `gift.unknown` for ids that
+    nothing can have.
     """
     check_wish(tip.wish)
-    _check_names(tip, at, now)
+    _check_names(tip)
+    if at is not None and at > now:
+        raise invalid("body.invalid", "Let at be a time that has passed.", field="at")
     check_not_self(viewer=tip.viewer, creator=tip.creator)
     text = clean_message(tip.message) if tip.message else ""
     message = PrivatePart("message", f"viewer/{tip.viewer}", text, salt) if text else None
+    asked = _Asked(tip, message, at, now)
 
     def plan(lookup: Lookup) -> Plan:
         try:
-            return _plan(_ground(lookup, tip, message, at, now), lookup, now)
+            return _plan(_ground(lookup, asked), lookup)
         except Refusal as refusal:
-            return Plan(decide=_refusing(refusal))
+            return Plan(_refusing(refusal))
 
     targets: tuple[str, ...] = (_FEATURE, switches.creator(tip.creator))
     if tip.wish.gift is not None:
@@ -126,11 +140,9 @@ def fund(*, kinds: tuple[str, ...], viewer: str, asset: str) -> Funding:
     return Funding(accounts=(wallet,), holds=(), source=wallet)
 
 
-def _ground(
-    lookup: Lookup, tip: Tip, message: PrivatePart | None, at: datetime | None, now: datetime
-) -> _Ground:
-    """Look up what the tip is decided by, and refuse what it already rules out."""
-    wish = tip.wish
+def _ground(lookup: Lookup, asked: _Asked) -> _Ground:
+    """Look up what the tip is decided by, and refuse what that already rules out."""
+    tip, wish = asked.tip, asked.tip.wish
     creator: Creator | None = lookup.one("creator", tip.creator)
     if creator is None:
         raise refused("creator.unknown", "There is no such creator; register it first.", creator=tip.creator)
@@ -138,43 +150,69 @@ def _ground(
     asset = asset_of_wish(wish=wish, gift=gift)
     asset_of(asset)
     policy: Policy = lookup.one("policy", asset) or open_policy(asset=asset)
-    price = price_of(wish=wish, gift=gift, policy=policy, at=at or now)
     terms_id = creator.terms or DEFAULT_TERMS.id
     terms: Terms = lookup.one("terms", terms_id) or DEFAULT_TERMS
     assert terms.id == terms_id, f"terms {terms_id} of creator {creator.id} are gone"
     state: MessageState = "none"
-    if message is not None:
+    if asked.message is not None:
         words = lookup.one("words", WORDS_KEY)
-        state = screen_message(message=message.body, words=words) if words else "shown"
-    funding = fund(kinds=tip.funding, viewer=tip.viewer, asset=asset)
-    return _Ground(tip, creator, gift, policy, price, terms, funding, state, message, at)
+        state = screen_message(message=asked.message.body, words=words) if words else "shown"
+    return _Ground(
+        asked=asked,
+        creator=creator,
+        gift=gift,
+        policy=policy,
+        price=price_of(wish=wish, gift=gift, policy=policy, at=asked.at or asked.now),
+        terms=terms,
+        message_state=state,
+        funding=fund(kinds=tip.funding, viewer=tip.viewer, asset=asset),
+        earnings=chart.creator_earnings(creator=creator.id, asset=asset),
+        guild=None if creator.guild is None else chart.guild_earnings(guild=creator.guild, asset=asset),
+        revenue=chart.platform_revenue(asset=asset),
+    )
 
 
-def _plan(ground: _Ground, lookup: Lookup, now: datetime) -> Plan:
-    asset, creator = ground.price.asset, ground.creator
-    earnings = chart.creator_earnings(creator=creator.id, asset=asset)
-    guild = chart.guild_earnings(guild=creator.guild, asset=asset) if creator.guild is not None else None
-    revenue = chart.platform_revenue(asset=asset)
-    shared = (earnings, revenue) if guild is None else (earnings, guild, revenue)
-    accounts = ground.funding.accounts + shared
-    monthly, limited = ground.terms.basis == "monthly", ground.policy.day_limit_minor is not None
-    if not (monthly or limited):
-        decision = _decision(ground, earnings, guild, revenue, volume_minor=None, day_minor=None)
-        return Plan(_decide_plain(ground, earnings, decision), accounts, (), ground.funding.holds)
-    zone: ZoneInfo = lookup.one(ZONE, "*")
+def _plan(ground: _Ground, lookup: Lookup) -> Plan:
+    """Name the accounts, and the counters where terms go by the month or the policy limits the day."""
+    shared = (ground.earnings, ground.revenue)
+    accounts = (*ground.funding.accounts, *shared, *(() if ground.guild is None else (ground.guild,)))
+    at, now, asset = ground.asked.at, ground.asked.now, ground.price.asset
     months: tuple[Window, ...] = ()
     days: tuple[Window, ...] = ()
-    if monthly:
-        name = windows.month_volume(creator=creator.id, asset=asset)
-        months = windows.months(name=name, zone=zone, at=ground.at, now=now)
-    if limited:
-        name = windows.day_given(viewer=ground.tip.viewer, asset=asset)
-        days = windows.days(name=name, zone=zone, at=ground.at, now=now)
+    if ground.terms.basis == "monthly":
+        zone: ZoneInfo = lookup.one(ZONE, "*")
+        name = windows.month_volume(creator=ground.creator.id, asset=asset)
+        months = windows.months(name=name, zone=zone, at=at, now=now)
+    if ground.policy.day_limit_minor is not None:
+        zone = lookup.one(ZONE, "*")
+        name = windows.day_given(viewer=ground.asked.tip.viewer, asset=asset)
+        days = windows.days(name=name, zone=zone, at=at, now=now)
+    if months or days:
+        return Plan(_counting(ground, months, days), accounts, months + days, ground.funding.holds)
+    return Plan(_plain(ground), accounts, (), ground.funding.holds)
+
+
+def _plain(ground: _Ground) -> Callable[[Book], Decision]:
+    """Return the decision of a tip that moves no counter: it is made beforehand, and checked under lock."""
+    shares = _shares(ground, 0)
+    decision = Decision(_fact(ground, shares), _transfers(ground, shares))
 
     def decide(book: Book) -> Decision:
-        at = ground.at or book.now
-        _check_now(ground, book, earnings)
-        amount_minor = ground.price.amount_minor
+        _check_now(ground, book)
+        return decision
+
+    return decide
+
+
+def _counting(
+    ground: _Ground, months: tuple[Window, ...], days: tuple[Window, ...]
+) -> Callable[[Book], Decision]:
+    """Return the decision of a tip that is split by the month's volume, counted against the day, or both."""
+    policy, amount_minor = ground.policy, ground.price.amount_minor
+
+    def decide(book: Book) -> Decision:
+        at = ground.asked.at or book.now
+        _check_now(ground, book)
         uses: list[Use] = []
         volume_minor = day_minor = None
         if months:
@@ -184,30 +222,21 @@ def _plan(ground: _Ground, lookup: Lookup, now: datetime) -> Plan:
         if days:
             day = windows.running(days, at)
             day_minor = book.used(day)
-            check_day_limit(policy=ground.policy, given_today_minor=day_minor, amount_minor=amount_minor)
-            uses.append(Use(day, amount_minor, ground.policy.day_limit_minor))
-        decided = _decision(ground, earnings, guild, revenue, volume_minor=volume_minor, day_minor=day_minor)
-        return Decision(decided.fact, decided.transfers, tuple(uses))
-
-    return Plan(decide, accounts, months + days, ground.funding.holds)
-
-
-def _decide_plain(ground: _Ground, earnings: str, decision: Decision) -> Callable[[Book], Decision]:
-    """Return the decision of a tip that moves no counter: it is made already, and only checked."""
-
-    def decide(book: Book) -> Decision:
-        _check_now(ground, book, earnings)
-        return decision
+            check_day_limit(policy=policy, given_today_minor=day_minor, amount_minor=amount_minor)
+            uses.append(Use(day, amount_minor, policy.day_limit_minor))
+        shares = _shares(ground, volume_minor or 0)
+        fact = _fact(ground, shares, volume_minor=volume_minor, day_minor=day_minor)
+        return Decision(fact, _transfers(ground, shares), tuple(uses))
 
     return decide
 
 
-def _check_now(ground: _Ground, book: Book, earnings: str) -> None:
+def _check_now(ground: _Ground, book: Book) -> None:
     """Refuse what only the locked values and the time of the batch can tell."""
-    gift, amount_minor = ground.gift, ground.price.amount_minor
-    if gift is not None and (gift.valid_from or gift.valid_until) and ground.at is None:
-        price_of(wish=ground.tip.wish, gift=gift, policy=ground.policy, at=book.now)
-    if book.freeze(earnings) == FREEZE_ALL:
+    asked, gift, amount_minor = ground.asked, ground.gift, ground.price.amount_minor
+    if gift is not None and (gift.valid_from or gift.valid_until) and asked.at is None:
+        price_of(wish=asked.tip.wish, gift=gift, policy=ground.policy, at=book.now)
+    if book.freeze(ground.earnings) == FREEZE_ALL:
         raise refused(
             "creator.frozen",
             "This creator cannot be tipped at the moment; choose another one.",
@@ -223,23 +252,20 @@ def _check_now(ground: _Ground, book: Book, earnings: str) -> None:
         )
 
 
-def _decision(
-    ground: _Ground,
-    earnings: str,
-    guild: str | None,
-    revenue: str,
-    *,
-    volume_minor: int | None,
-    day_minor: int | None,
-) -> Decision:
-    """Return fact and transfers, the split worked out from the month's volume where the terms go by it."""
-    tip, price, creator = ground.tip, ground.price, ground.creator
-    shares = split_tip(
+def _shares(ground: _Ground, volume_minor: int) -> Shares:
+    return split_tip(
         terms=ground.terms,
-        amount_minor=price.amount_minor,
-        volume_before_minor=volume_minor or 0,
-        in_guild=guild is not None,
+        amount_minor=ground.price.amount_minor,
+        volume_before_minor=volume_minor,
+        in_guild=ground.guild is not None,
     )
+
+
+def _fact(
+    ground: _Ground, shares: Shares, *, volume_minor: int | None = None, day_minor: int | None = None
+) -> Fact:
+    price, creator, message = ground.price, ground.creator, ground.asked.message
+    tip = ground.asked.tip
     sent = TipSent(
         viewer=tip.viewer,
         creator=creator.id,
@@ -258,31 +284,28 @@ def _decision(
         room=tip.wish.room,
         anonymous=tip.anonymous,
         message_state=ground.message_state,
-        message_hash=ground.message.digest if ground.message else None,
+        message_hash=message.digest if message else None,
         policy_revision=price.policy_revision,
         volume_before_minor=volume_minor,
         day_before_minor=day_minor,
     )
-    private = (ground.message,) if ground.message else ()
-    fact = Fact(f"creator/{creator.id}", sent, private)
-    return Decision(fact, _transfers(ground.funding.source, shares, earnings, guild, revenue))
+    return Fact(f"creator/{creator.id}", sent, (message,) if message else ())
 
 
-def _transfers(
-    source: str, shares: Shares, earnings: str, guild: str | None, revenue: str
-) -> tuple[Transfer, ...]:
+def _transfers(ground: _Ground, shares: Shares) -> tuple[Transfer, ...]:
+    source = ground.funding.source
     transfers = []
     if shares.creator_minor:
-        transfers.append(Transfer(source, earnings, shares.creator_minor))
+        transfers.append(Transfer(source, ground.earnings, shares.creator_minor))
     if shares.guild_minor:
-        assert guild is not None, shares
-        transfers.append(Transfer(source, guild, shares.guild_minor))
+        assert ground.guild is not None, shares
+        transfers.append(Transfer(source, ground.guild, shares.guild_minor))
     if shares.platform_minor:
-        transfers.append(Transfer(source, revenue, shares.platform_minor))
+        transfers.append(Transfer(source, ground.revenue, shares.platform_minor))
     return tuple(transfers)
 
 
-def _check_names(tip: Tip, at: datetime | None, now: datetime) -> None:
+def _check_names(tip: Tip) -> None:
     wish = tip.wish
     if not valid_name(tip.creator):
         raise refused("creator.unknown", "There is no such creator; check its id.")
@@ -293,8 +316,6 @@ def _check_names(tip: Tip, at: datetime | None, now: datetime) -> None:
             raise invalid(
                 "body.invalid", "Write ids with letters, digits and _ . : @ -, at most 64.", field=field
             )
-    if at is not None and at > now:
-        raise invalid("body.invalid", "Let at be a time that has passed.", field="at")
 
 
 def _refusing(refusal: Refusal) -> Callable[[Book], Decision]:

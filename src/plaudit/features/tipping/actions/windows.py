@@ -27,12 +27,12 @@ def day_given(*, viewer: str, asset: str) -> str:
 
 def months(*, name: str, zone: ZoneInfo, at: datetime | None, now: datetime) -> tuple[Window, ...]:
     """Return the month windows that a command may count in, one of them unless the month is about to end."""
-    return _windows(name, month_of, zone, at, now)
+    return _windows(name=name, holding=month_of, zone=zone, at=at, now=now)
 
 
 def days(*, name: str, zone: ZoneInfo, at: datetime | None, now: datetime) -> tuple[Window, ...]:
     """Return the day windows that a command may count in, one of them unless the day is about to end."""
-    return _windows(name, day_of, zone, at, now)
+    return _windows(name=name, holding=day_of, zone=zone, at=at, now=now)
 
 
 def running(windows: Sequence[Window], at: datetime) -> Window:
@@ -47,6 +47,7 @@ def running(windows: Sequence[Window], at: datetime) -> Window:
 
 
 def _windows(
+    *,
     name: str,
     holding: Callable[[datetime, ZoneInfo], Period],
     zone: ZoneInfo,

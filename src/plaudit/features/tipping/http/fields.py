@@ -17,15 +17,12 @@ TAGS: Final = ("tipping",)
 CREATED: Final = 201
 ACCEPTED: Final = 202
 
-Limit = Annotated[
-    int | None, Parameter(query="limit", description="Items a page, 1 to 200; 50 when not given.")
-]
-Cursor = Annotated[str | None, Parameter(query="cursor", description="next_cursor of the page before.")]
+Limit = Annotated[int | None, Parameter(description="Items a page, 1 to 200; 50 when not given.")]
+Cursor = Annotated[str | None, Parameter(description="next_cursor of the page before.")]
 Seen = Annotated[
     int | None,
     Parameter(
-        query="position",
-        description="The position of a write of your own that the answer must show; 202 when it cannot within 500 ms.",
+        description="Where a write of yours stands that the answer must show; 202 when it cannot in 500 ms.",
     ),
 ]
 Amount = Annotated[

@@ -89,7 +89,7 @@ class TipDone(msgspec.Struct, kw_only=True):
 
 
 class TipView(msgspec.Struct, kw_only=True):
-    """A tip; `viewer` is null for its creator where it was anonymous, `message` where it is held back or erased."""
+    """A tip. `viewer` is null for its creator where it was anonymous, `message` where held or erased."""
 
     tip: str
     position: int
@@ -346,7 +346,7 @@ async def list_totals(
     *,
     grant: Grant,
     database: Database,
-    by: Annotated[Literal["viewer", "creator"], Parameter(query="by", description="Who is ranked.")],
+    by: Annotated[Literal["viewer", "creator"], Parameter(description="Who is ranked.")],
     asset: str = "coin",
     show: str | None = None,
     position: Seen = None,
@@ -407,7 +407,7 @@ def _pending(position: int) -> Response[Any]:
 
 
 def _may_read_message(grant: Grant, sent: TipSent) -> bool:
-    """A shown message is for everybody who sees the tip.
+    """Tell whether a message may be read: a shown one by everybody who sees the tip.
 
     A held one for its author and for those who screen.
     """

@@ -120,7 +120,9 @@ def check_wish(wish: Wish) -> None:
 
 def asset_of_wish(*, wish: Wish, gift: Gift | None) -> str:
     """Return the code of the asset that is asked for, whose policy prices the wish."""
-    return wish.asset or (gift.asset if gift else DEFAULT_ASSET)
+    if wish.asset is not None:
+        return wish.asset
+    return gift.asset if gift else DEFAULT_ASSET
 
 
 def price_of(*, wish: Wish, gift: Gift | None, policy: Policy, at: datetime) -> Price:

@@ -1,5 +1,7 @@
 """Creators, terms, gifts, policies and the word list: saved by table commands, loaded as reference rows."""
 
+# ruff: noqa: S608 - only constants of this file are put into statements
+
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,5 +1,7 @@
 """The projections of what was tipped: set-based SQL straight over the facts between two positions."""
 
+# ruff: noqa: S608 - only constants of this file are put into statements
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
