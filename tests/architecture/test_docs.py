@@ -32,7 +32,7 @@ def documents(root: Path) -> list[Path]:
 
 def dead_links(root: Path) -> list[str]:
     """Find links to files or headings that are not there, and code paths that do not exist."""
-    findings = []
+    findings: list[str] = []
     for document in documents(root):
         text = document.read_text()
         targets = [
@@ -52,7 +52,7 @@ def dead_links(root: Path) -> list[str]:
 def unknown_commands(root: Path) -> list[str]:
     """Find command lines of `plaudit` and `make` in code blocks that could not be typed."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
-    findings = []
+    findings: list[str] = []
     for document in documents(root):
         for block in re.findall(r"```(?:sh|console)\n(.*?)```", document.read_text(), flags=re.DOTALL):
             for line in block.replace("\\\n", " ").splitlines():
