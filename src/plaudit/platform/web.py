@@ -8,7 +8,8 @@ A handler is an async function under `get`, `post`, `put` or `delete`, with its 
 * those of `INJECTED`: the caller's grant, the idempotency key, and the parts of the house.
 * path and query parameters, as Litestar has them.
 
-It returns a struct, or `answer(...)` where the status or the header of a replay matters. Refusals are raised.
+It returns a struct, or `answer(...)` where the status or the header of a replay matters. Refusals are raised;
+that of a caller without the permission is raised before the handler is called.
 """
 
 import inspect
@@ -16,11 +17,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, TypeVar, get_type_hints
 
 import litestar
+import msgspec
 from litestar import MediaType, Request, Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
 from litestar.params import Body, Parameter
 from litestar.response import Stream
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 __all__ = [
     "INJECTED",
@@ -65,14 +68,60 @@ is a callable from a number of bytes to random bytes; `vault` seals secrets; `ho
 """
 
 OFFER: Final = "plaudit"
-"""Where in the connection's scope the edge puts what it hands in: an object with these attributes."""
+"""Where in the connection's scope the edge puts what it hands in: an object with these attributes.
 
-_REPLAYED: Final = {"Idempotency-Replayed": "true"}
+Its method `require(permission)` raises the Refusal of a caller who does not hold the permission.
+"""
+
+_JSON_HEADER: Final = (b"content-type", b"application/json")
+_REPLAYED_HEADER: Final = (b"idempotency-replayed", b"true")
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Answer(Response[T]):
+    """A struct as JSON. It does what the framework's own response does for one, at a fifth of the cost."""
+
+    __slots__ = ("replayed",)
+
+    def __init__(self, content: T, *, status: int | None = None, replayed: bool = False) -> None:
+        """Take the body, the status (None: that of the route) and whether it was done before."""
+        self.content = content
+        self.status_code = status
+        self.replayed = replayed
+
+    def to_asgi_response(  # type: ignore[override]
+        self,
+        app: None,  # noqa: ARG002 - as the framework calls it
+        request: Request[Any, Any, Any],  # noqa: ARG002 - as the framework calls it
+        *,
+        status_code: int | None = None,
+        **_: Any,
+    ) -> ASGIApp:
+        """Return what sends the answer."""
+        return _Sent(_encode(self.content), self.status_code or status_code or 200, replayed=self.replayed)
+
+
+class _Sent:
+    """An encoded answer, as an ASGI application."""
+
+    __slots__ = ("_body", "_replayed", "_status")
+
+    def __init__(self, body: bytes, status: int, *, replayed: bool) -> None:
+        self._body = body
+        self._status = status
+        self._replayed = replayed
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        headers = [_JSON_HEADER, (b"content-length", b"%d" % len(self._body))]
+        if self._replayed:
+            headers.append(_REPLAYED_HEADER)
+        await send({"type": "http.response.start", "status": self._status, "headers": headers})
+        await send({"type": "http.response.body", "body": self._body, "more_body": False})
 
 
 def answer(body: T, *, replayed: bool = False, status: int = 200) -> Response[T]:
     """Return a JSON answer; `replayed` says in a header that the key was used before and nothing was done now."""
-    return Response(body, status_code=status, headers=_REPLAYED if replayed else None)
+    return Answer(body, status=status, replayed=replayed)
 
 
 def get(path: str | Sequence[str], *, opt: Mapping[str, Any], **options: Any) -> _Decorator:  # noqa: ANN401
@@ -99,31 +148,32 @@ def _route(
     kind: Callable[..., Any], path: str | Sequence[str], opt: Mapping[str, Any], options: Mapping[str, Any]
 ) -> _Decorator:
     def decorate(endpoint: _Endpoint) -> HTTPRouteHandler:
-        route: HTTPRouteHandler = kind(path, opt=dict(opt), **options)(_offered(endpoint))
+        route: HTTPRouteHandler = kind(path, opt=dict(opt), **options)(_offered(endpoint, opt["permission"]))
         return route
 
     return decorate
 
 
-def _offered(endpoint: _Endpoint) -> _Endpoint:
+def _offered(endpoint: _Endpoint, permission: str | None) -> _Endpoint:
     """Wrap an endpoint so that Litestar sees `request` where it declares what the edge hands in.
 
-    Litestar's own dependency injection starts a task for each dependency of each request, which costs more
-    than all the rest of a small request.
+    Litestar's own dependency injection starts a task for each dependency of each request, and its guards run
+    in threads; either costs more than all the rest of a small request.
     """
     signature = inspect.signature(endpoint)
     wanted = tuple(name for name in signature.parameters if name in INJECTED)
-    if not wanted:
-        return endpoint
     takes_request = "request" in signature.parameters
 
     async def handler(*, request: Request[Any, Any, Any], **given: Any) -> Any:  # noqa: ANN401
         offer = request.scope[OFFER]  # type: ignore[typeddict-item]
+        if permission is not None:
+            offer.require(permission)
         for name in wanted:
             given[name] = getattr(offer, name)
         if takes_request:
             given["request"] = request
-        return await endpoint(**given)
+        result = await endpoint(**given)
+        return result if isinstance(result, Response) else Answer(result)
 
     hints = get_type_hints(endpoint, include_extras=True)
     kept = {
@@ -135,7 +185,8 @@ def _offered(endpoint: _Endpoint) -> _Endpoint:
         for name, one in kept.items()
     ]
     returned = hints.get("return", Any)
-    handler.__signature__ = signature.replace(parameters=ordered, return_annotation=returned)  # type: ignore[attr-defined]
+    seen = signature.replace(parameters=ordered, return_annotation=returned)
+    handler.__signature__ = seen  # type: ignore[attr-defined]
     handler.__annotations__ = {one.name: one.annotation for one in ordered} | {"return": returned}
     handler.__name__ = getattr(endpoint, "__name__", "handler")
     handler.__qualname__ = getattr(endpoint, "__qualname__", "handler")

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from litestar import Litestar, Request, Response
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp
 
 from plaudit.app.assembly import House
@@ -14,26 +12,12 @@ from plaudit.app.http import facts, house
 from plaudit.app.http.access import AccessLog
 from plaudit.app.http.body import StrictRequest
 from plaudit.app.http.edge import Edge, told
-from plaudit.kernel.refusal import forbidden
-from plaudit.platform.web import OFFER
 
 
 def _on_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     problem = told(error=error, scope=request.scope)
     headers = {name.decode(): value.decode() for name, value in problem.headers}
     return Response(problem.body, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
-
-
-def check_permission(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Raise Refusal `scope.missing` (FORBIDDEN) unless the caller holds the permission that the route names.
-
-    Commands are authorized once more in the corridor; reads only here.
-    """
-    permission = handler.opt.get("permission")
-    if permission is not None and permission not in connection.scope[OFFER].grant.permissions:  # type: ignore[typeddict-item]
-        raise forbidden(
-            "scope.missing", f"This needs the scope {permission}; use a key that holds it.", scope=permission
-        )
 
 
 def routes_of(the_house: House) -> list[Any]:
@@ -50,9 +34,8 @@ def build(the_house: House, *, access: AccessLog | None = None, more_routes: Seq
     inner: ASGIApp = Litestar(
         route_handlers=[*routes_of(the_house), *more_routes],
         exception_handlers={Exception: _on_error},
-        guards=[check_permission],
         request_class=StrictRequest,
-        request_max_body_size=the_house.settings.body_max_bytes,
+        request_max_body_size=None,
         openapi_config=None,
         logging_config=None,
         debug=False,

@@ -6,8 +6,9 @@ from typing import Any, Final
 import msgspec
 from litestar import Request
 
-from plaudit.app.errors import wrong_content_type
+from plaudit.app.errors import too_large, wrong_content_type
 from plaudit.kernel.refusal import Refusal, invalid
+from plaudit.platform.web import OFFER
 
 _JSON: Final = "application/json"
 _UNKNOWN: Final = "Object contains unknown field `"
@@ -20,11 +21,11 @@ class StrictRequest(Request[Any, Any, Any]):
     The framework would decode to dictionaries first and convert leniently, so that "1" and 1.0 pass for integers.
     """
 
+    _whole: bytes | None = None
+
     async def json(self) -> Any:  # noqa: ANN401 - the handler's own type
         """Return the body as the handler's type of `data`. Raises Refusal `body.invalid`, `body.unknown_field`, 415."""
         declared = self.scope["route_handler"].parsed_data_field
-        if not _is_json(self.scope["headers"]):
-            raise wrong_content_type()
         body = await self.body()
         try:
             return _decoder(declared.annotation if declared else dict).decode(body)
@@ -36,6 +37,36 @@ class StrictRequest(Request[Any, Any, Any]):
                 "Send the body as one whole JSON text in UTF-8.",
                 problem=str(error)[:_SHOWN_MAX],
             ) from None
+
+    async def body(self) -> bytes:
+        """Return the body, which is not empty and claims to be JSON.
+
+        Raises Refusal `body.invalid`, TransportRefusal 415, and 413 as soon as it is larger than the setting
+        allows. The framework asks for it before `json`.
+        """
+        if self._whole is None:
+            if not _is_json(self.scope["headers"]):
+                raise wrong_content_type()
+            self._whole = await self._read()
+            if not self._whole:
+                raise invalid("body.invalid", "Send a body; see /docs.")
+        return self._whole
+
+    async def _read(self) -> bytes:
+        limit_bytes = self.scope[OFFER].house.settings.body_max_bytes  # type: ignore[typeddict-item]
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await self.receive()
+            if message["type"] != "http.request":
+                raise invalid("body.invalid", "The body ended before it was whole; send it again.")
+            part = message["body"]
+            size += len(part)
+            if size > limit_bytes:
+                raise too_large(limit_bytes=limit_bytes)
+            if not message["more_body"]:
+                return b"".join((*parts, part)) if parts else part
+            parts.append(part)
 
 
 def _is_json(headers: Any) -> bool:  # noqa: ANN401 - as the server hands it over

@@ -12,7 +12,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from plaudit.app.assembly import House
-from plaudit.app.errors import MEDIA_TYPE, Problem, is_fault, problem_of
+from plaudit.app.errors import MEDIA_TYPE, Problem, is_fault, problem_of, too_large
 from plaudit.app.http.access import AccessLog
 from plaudit.app.http.offer import Offer
 from plaudit.app.meters import RequestMeter
@@ -40,6 +40,7 @@ class Edge:
         self._doorkeeper = house.doorkeeper
         self._limiter = house.limiter
         self._clock = house.clock
+        self._body_max_bytes = house.settings.body_max_bytes
         self._number = int.from_bytes(house.randomness(8), "big")
         self.open = 0
 
@@ -51,11 +52,14 @@ class Edge:
         started = perf_counter()
         self.open += 1
         authorization = key = given_id = None
+        length = 0
         for name, value in scope["headers"]:
             if name == b"authorization":
                 authorization = value
             elif name == b"idempotency-key":
                 key = value
+            elif name == b"content-length":
+                length = int(value) if value.isdigit() else 0
             elif name == b"x-request-id":
                 given_id = value
         identifier = self._identifier(given_id)
@@ -82,6 +86,8 @@ class Edge:
                     )
                     if waiting is not None:
                         await waiting
+            if length > self._body_max_bytes:
+                raise too_large(limit_bytes=self._body_max_bytes)
             await self._inner(scope, receive, answering)
         except asyncio.CancelledError:
             status = status or _CLIENT_GONE

@@ -8,7 +8,7 @@ from plaudit.core.commands.command import Grant
 from plaudit.core.commands.corridor import Corridor
 from plaudit.core.commands.references import References
 from plaudit.core.ledger.accounts import Directory
-from plaudit.kernel.refusal import invalid
+from plaudit.kernel.refusal import forbidden, invalid
 from plaudit.kernel.time import Clock
 from plaudit.platform.crypto import Vault
 from plaudit.platform.db import Database
@@ -47,6 +47,18 @@ class Offer:
         """What the caller may do."""
         assert self._grant is not None, "a route outside /v1 has no caller"
         return self._grant
+
+    def require(self, permission: str) -> None:
+        """Raise Refusal `scope.missing` (FORBIDDEN) unless the caller holds the permission that a route names.
+
+        Commands are authorized once more in the corridor; reads here alone.
+        """
+        if permission not in self.grant.permissions:
+            raise forbidden(
+                "scope.missing",
+                f"This needs the scope {permission}; use a key that holds it.",
+                scope=permission,
+            )
 
     @property
     def idempotency_key(self) -> str:
