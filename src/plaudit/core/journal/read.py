@@ -1,4 +1,7 @@
-"""Reading the journal by position. Positions are dense and in commit order, so a plain ``position > last`` misses nothing."""
+"""Reading the journal by position.
+
+Positions are dense and in commit order, so a plain ``position > last`` misses nothing.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +15,8 @@ from plaudit.platform.db import Connection
 CHANNEL: Final = store.CHANNEL
 """The channel of notifications; a commit says there "<tenant_id> <newest position>" and nothing else."""
 
-# A page that filters by kind looks at no more facts than this, found or not; the next page goes on from there.
+# A page that filters by kind looks at no more facts than this, found or not; the next page goes on from
+# there.
 _SCAN_MAX = 10_000
 
 
@@ -33,7 +37,9 @@ async def page(
     upto = min(head, after + _SCAN_MAX)
     if upto <= after:
         return FactPage((), after, head)
-    facts = await store.select_facts(conn, tenant_id=tenant_id, after=after, upto=upto, limit=limit, kinds=kinds)
+    facts = await store.select_facts(
+        conn, tenant_id=tenant_id, after=after, upto=upto, limit=limit, kinds=kinds
+    )
     return FactPage(facts, facts[-1].position if len(facts) == limit else upto, head)
 
 
@@ -46,7 +52,8 @@ async def fact_at(conn: Connection, *, tenant_id: int, position: int) -> Recorde
 async def position_at(conn: Connection, *, tenant_id: int, as_of: datetime) -> int:
     """Return the last position recorded at or before a moment, 0 when there is none.
 
-    ``recorded_at`` never goes back, so this is a binary search: about 25 probes of the primary key for any journal.
+    ``recorded_at`` never goes back, so this is a binary search: about 25 probes of the primary key for
+    any journal.
     """
     low, high = 0, await store.select_head(conn, tenant_id=tenant_id)
     while low < high:

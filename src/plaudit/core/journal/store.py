@@ -11,7 +11,10 @@ from plaudit.platform.packing import Int4, Int8
 
 CHANNEL = "plaudit_journal"
 
-_FACT = "position, kind, version, subject, actor, at, recorded_at, data::text, moves::text, hash"
+_SELECT_FACT = (
+    "SELECT position, kind, version, subject, actor, at, recorded_at, data::text, moves::text, hash"
+    " FROM journal.fact WHERE tenant_id = %s"
+)
 
 
 async def open_tenant(conn: Connection, *, tenant_id: int) -> None:
@@ -39,8 +42,8 @@ async def insert_facts(conn: Connection, *, tenant_id: int, sealed: Sequence[Sea
     await conn.execute(
         "INSERT INTO journal.fact"
         " (tenant_id, position, kind, version, subject, actor, at, recorded_at, data, moves, hash)"
-        " SELECT h.tenant_id, h.position - %s + v.n, v.kind, v.version, v.subject, v.actor, v.at, h.recorded_at,"
-        " v.data, v.moves, v.hash"
+        " SELECT h.tenant_id, h.position - %s + v.n, v.kind, v.version, v.subject, v.actor, v.at,"
+        " h.recorded_at, v.data, v.moves, v.hash"
         " FROM journal.head h, unnest(%s, %s, %s, %s, %s, %s, %s, %s)"
         " WITH ORDINALITY AS v (kind, version, subject, actor, at, data, moves, hash, n)"
         " WHERE h.tenant_id = %s",
@@ -123,7 +126,9 @@ async def select_head(conn: Connection, *, tenant_id: int) -> int:
 
 async def select_heads(conn: Connection) -> list[tuple[int, int]]:
     """Return (tenant_id, newest position) of every tenant."""
-    cursor = await conn.execute("SELECT tenant_id, position FROM journal.head ORDER BY tenant_id", binary=True)
+    cursor = await conn.execute(
+        "SELECT tenant_id, position FROM journal.head ORDER BY tenant_id", binary=True
+    )
     return [(int(tenant_id), int(position)) for tenant_id, position in await cursor.fetchall()]
 
 
@@ -136,8 +141,7 @@ async def select_facts(
     if kinds is not None:
         parameters.append(list(kinds))
     cursor = await conn.execute(
-        f"SELECT {_FACT} FROM journal.fact WHERE tenant_id = %s AND position > %s AND position <= %s{filtered}"
-        " ORDER BY position LIMIT %s",
+        _SELECT_FACT + " AND position > %s AND position <= %s" + filtered + " ORDER BY position LIMIT %s",
         (*parameters, Int8(limit)),
         binary=True,
     )
@@ -147,7 +151,7 @@ async def select_facts(
 async def select_at(conn: Connection, *, tenant_id: int, positions: Sequence[int]) -> list[Recorded]:
     """Return the facts at the given positions, in order; missing ones are left out."""
     cursor = await conn.execute(
-        f"SELECT {_FACT} FROM journal.fact WHERE tenant_id = %s AND position = ANY(%s) ORDER BY position",
+        _SELECT_FACT + " AND position = ANY(%s) ORDER BY position",
         (Int4(tenant_id), packing.int8s(positions)),
         binary=True,
     )
@@ -172,13 +176,6 @@ async def add_partition(conn: Connection, *, number: int) -> None:
     await conn.execute(
         "SELECT journal.add_partition('journal.fact', %s), journal.add_partition('ledger.entry', %s)",
         (Int8(number), Int8(number)),
-    )
-
-
-def _recorded(tenant_id: int, row: tuple[Any, ...]) -> Recorded:
-    position, kind, version, subject, actor, at, recorded_at, data, moves, content = row
-    return Recorded(
-        tenant_id, position, kind, version, subject, actor, at, recorded_at, loads(data), loads(moves), content
     )
 
 
@@ -208,3 +205,20 @@ async def delete_private(conn: Connection, *, tenant_id: int, owner: str) -> int
         "DELETE FROM journal.private WHERE tenant_id = %s AND owner = %s", (Int4(tenant_id), owner)
     )
     return cursor.rowcount
+
+
+def _recorded(tenant_id: int, row: tuple[Any, ...]) -> Recorded:
+    position, kind, version, subject, actor, at, recorded_at, data, moves, content = row
+    return Recorded(
+        tenant_id,
+        position,
+        kind,
+        version,
+        subject,
+        actor,
+        at,
+        recorded_at,
+        loads(data),
+        loads(moves),
+        content,
+    )
