@@ -74,7 +74,7 @@ async def _end(house: House, edge: Edge, server: Server, serving: asyncio.Task[N
     _log.info("stopping", requests=edge.open)
     deadline = asyncio.get_running_loop().time() + house.settings.shutdown_ms / 1000
     house.wake.close()
-    server.stop()
+    server.stop()  # type: ignore[no-untyped-call]
     while edge.open and asyncio.get_running_loop().time() < deadline:
         await asyncio.sleep(_DRAIN_PAUSE_S)
     try:
