@@ -103,7 +103,7 @@ async def test_a_refused_transaction_leaves_no_hole(db: Database) -> None:
 async def test_readers_beside_eight_writers_see_every_position_once_and_in_order(
     db: Database, database: DatabaseUrls
 ) -> None:
-    commits, most = (2_000, 40) if PROOF else (40, 9)
+    commits, most = (500, 40) if PROOF else (40, 9)
     sizes = [1 + (n * 7) % most for n in range(commits)]
     last = 8 * sum(sizes)
     await record(db, [])

@@ -243,6 +243,21 @@ async def test_subscriptions_say_what_they_are() -> None:
         Subscription(name="s", kinds=None, apply=nothing, kind="reaction", tables=("a.b",))
 
 
+async def test_only_what_a_reaction_does_waits_for_the_disk(db: Database) -> None:
+    waits: dict[str, object] = {}
+
+    async def apply(conn: Connection, span: Span) -> None:
+        cursor = await conn.execute("SHOW synchronous_commit")
+        waits[str(span.kinds)] = (await cursor.fetchone() or (None,))[0]
+
+    await numbers(db, 1)
+    projection = Subscription(name="test.p", kinds=("test.said",), apply=apply, kind="projection")
+    reaction = Subscription(name="test.r", kinds=None, apply=apply, kind="reaction")
+    await _follow(db, projection, reaction)
+    assert waits == {"('test.said',)": "off", "None": "on"}
+    assert set(await column(db, "SHOW synchronous_commit")) == {"on"}
+
+
 async def test_the_running_role_may_not_undo_history_through_a_subscription(db: Database) -> None:
     await numbers(db, 2)
 

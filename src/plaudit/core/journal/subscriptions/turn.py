@@ -152,8 +152,10 @@ async def _give_up(
                 problem=problem,
                 now=clock.now(),
             )
-    except psycopg.Error as error:
-        told.warning("dead letter not written yet", error=problem_of(error))
+    except Exception as error:
+        if not is_transient(error):
+            raise
+        told.warning("problem not written down yet", error=problem_of(error))
         return Turn.LATER
     if put_aside:
         told.error("dead letter", exc_info=failed.error)
