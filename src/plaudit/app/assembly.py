@@ -19,13 +19,17 @@ from plaudit.core.ledger.accounts import Directory
 from plaudit.features.identity import actions as identity_actions
 from plaudit.features.identity import store as identity_store
 from plaudit.features.identity.feature import FEATURE as IDENTITY
+from plaudit.features.risk import actions as risk_actions
+from plaudit.features.risk.feature import FEATURE as RISK
+from plaudit.features.tipping.feature import FEATURE as TIPPING
+from plaudit.features.wallets.feature import FEATURE as WALLETS
 from plaudit.kernel.time import Clock
 from plaudit.platform.clock import clock_of
 from plaudit.platform.crypto import Vault, secret_key
 from plaudit.platform.db import Database
 from plaudit.platform.settings import Settings
 
-FEATURES: Final[tuple[Feature, ...]] = (IDENTITY,)
+FEATURES: Final[tuple[Feature, ...]] = (IDENTITY, RISK, WALLETS, TIPPING)
 
 
 class Alarm:
@@ -103,7 +107,7 @@ async def assembled(
             directory=directory,
             references=references,
             clock=clock,
-            slots=Slots(authorize=identity_actions.authorize, screen=lambda _command, _lookup: None),
+            slots=Slots(authorize=identity_actions.authorize, screen=risk_actions.screen),
             batch_max=settings.batch_max,
             queue_max=settings.queue_max,
             on_broken=alarm.ring,
