@@ -55,6 +55,8 @@ _FAULTS: Final = (
     Fault("posting", "features/wallets/queries.py", "import plaudit.core.journal.store"),
     Fault("assembly", "app/errors.py", "import plaudit.features.tipping.model"),
     Fault("assembly", "app/auth.py", "import plaudit.features.risk.model"),
+    Fault("drive", "app/drive/rows.py", "import plaudit.core.journal.facts"),
+    Fault("drive", "app/drive/load.py", "import psycopg"),
     Fault("pure", "kernel/money.py", "import psycopg"),
     Fault("pure", "vocabulary/chart.py", "import os"),
     Fault("pure", "features/wallets/model.py", "import random"),
