@@ -81,12 +81,18 @@ class Background:
         async with house.database.listen(read.CHANNEL, poll_ms=house.settings.poll_ms) as payloads:
             async for payload in payloads:
                 if payload is None:
-                    house.wake.look()
+                    await self._look()
                 else:
                     tenant_id, _, position = payload.partition(" ")
                     house.wake.moved(int(tenant_id), int(position))
                 self._stale.set()
                 self._runner.wake()
+
+    async def _look(self) -> None:
+        """Ask where the journals are: notifications may have been missed."""
+        async with self._house.database.connection() as conn:
+            for tenant_id, position in await read.heads(conn):
+                self._house.wake.moved(tenant_id, position)
 
     async def _refresh(self) -> None:
         while True:

@@ -18,25 +18,21 @@ class Wake:
         return self._closed.is_set()
 
     def moved(self, tenant_id: int, position: int) -> None:
-        """Wake those who wait for facts of a tenant past what they have seen."""
+        """Wake those who wait for facts of a tenant, unless this position was known already."""
         if position > self._heads.get(tenant_id, 0):
             self._heads[tenant_id] = position
-        self._set(tenant_id)
-
-    def look(self) -> None:
-        """Wake everybody: something may have been missed."""
-        for tenant_id in list(self._events):
             self._set(tenant_id)
 
     def close(self) -> None:
         """Wake everybody for good."""
         self._closed.set()
-        self.look()
+        for tenant_id in list(self._events):
+            self._set(tenant_id)
 
-    async def wait(self, tenant_id: int, *, beyond: int, timeout_s: float) -> None:
-        """Return when the tenant's journal may have passed a position, the time is over, or the process stops."""
+    async def wait(self, tenant_id: int, *, beyond: int, timeout_s: float) -> bool:
+        """Wait until the tenant's journal has passed a position or the process stops; False when time ran out."""
         if self.closed or self._heads.get(tenant_id, 0) > beyond:
-            return
+            return True
         event = self._events.get(tenant_id)
         if event is None:
             event = self._events[tenant_id] = asyncio.Event()
@@ -44,7 +40,8 @@ class Wake:
             async with asyncio.timeout(timeout_s):
                 await event.wait()
         except TimeoutError:
-            return
+            return False
+        return True
 
     def _set(self, tenant_id: int) -> None:
         event = self._events.pop(tenant_id, None)

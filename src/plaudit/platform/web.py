@@ -21,7 +21,7 @@ import msgspec
 from litestar import MediaType, Request, Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
-from litestar.params import Body, Parameter
+from litestar.params import Body, Parameter, QueryParameter
 from litestar.response import Stream
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -31,6 +31,7 @@ __all__ = [
     "Body",
     "MediaType",
     "Parameter",
+    "QueryParameter",
     "Request",
     "Response",
     "ResponseSpec",
@@ -59,12 +60,14 @@ INJECTED: Final = frozenset(
         "randomness",
         "vault",
         "house",
+        "readmit",
     }
 )
 """Parameters that the edge hands in by name.
 
 `grant` and `idempotency_key` (str, parsed: raises key.missing, key.malformed) are the request's own; `randomness`
-is a callable from a number of bytes to random bytes; `vault` seals secrets; `house` has everything.
+is a callable from a number of bytes to random bytes; `vault` seals secrets; `house` has everything; `readmit` is
+an async callable that raises the Refusal of a caller whose credential has ended since, for long requests.
 """
 
 OFFER: Final = "plaudit"

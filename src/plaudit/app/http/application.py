@@ -12,6 +12,8 @@ from plaudit.app.http import facts, house
 from plaudit.app.http.access import AccessLog
 from plaudit.app.http.body import StrictRequest
 from plaudit.app.http.edge import Edge, told
+from plaudit.app.http.openapi import Description
+from plaudit.core.feature import Feature
 
 
 def _on_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
@@ -20,19 +22,16 @@ def _on_error(request: Request[Any, Any, Any], error: Exception) -> Response[byt
     return Response(problem.body, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
 
 
-def routes_of(the_house: House) -> list[Any]:
-    """Return the routes of all features and of the house itself."""
-    return [
-        *(route for feature in the_house.features for route in feature.routes),
-        *facts.ROUTES,
-        *house.ROUTES,
-    ]
+def routes_of(features: Sequence[Feature]) -> list[Any]:
+    """Return the routes of some features and of the house itself, all that the description tells of."""
+    return [*(route for feature in features for route in feature.routes), *facts.ROUTES, *house.ROUTES]
 
 
 def build(the_house: House, *, access: AccessLog | None = None, more_routes: Sequence[Any] = ()) -> Edge:
     """Return the ASGI application of a house; `more_routes` are for benchmarks and tests."""
+    routes = routes_of(the_house.features)
     inner: ASGIApp = Litestar(
-        route_handlers=[*routes_of(the_house), *more_routes],
+        route_handlers=[*routes, *Description(routes).routes(), *more_routes],
         exception_handlers={Exception: _on_error},
         request_class=StrictRequest,
         request_max_body_size=None,

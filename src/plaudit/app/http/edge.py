@@ -79,7 +79,7 @@ class Edge:
         try:
             if path.startswith(_GUARDED):
                 access = await self._doorkeeper.admit(authorization)
-                offer.introduce(access.grant, key)
+                offer.introduce(access.grant, credential=authorization, key=key)
                 if access.rate_per_second is not None:
                     waiting = self._limiter.take(
                         tenant_id=access.grant.tenant_id, name=access.rate_name, limit=access.rate_per_second

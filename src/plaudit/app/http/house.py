@@ -1,4 +1,4 @@
-"""Routes of the house itself: health, metrics, the description of the API."""
+"""Routes of the house itself: health and metrics."""
 
 import asyncio
 from typing import Any, Final
@@ -6,7 +6,6 @@ from typing import Any, Final
 import msgspec
 
 from plaudit.app.assembly import House
-from plaudit.app.http.openapi import document
 from plaudit.kernel.refusal import busy
 from plaudit.platform import telemetry
 from plaudit.platform.web import Response, get
@@ -48,10 +47,4 @@ async def metrics() -> Response[bytes]:
     return Response(text, headers={"content-type": telemetry.CONTENT_TYPE})
 
 
-@get("/openapi.json", opt=_OPEN, include_in_schema=False)
-async def openapi(house: House) -> Response[bytes]:
-    """Return the description of the API (OpenAPI 3.1)."""
-    return Response(await document(house), media_type="application/json")
-
-
-ROUTES: Final[tuple[Any, ...]] = (live, ready, metrics, openapi)
+ROUTES: Final[tuple[Any, ...]] = (live, ready, metrics)

@@ -22,7 +22,7 @@ _KEY: Final = re.compile(rb"[\x21-\x7e]{1,255}")
 class Offer:
     """One request's view of the house."""
 
-    __slots__ = ("_grant", "_key", "house", "refusal_code", "request_id")
+    __slots__ = ("_credential", "_grant", "_key", "house", "refusal_code", "request_id")
 
     def __init__(self, house: "House", request_id: str) -> None:
         """Begin without a caller and without a key."""
@@ -31,11 +31,17 @@ class Offer:
         self.refusal_code = ""
         self._grant: Grant | None = None
         self._key: bytes | None = None
+        self._credential: bytes | None = None
 
-    def introduce(self, grant: Grant, key: bytes | None) -> None:
-        """Say who calls, and the idempotency key as it was sent."""
+    def introduce(self, grant: Grant, *, credential: bytes | None, key: bytes | None) -> None:
+        """Say who calls, by which credential, and the idempotency key as it was sent."""
         self._grant = grant
+        self._credential = credential
         self._key = key
+
+    async def readmit(self) -> None:
+        """Raise the Refusal of a credential that was revoked or has ended while the request went on."""
+        await self.house.doorkeeper.admit(self._credential)
 
     @property
     def caller(self) -> Grant | None:

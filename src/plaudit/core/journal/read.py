@@ -43,6 +43,11 @@ async def page(
     return FactPage(facts, facts[-1].position if len(facts) == limit else upto, head)
 
 
+async def heads(conn: Connection) -> list[tuple[int, int]]:
+    """Return (tenant_id, newest position) of every tenant."""
+    return await store.select_heads(conn)
+
+
 async def fact_at(conn: Connection, *, tenant_id: int, position: int) -> Recorded | None:
     """Return the fact at a position, None past the newest one."""
     facts = await store.select_at(conn, tenant_id=tenant_id, positions=[position])

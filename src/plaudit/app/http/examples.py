@@ -1,0 +1,160 @@
+"""Examples for the description of the API: a value for each field by its name, whole bodies where a name is not enough."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_POSITION: Final = 42
+_TIME: Final = "2026-11-22T02:03:04.123456Z"
+
+_FIELDS: Final[Mapping[str, Any]] = {
+    "address": "creator/c1/earnings/coin",
+    "algorithm": "HS256",
+    "amount_minor": 100,
+    "anonymous": False,
+    "asset": "coin",
+    "at": _TIME,
+    "as_of": _TIME,
+    "basis": "fixed",
+    "checked_at": None,
+    "checker": None,
+    "count": 1,
+    "created_at": _TIME,
+    "creator": "c1",
+    "cursor": "WzQyXQ",
+    "day_limit_minor": None,
+    "effect": "petals",
+    "freeze": "none",
+    "from_minor": 0,
+    "funding": [{"kind": "wallet"}],
+    "gift": "rose",
+    "guild": None,
+    "hash": "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b",
+    "head": _POSITION,
+    "kind": "tip.sent",
+    "kinds": "tip.sent,tip.reversed",
+    "lag": 0,
+    "limit": 50,
+    "max_minor": 1_000_000,
+    "message": "encore!",
+    "message_state": "shown",
+    "min_minor": 1,
+    "name": "Mira",
+    "next_after": _POSITION,
+    "next_cursor": None,
+    "off": True,
+    "on_sale": True,
+    "position": _POSITION,
+    "preset": None,
+    "presets_minor": [10, 50, 100],
+    "price_minor": 100,
+    "problem": None,
+    "public_key": None,
+    "rate_per_second": 2_000,
+    "reason": "asked for by the platform's support",
+    "recorded_at": _TIME,
+    "reference": "order-1001",
+    "revoked_at": None,
+    "room": "r1",
+    "rooms": ["r1"],
+    "scopes": ["tip.send", "tip.read"],
+    "secret": "a shared secret of at least 32 bytes, drawn at random",
+    "show": "s1",
+    "shows": ["s1"],
+    "state": "running",
+    "status": "ready",
+    "subject": "viewer/v1",
+    "target": "gift/rose",
+    "tenant": "acme",
+    "terms": None,
+    "time_zone": "Asia/Shanghai",
+    "valid_from": None,
+    "valid_until": None,
+    "version": 1,
+    "viewer": "v1",
+    "waiting_since": None,
+    "words": ["badword"],
+}
+
+_IDS: Final[Mapping[str, str]] = {
+    "adjustment": "adj_000000000001A",
+    "credit": "crd_000000000001A",
+    "id": "plk_0000004000001",
+    "key": "plk_0000004000001",
+    "reversal": "rev_000000000001A",
+    "staff": "pls_0000004000001",
+    "tip": "tip_000000000001A",
+    "token_key": "tkn_0000004000001",
+}
+
+_PATH: Final[Mapping[str, Any]] = {
+    **_FIELDS,
+    **_IDS,
+    "address": "viewer/v1/coin",
+    "terms": "standard",
+}
+
+_BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
+    ("post", "/v1/tips"): {
+        "viewer": "v1",
+        "creator": "c1",
+        "asset": "coin",
+        "amount_minor": 100,
+        "message": "encore!",
+        "show": "s1",
+    },
+    ("post", "/v1/token-keys"): {"algorithm": "HS256", "secret": _FIELDS["secret"]},
+    ("post", "/v1/wallets/{viewer}/credits"): {
+        "asset": "coin",
+        "amount_minor": 1_000,
+        "reference": "order-1001",
+    },
+    ("post", "/v1/tips/{tip}/reversals"): {"amount_minor": 40, "reason": "charged twice"},
+    ("put", "/v1/creators/{creator}"): {"guild": None, "terms": None},
+    ("put", "/v1/gifts/{gift}"): {
+        "name": {"en": "Rose", "zh": "玫瑰"},
+        "price_minor": 100,
+        "asset": "coin",
+        "effect": "petals",
+        "on_sale": True,
+    },
+    ("put", "/v1/terms/{terms}"): {
+        "basis": "monthly",
+        "tiers": [
+            {"from_minor": 0, "creator": "60%", "guild": "5%"},
+            {"from_minor": 1_000_000, "creator": "70%", "guild": "5%"},
+        ],
+    },
+}
+
+
+def of_path(name: str) -> Any:  # noqa: ANN401 - JSON
+    """Return an example of a parameter in a path or query, None when there is none."""
+    return _PATH.get(name)
+
+
+def of_body(*, method: str, path: str, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Return an example of a request's body: a whole one where one is given, else put together from its fields."""
+    whole = _BODIES.get((method, path))
+    return whole if whole is not None else of_schema(schema, schemas)
+
+
+def of_schema(schema: Mapping[str, Any], schemas: Mapping[str, Any], name: str = "") -> Any:  # noqa: ANN401, PLR0911 - JSON; a table of cases
+    """Return an example of a JSON schema, by the names of its fields and else by their types."""
+    if "$ref" in schema:
+        return of_schema(schemas[schema["$ref"].rpartition("/")[2]], schemas, name)
+    if name in _IDS:
+        return _IDS[name]
+    if name in _FIELDS:
+        return _FIELDS[name]
+    if "oneOf" in schema:
+        return of_schema(schema["oneOf"][0], schemas, name)
+    if schema.get("enum"):
+        return schema["enum"][0]
+    kind = schema.get("type")
+    if "properties" in schema:
+        return {
+            field: of_schema(inner, schemas, field) for field, inner in sorted(schema["properties"].items())
+        }
+    if kind == "array":
+        return [of_schema(schema.get("items", {}), schemas)]
+    return {"integer": 1, "number": 1, "boolean": True, "object": {}, "null": None}.get(str(kind), "text")
