@@ -1,7 +1,8 @@
-"""The features on a running core, without an edge: one tenant, a clock that the test drives, verbs that read well."""
+"""The features on a running core, without an edge: one tenant, a clock to drive, verbs that read well."""
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -33,6 +34,7 @@ from plaudit.kernel.actor import Actor, ActorKind
 from plaudit.kernel.ids import encode_id
 from plaudit.platform.db import Database
 from plaudit.vocabulary.facts.risk import Freeze
+from plaudit.vocabulary.facts.wallets import AdjustmentRequested
 from plaudit.vocabulary.permissions import PERMISSIONS
 
 EVENING = datetime(2026, 5, 1, 20, tzinfo=UTC)
@@ -94,7 +96,7 @@ class Floor:
             terms=terms,
         )
 
-    async def gift(self, gift: str, price_minor: int, **fields: Any) -> Outcome:
+    async def gift(self, gift: str, price_minor: int, **fields: Any) -> Outcome:  # noqa: ANN401 - the fields of the model
         wanted = Gift(
             id=gift,
             revision=0,
@@ -118,7 +120,7 @@ class Floor:
             corridor=self.corridor, grant=self.grant(), key=self.key(), terms=wanted
         )
 
-    async def policy(self, asset: str = "coin", **fields: Any) -> Outcome:
+    async def policy(self, asset: str = "coin", **fields: Any) -> Outcome:  # noqa: ANN401 - the fields of the model
         bounds = {"min_minor": 1, "max_minor": 1_000_000, "presets_minor": (), "day_limit_minor": None}
         wanted = Policy(asset=asset, revision=0, **{**bounds, **fields})
         return await tipping.save_policy(
@@ -131,7 +133,7 @@ class Floor:
             corridor=self.corridor, grant=self.grant(), key=self.key(), words=wanted
         )
 
-    async def tip(self, viewer: str, creator: str, amount_minor: int | None = None, **fields: Any) -> Outcome:
+    async def tip(self, viewer: str, creator: str, amount_minor: int | None = None, **fields: Any) -> Outcome:  # noqa: ANN401 - the fields of the model
         """Tip an amount, or by `gift`, `preset`, `count`; `key` and `grant` as given."""
         key, grant = fields.pop("key", None), fields.pop("grant", None)
         at, funding = fields.pop("at", None), fields.pop("funding", ("wallet",))
@@ -148,7 +150,12 @@ class Floor:
         return await self.corridor.submit(command)
 
     async def reverse(
-        self, tip: Outcome, amount_minor: int | None = None, *, key: str | None = None
+        self,
+        tip: Outcome,
+        amount_minor: int | None = None,
+        *,
+        key: str | None = None,
+        reason: str = "sent by mistake",
     ) -> Outcome:
         fact = await queries.tip_fact(
             database=self.database, tenant_id=self.tenant_id, tip=encode_id(TIP, tip.position)
@@ -158,11 +165,41 @@ class Floor:
             key=key or self.key(),
             tip=fact,
             amount_minor=amount_minor,
-            reason="sent by mistake",
+            reason=reason,
             now=self.clock.now(),
             salt=SALT,
         )
         return await self.corridor.submit(command)
+
+    async def adjust(self, address: str, amount_minor: int) -> Outcome:
+        """Have Ann ask for a correction, and Bob approve it."""
+        asked = await self.request(address, amount_minor)
+        return await self.approve(asked)
+
+    async def request(self, address: str, amount_minor: int, *, grant: Grant | None = None) -> str:
+        outcome = await wallets.request_adjustment(
+            corridor=self.corridor,
+            grant=grant or self.grant("staff", "ann"),
+            key=self.key(),
+            address=address,
+            amount_minor=amount_minor,
+            reason="counted twice",
+            now=self.clock.now(),
+            salt=SALT,
+        )
+        assert isinstance(outcome.data, AdjustmentRequested)
+        return outcome.data.adjustment
+
+    async def approve(
+        self, adjustment: str, *, grant: Grant | None = None, key: str | None = None
+    ) -> Outcome:
+        return await wallets.approve_adjustment(
+            corridor=self.corridor,
+            grant=grant or self.grant("staff", "bob"),
+            key=key or self.key(),
+            adjustment=adjustment,
+            now=self.clock.now(),
+        )
 
     async def flip(self, target: str, *, off: bool) -> Outcome:
         return await risk.flip_switch(
@@ -215,13 +252,9 @@ class Floor:
         )
 
     async def differences(self) -> list[Any]:
-        """What a rebuild of tipping's projections would change: nothing."""
+        """Return what a rebuild of tipping's projections would change: nothing."""
         await self.caught_up()
-        return list(
-            await differences(
-                database=self.database, clock=self.clock, subscription=TIPS, tenant_id=self.tenant_id
-            )
-        )
+        return list(await differences(database=self.database, subscription=TIPS, tenant_id=self.tenant_id))
 
 
 @asynccontextmanager
@@ -256,3 +289,18 @@ async def open_floor(
     finally:
         await corridor.writer.close()
     assert not broken, broken
+
+
+async def until_blocked(database: Database) -> None:
+    """Wait until a batch waits for a row that somebody else holds."""
+    for _ in range(500):
+        async with database.connection() as conn:
+            cursor = await conn.execute(
+                "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
+                " WHERE NOT l.granted AND a.datname = current_database()"
+            )
+            row = await cursor.fetchone()
+        if row is not None and row[0]:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("nothing waits")

@@ -14,7 +14,7 @@ from plaudit.kernel.money import MAX_MINOR
 from plaudit.kernel.refusal import Refusal, RefusalKind
 from plaudit.platform.db import Database
 from plaudit.vocabulary.facts.tipping import TipSent
-from tests.features.floor import EVENING, Floor, open_floor
+from tests.features.floor import EVENING, Floor, open_floor, until_blocked
 
 pytestmark = pytest.mark.anyio
 
@@ -218,7 +218,7 @@ async def test_a_gift_ends_while_its_tip_waits(floor: Floor) -> None:
     async with floor.database.transaction() as blocking:
         await blocking.execute("SELECT 1 FROM ledger.account WHERE address = 'viewer/v1/coin' FOR UPDATE")
         first = asyncio.create_task(floor.tip("v1", "c1", gift="rose"))
-        await _until_blocked(floor.database)
+        await until_blocked(floor.database)
         late = asyncio.create_task(floor.tip("v1", "c1", gift="rose"))
         await asyncio.sleep(0.05)
         floor.clock.advance(timedelta(seconds=2))
@@ -288,7 +288,7 @@ async def test_a_day_ends_while_a_tip_waits(floor: Floor) -> None:
     async with floor.database.transaction() as blocking:
         await blocking.execute("SELECT 1 FROM ledger.account WHERE address = 'viewer/v1/coin' FOR UPDATE")
         first = asyncio.create_task(floor.tip("v1", "c1", 100))
-        await _until_blocked(floor.database)
+        await until_blocked(floor.database)
         late = asyncio.create_task(floor.tip("v1", "c1", 100))
         await asyncio.sleep(0.05)
         floor.clock.advance(timedelta(seconds=1))
@@ -305,7 +305,7 @@ async def test_a_tip_that_crosses_a_tier_is_split_at_the_edge(floor: Floor) -> N
     for amount_minor in (999, 2, 2_000, 1):
         fact = sent((await floor.tip("v1", "c1", amount_minor)).data)
         shares.append((fact.volume_before_minor, fact.creator_minor, fact.guild_minor, fact.platform_minor))
-    # 2 = 1 at 50 % and 1 at 60 %; 2,000 = 999 at 60 % and 1,001 at 70 %; each part rounded up for the creator.
+    # 2 is 1 at 50 % and 1 at 60 %; 2,000 is 999 at 60 % and 1,001 at 70 %; the creator's part is rounded up.
     assert shares == [(0, 500, 0, 499), (999, 2, 0, 0), (1_001, 600 + 701, 99 + 100, 500), (3_001, 1, 0, 0)]
 
 
@@ -348,18 +348,3 @@ async def test_a_frozen_creator_and_a_frozen_wallet_are_refused(floor: Floor) ->
     with pytest.raises(Refusal, match=r"account\.frozen"):
         await floor.tip("v1", "c1", 10)
     assert await floor.balance("viewer/v1/coin") == 90
-
-
-async def _until_blocked(database: Database) -> None:
-    """Wait until a batch waits for a row that somebody else holds."""
-    for _ in range(500):
-        async with database.connection() as conn:
-            cursor = await conn.execute(
-                "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
-                " WHERE NOT l.granted AND a.datname = current_database()"
-            )
-            row = await cursor.fetchone()
-        if row is not None and row[0]:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("nothing waits")

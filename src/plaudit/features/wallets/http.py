@@ -22,7 +22,7 @@ from plaudit.features.wallets.model import (
 from plaudit.kernel.ids import encode_id
 from plaudit.kernel.refusal import invalid
 from plaudit.kernel.time import Clock, format_time, parse_time
-from plaudit.platform.web import Parameter, Response, answer, get, post
+from plaudit.platform.web import Parameter, QueryParameter, Response, answer, get, post
 from plaudit.vocabulary import chart
 from plaudit.vocabulary.facts.base import FactData
 from plaudit.vocabulary.facts.wallets import (
@@ -45,6 +45,10 @@ AsOf = Annotated[
     Parameter(description="A time (RFC 3339): the balance as the ledger had recorded it then."),
 ]
 Address = Annotated[str, Parameter(description="An account, such as creator/c1/earnings/coin.")]
+Wanted = Annotated[
+    Literal["pending", "approved", "rejected"] | None,
+    QueryParameter(name="state", description="Only adjustments in this state."),
+]
 Amount = Annotated[
     int, msgspec.Meta(description="Minor units of the asset.", extra_json_schema={"maximum": 2**53 - 1})
 ]
@@ -300,13 +304,13 @@ async def list_adjustments(
     *,
     grant: Grant,
     database: Database,
-    state: Literal["pending", "approved", "rejected"] | None = None,
+    wanted: Wanted = None,
     limit: Limit = None,
     cursor: Cursor = None,
 ) -> AdjustmentPage:
     """Return adjustments, oldest first, with the reasons that their makers gave."""
     page = await queries.adjustments(
-        database=database, tenant_id=grant.tenant_id, state=state, limit=limit, cursor=cursor
+        database=database, tenant_id=grant.tenant_id, state=wanted, limit=limit, cursor=cursor
     )
     return AdjustmentPage(items=[_adjustment(one) for one in page.items], next_cursor=page.next_cursor)
 
