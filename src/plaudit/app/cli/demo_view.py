@@ -50,8 +50,8 @@ def print_show(*, console: Console, shown: Shown) -> None:
         f"\n[bold]Tips · 打赏[/]  {report.done:,} of {report.rows:,} done, {sums}; refused {report.refused:,}"
     )
     console.print(
-        f"[bold]Tips a second · 每秒打赏数[/]  {report.tips_per_s:,.0f} over {report.seconds:,.1f} s, each paid "
-        f"in first; p50 {latency.p50:,.1f} ms, p99 {latency.p99:,.1f} ms"
+        f"[bold]Tips a second · 每秒打赏数[/]  {report.tips_per_s:,.0f} over {report.seconds:,.1f} s, each "
+        f"credited first; p50 {latency.p50:,.1f} ms, p99 {latency.p99:,.1f} ms"
     )
     _print_verdict(console, report.doctor)
 
@@ -131,18 +131,20 @@ def _print_statement(console: Console, shown: Shown) -> None:
         box=box.SIMPLE_HEAD,
         title_justify="left",
         title_style="bold",
+        pad_edge=False,
+        collapse_padding=True,
     )
-    table.add_column("at · 时间")
-    table.add_column("cause · 事由")
-    table.add_column("from · 来自")
-    for heading in ("amount · 金额", "before · 之前", "after · 之后"):
-        table.add_column(heading, justify="right")
+    for heading in ("at\n时间", "cause\n事由", "from\n来自"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("tip\n打赏", "share\n分成", "before\n之前", "after\n之后"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for line in shown.statement:
-        amounts = (line.amount_minor, line.balance_before_minor, line.balance_after_minor)
+        tip_minor = line.cause.amount_minor or 0
+        amounts = (tip_minor, line.amount_minor, line.balance_before_minor, line.balance_after_minor)
         table.add_row(
             line.at[_CLOCK_TIME],
             line.kind,
-            line.payer or "anonymous · 匿名",
+            line.cause.viewer or "anonymous · 匿名",
             *(amount_text(amount_minor=one, currency=shown.currency).split(" ")[0] for one in amounts),
         )
     console.print(table)
@@ -152,8 +154,8 @@ def _print_verdict(console: Console, verdict: Verdict | None) -> None:
     assert verdict is not None, "an embedded replay asks the doctor"
     if verdict.green:
         console.print(
-            f"[bold]Doctor · 账目体检[/]  [green]green · 正常[/]: {verdict.audits} audits, "
-            f"{len(verdict.projections)} projections equal to their rebuild"
+            f"[bold]Doctor · 账目体检[/]  [green]green · 正常[/]: {verdict.audits} audits; "
+            f"equal to the rebuild: {', '.join(verdict.projections)}"
         )
         return
     console.print(f"[bold]Doctor · 账目体检[/]  [red]RED · 异常[/]: {len(verdict.findings):,} findings")

@@ -204,7 +204,10 @@ def _ranking(*, title: str, ranking: Mapping[str, Sequence[Ranked]]) -> list[str
 def _doctor(*, verdict: Verdict | None) -> str:
     if verdict is None:
         return "not asked (the server's books can be audited where it runs: plaudit doctor)"
-    extent = f"{verdict.audits} audits, {len(verdict.projections)} projections equal to their rebuild"
-    if verdict.green:
-        return f"green ({extent})" if verdict.audits else "green"
-    return f"RED, {len(verdict.findings):,} findings"
+    if not verdict.green:
+        return "RED"
+    if not verdict.audits:
+        return "green"
+    return (
+        f"green ({verdict.audits} audits; equal to the rebuild: {', '.join(verdict.projections) or 'none'})"
+    )

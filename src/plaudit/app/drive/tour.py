@@ -26,8 +26,15 @@ _TERMS: Final[Mapping[str, object]] = {
 }
 
 
+class Cause(msgspec.Struct, frozen=True):
+    """The fact behind an entry: who paid (None where anonymous) and how much in all."""
+
+    viewer: str | None = None
+    amount_minor: int | None = None
+
+
 class Line(msgspec.Struct, frozen=True):
-    """One entry of a statement, amounts in minor units; `cause` is the fact behind it."""
+    """One entry of a creator's statement, amounts in minor units."""
 
     position: int
     kind: str
@@ -35,15 +42,7 @@ class Line(msgspec.Struct, frozen=True):
     balance_before_minor: int
     balance_after_minor: int
     at: str
-    cause: Mapping[str, object] = {}
-
-    @property
-    def payer(self) -> str:
-        """Who paid, "" when the entry does not say."""
-        data = self.cause.get("data")
-        if not isinstance(data, Mapping) or data.get("anonymous"):
-            return ""
-        return str(data.get("viewer", ""))
+    cause: Cause
 
 
 class _Statement(msgspec.Struct, frozen=True):
