@@ -13,7 +13,9 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import click
 import msgspec
+from prometheus_client.metrics import MetricWrapperBase
 
+from plaudit.app import meters
 from plaudit.app.cli import cli
 from plaudit.core import audit
 from plaudit.platform.settings import SETTINGS
@@ -77,6 +79,11 @@ _AUDITS: Final = """\
 
 `plaudit doctor` runs all of these on one snapshot of the database and ends with exit code 0 when
 nothing was found. Each of them has a test that plants the fault as superuser and sees it named."""
+_METRICS: Final = """\
+# Metrics
+
+What `GET /metrics` shows besides the process's own, summed over the processes of one server. Counters
+carry `_total` in their samples, histograms `_bucket`, `_count` and `_sum`."""
 _COMMANDS: Final = """\
 # Command line
 
@@ -143,6 +150,22 @@ def commands() -> str:
     return _page([_COMMANDS, *_helps(cli, ("plaudit",))])
 
 
+def metrics() -> str:
+    """Return the page of what is measured."""
+    measured = [one for one in vars(meters).values() if isinstance(one, MetricWrapperBase)]
+    rows = (
+        (
+            f"`{family.name}`",
+            family.type,
+            ", ".join(f"`{label}`" for label in one._labelnames),
+            family.documentation,
+        )
+        for one in measured
+        for family in one.describe()
+    )
+    return _page([_METRICS, _table(("metric", "type", "labels", "meaning"), rows)])
+
+
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "facts.md": facts,
     "accounts.md": accounts,
@@ -150,6 +173,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "errors.md": errors,
     "settings.md": settings,
     "audits.md": audits,
+    "metrics.md": metrics,
     "cli.md": commands,
 }
 """The pages of docs/reference by file name."""
