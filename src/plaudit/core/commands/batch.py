@@ -71,7 +71,7 @@ class Again(Struct, frozen=True):
 
 
 Result: TypeAlias = Outcome | Refusal | Stale | Replay | Broken
-_Decided: TypeAlias = Done | Again | Refusal | Stale | Replay | Broken
+_Result: TypeAlias = Done | Again | Refusal | Stale | Replay | Broken
 
 CONFLICT_TEXT = "This idempotency key was used for another request; send a new key with the new request."
 
@@ -93,20 +93,19 @@ async def decide_and_record(
         book, changes, bound = await _lock_and_read(
             conn, tenant_id=tenant_id, batch=batch, directory=directory, now=now
         )
-        decided, postings, sealed, keys = _decide(
-            batch=batch, book=book, changes=changes, bound=bound, now=now
-        )
+        decided = _decide(batch=batch, book=book, changes=changes, bound=bound, now=now)
+        count = len(decided.sealed)
         last, recorded_at = 0, now
-        if sealed:
-            head = await journal_store.take_positions(conn, tenant_id=tenant_id, count=len(sealed), now=now)
-            await journal_store.insert_facts(conn, tenant_id=tenant_id, sealed=sealed)
-            await journal_store.insert_keys(conn, tenant_id=tenant_id, count=len(sealed), keys=keys)
-            await posting.write(conn, tenant_id=tenant_id, book=book, postings=postings)
+        if count:
+            head = await journal_store.take_positions(conn, tenant_id=tenant_id, count=count, now=now)
+            await journal_store.insert_facts(conn, tenant_id=tenant_id, sealed=decided.sealed)
+            await journal_store.insert_keys(conn, tenant_id=tenant_id, count=count, keys=decided.keys)
+            await posting.write(conn, tenant_id=tenant_id, book=book, postings=decided.postings)
             await journal_store.notify(conn, tenant_id=tenant_id)
             row = await head.fetchone()
             assert row is not None, f"tenant {tenant_id} has no journal head"
             last, recorded_at = row
-    return _results(decided, first=last - len(sealed), recorded_at=recorded_at)
+    return _results(decided.results, first=last - count, recorded_at=recorded_at)
 
 
 async def _lock_and_read(
@@ -135,6 +134,15 @@ async def _lock_and_read(
     return book, changes, bound
 
 
+class _Decided(Struct):
+    """What has been decided so far: a result per command, and what is to be written."""
+
+    results: list[_Result]
+    postings: posting.Postings
+    sealed: list[Sealed]
+    keys: list[tuple[int, bytes, bytes]]
+
+
 def _decide(
     *,
     batch: Sequence[Prepared],
@@ -142,55 +150,54 @@ def _decide(
     changes: Sequence[Change],
     bound: dict[bytes, tuple[bytes, int]],
     now: datetime,
-) -> tuple[list[_Decided], posting.Postings, list[Sealed], list[tuple[int, bytes, bytes]]]:
-    decided: list[_Decided] = []
-    postings = posting.Postings()
-    sealed: list[Sealed] = []
-    keys: list[tuple[int, bytes, bytes]] = []
+) -> _Decided:
+    decided = _Decided([], posting.Postings(), [], [])
+    results = decided.results
     here: dict[bytes, tuple[bytes, int]] = {}
     for index, prepared in enumerate(batch):
-        key = prepared.key_digest
-        content = prepared.content_digest
+        key, content = prepared.key_digest, prepared.content_digest
         if key in bound:
             first_content, position = bound[key]
-            decided.append(
-                Replay(position) if first_content == content else conflict("key.conflict", CONFLICT_TEXT)
-            )
-            continue
-        if key in here:
+            results.append(Replay(position) if first_content == content else _conflict())
+        elif key in here:
             first_content, first = here[key]
-            decided.append(
-                Again(first) if first_content == content else conflict("key.conflict", CONFLICT_TEXT)
-            )
-            continue
-        if changes and _is_stale(prepared, changes):
-            decided.append(Stale(changes))
-            continue
-        command = prepared.command
-        try:
-            decision = prepared.plan.decide(book)
-            data = journal_facts.encode(decision.fact)
-            movements = book.post(decision)
-        except Refusal as refusal:
-            decided.append(refusal)
-            continue
-        except Exception as error:  # noqa: BLE001 - it must not harm the neighbours; the writer raises the alarm
-            decided.append(Broken(error))
-            continue
-        at = command.at or now
-        one = journal_facts.seal(
-            fact=decision.fact,
-            data=data,
-            actor=prepared.actor,
-            at=at,
-            moves=[(account.id, amount) for account, amount, _ in movements],
-        )
-        postings.add(decision=decision, movements=movements, at=at)
-        sealed.append(one)
-        here[key] = (content, index)
-        keys.append((len(sealed), key, content))
-        decided.append(Done(len(sealed), one, movements))
-    return decided, postings, sealed, keys
+            results.append(Again(first) if first_content == content else _conflict())
+        elif changes and _is_stale(prepared, changes):
+            results.append(Stale(changes))
+        else:
+            result = _decide_one(prepared, book, decided, now)
+            if isinstance(result, Done):
+                here[key] = (content, index)
+            results.append(result)
+    return decided
+
+
+def _decide_one(prepared: Prepared, book: Book, decided: _Decided, now: datetime) -> Done | Refusal | Broken:
+    try:
+        decision = prepared.plan.decide(book)
+        data = journal_facts.encode(decision.fact)
+        movements = book.post(decision)
+    except Refusal as refusal:
+        return refusal
+    except Exception as error:  # noqa: BLE001 - it must not harm the neighbours; the writer raises the alarm
+        return Broken(error)
+    at = prepared.command.at or now
+    sealed = journal_facts.seal(
+        fact=decision.fact,
+        data=data,
+        actor=prepared.actor,
+        at=at,
+        moves=[(account.id, amount) for account, amount, _ in movements],
+    )
+    decided.postings.add(decision=decision, movements=movements, at=at)
+    decided.sealed.append(sealed)
+    number = len(decided.sealed)
+    decided.keys.append((number, prepared.key_digest, prepared.content_digest))
+    return Done(number, sealed, movements)
+
+
+def _conflict() -> Refusal:
+    return conflict("key.conflict", CONFLICT_TEXT)
 
 
 def _is_stale(prepared: Prepared, changes: Sequence[Change]) -> bool:
@@ -198,7 +205,7 @@ def _is_stale(prepared: Prepared, changes: Sequence[Change]) -> bool:
     return any(c.revision > prepared.revision and (c.topic, c.key) in used for c in changes)
 
 
-def _results(decided: Sequence[_Decided], *, first: int, recorded_at: datetime) -> list[Result]:
+def _results(decided: Sequence[_Result], *, first: int, recorded_at: datetime) -> list[Result]:
     results: list[Result] = []
     for one in decided:
         if isinstance(one, Done):
