@@ -210,8 +210,8 @@ def positional_arguments(root: Path) -> list[str]:
     """Find public functions that take more than two arguments by place.
 
     What a call is about may go by place, one or two arguments; all else is by keyword only. Not counted:
-    `self` and `cls`; route handlers, which the framework calls by name; loaders of reference rows, whose
-    three arguments `core.commands.references.Loader` prescribes.
+    `self` and `cls`; routes and commands, which their frameworks call by name; loaders of reference rows,
+    whose three arguments `core.commands.references.Loader` prescribes.
     """
     findings: list[str] = []
     for source in sources(root):
@@ -221,7 +221,7 @@ def positional_arguments(root: Path) -> list[str]:
                 for argument in (*function.args.posonlyargs, *function.args.args)
                 if argument.arg not in {"self", "cls"}
             ]
-            if len(names) > POSITIONAL_MAX and names != _LOADER and not syntax.is_route(function):
+            if len(names) > POSITIONAL_MAX and names != _LOADER and not syntax.is_called_by_name(function):
                 findings.append(
                     at(
                         source,

@@ -11,7 +11,7 @@ from tests.architecture.trees import Source
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
-_VERBS: Final = frozenset({"get", "post", "put", "patch", "delete", "websocket"})
+_CALLED_BY_NAME: Final = frozenset({"get", "post", "put", "patch", "delete", "websocket", "command", "group"})
 _RUNS_STATEMENTS: Final = frozenset({"execute", "executemany", "copy", "stream", "cursor"})
 _OF_THE_DATABASE: Final = re.compile(r"(?<![a-z])(conn|connection|tx|cursor|cur|database|db)\b")
 _CLOCK_CALLS: Final = frozenset({"now", "utcnow", "today", "monotonic", "perf_counter", "time_ns", "urandom"})
@@ -74,8 +74,9 @@ def _decorators(node: Function | ast.ClassDef) -> Iterator[str]:
         yield called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
 
 
-def is_route(function: Function) -> bool:
-    return bool(_VERBS & set(_decorators(function)))
+def is_called_by_name(function: Function) -> bool:
+    """Tell whether a framework calls the function by the names of its parameters: a route, a command."""
+    return bool(_CALLED_BY_NAME & set(_decorators(function)))
 
 
 def is_overload(node: Function | ast.ClassDef) -> bool:

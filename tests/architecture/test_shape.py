@@ -14,6 +14,7 @@ from plaudit.vocabulary.facts import FACTS
 from tests.architecture.trees import PACKAGE, ROOT
 
 _BESIDE_THE_MIRROR: Final = frozenset({"architecture", "journeys", "kit", "proof"})
+_DIVIDED: Final = frozenset({"core", "features", "app"})
 _FEATURES: Final = sorted(path.parent.name for path in (ROOT / PACKAGE / "features").glob("*/__init__.py"))
 
 
@@ -33,13 +34,17 @@ def untested(root: Path) -> list[str]:
     """Find parts without tests: a floor, or a package of the floors core, features and app."""
     package = root / PACKAGE
     parts = {
-        path.parent.relative_to(package).parts[:2]
+        _part(path.parent.relative_to(package))
         for path in package.rglob("*.py")
         if path.parent != package and re.search(r"^\s*(async )?def \w", path.read_text(), flags=re.MULTILINE)
     }
     return sorted(
         "/".join(part) for part in parts if not any((root / "tests").joinpath(*part).rglob("test_*.py"))
     )
+
+
+def _part(folder: Path) -> tuple[str, ...]:
+    return folder.parts[: 2 if folder.parts[0] in _DIVIDED else 1]
 
 
 def test_tests_mirror_the_tree() -> None:
