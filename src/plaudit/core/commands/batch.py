@@ -76,6 +76,24 @@ _Result: TypeAlias = Done | Again | Refusal | Stale | Replay | Broken
 CONFLICT_TEXT = "This idempotency key was used for another request; send a new key with the new request."
 
 
+class Sent(Struct):
+    """A batch whose statements are on their way; its results are known when the server has answered."""
+
+    results: list[_Result]
+    count: int
+    head: Cursor | None
+    now: datetime
+
+    async def outcomes(self) -> list[Result]:
+        """Return one result per command, in order. They count only once the transaction has been committed."""
+        last, recorded_at = 0, self.now
+        if self.head is not None:
+            row = await self.head.fetchone()
+            assert row is not None, "the tenant has no journal head"
+            last, recorded_at = row
+        return _outcomes(self.results, first=last - self.count, recorded_at=recorded_at)
+
+
 async def decide_and_record(
     conn: Connection,
     *,
@@ -90,22 +108,36 @@ async def decide_and_record(
     violation when another process bound one of the keys or opened one of the counters meanwhile).
     """
     async with conn.pipeline():
-        book, changes, bound = await _lock_and_read(
-            conn, tenant_id=tenant_id, batch=batch, directory=directory, now=now
-        )
-        decided = _decide(batch=batch, book=book, changes=changes, bound=bound, now=now)
-        count = len(decided.sealed)
-        last, recorded_at = 0, now
-        if count:
-            head = await journal_store.take_positions(conn, tenant_id=tenant_id, count=count, now=now)
-            await journal_store.insert_facts(conn, tenant_id=tenant_id, sealed=decided.sealed)
-            await journal_store.insert_keys(conn, tenant_id=tenant_id, count=count, keys=decided.keys)
-            await posting.write(conn, tenant_id=tenant_id, book=book, postings=decided.postings)
-            await journal_store.notify(conn, tenant_id=tenant_id)
-            row = await head.fetchone()
-            assert row is not None, f"tenant {tenant_id} has no journal head"
-            last, recorded_at = row
-    return _results(decided.results, first=last - count, recorded_at=recorded_at)
+        sent = await decide_and_send(conn, tenant_id=tenant_id, batch=batch, directory=directory, now=now)
+    return await sent.outcomes()
+
+
+async def decide_and_send(
+    conn: Connection,
+    *,
+    tenant_id: int,
+    batch: Sequence[Prepared],
+    directory: Directory,
+    now: datetime,
+) -> Sent:
+    """Decide a batch and send what it writes, without waiting for the answer.
+
+    ``conn`` is inside a pipeline and a transaction. The caller's COMMIT so goes out in the same flight, and no
+    lock is held while this process wakes up to send it.
+    """
+    book, changes, bound = await _lock_and_read(
+        conn, tenant_id=tenant_id, batch=batch, directory=directory, now=now
+    )
+    decided = _decide(batch=batch, book=book, changes=changes, bound=bound, now=now)
+    count = len(decided.sealed)
+    head: Cursor | None = None
+    if count:
+        head = await journal_store.take_positions(conn, tenant_id=tenant_id, count=count, now=now)
+        await journal_store.insert_facts(conn, tenant_id=tenant_id, sealed=decided.sealed)
+        await journal_store.insert_keys(conn, tenant_id=tenant_id, count=count, keys=decided.keys)
+        await posting.write(conn, tenant_id=tenant_id, book=book, postings=decided.postings)
+        await journal_store.notify(conn, tenant_id=tenant_id)
+    return Sent(decided.results, count, head, now)
 
 
 async def _lock_and_read(
@@ -205,7 +237,7 @@ def _is_stale(prepared: Prepared, changes: Sequence[Change]) -> bool:
     return any(c.revision > prepared.revision and (c.topic, c.key) in used for c in changes)
 
 
-def _results(decided: Sequence[_Result], *, first: int, recorded_at: datetime) -> list[Result]:
+def _outcomes(decided: Sequence[_Result], *, first: int, recorded_at: datetime) -> list[Result]:
     results: list[Result] = []
     for one in decided:
         if isinstance(one, Done):

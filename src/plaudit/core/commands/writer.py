@@ -19,7 +19,7 @@ from plaudit.core.commands.batch import (
     Replay,
     Result,
     Stale,
-    decide_and_record,
+    decide_and_send,
 )
 from plaudit.core.commands.command import Command, Outcome
 from plaudit.core.commands.references import References
@@ -176,10 +176,13 @@ class Writer:
         if not all(address in known for prepared in batch for address in prepared.plan.accounts):
             wanted = {address for prepared in batch for address in prepared.plan.accounts}
             await self._directory.ensure(tenant_id=tenant_id, addresses=wanted, now=now)
-        async with self._database.connection() as conn, conn.pipeline(), conn.transaction():
-            return await decide_and_record(
-                conn, tenant_id=tenant_id, batch=batch, directory=self._directory, now=now
-            )
+        async with self._database.connection() as conn:
+            async with conn.pipeline(), conn.transaction():
+                sent = await decide_and_send(
+                    conn, tenant_id=tenant_id, batch=batch, directory=self._directory, now=now
+                )
+            # Out of the pipeline: the commit is confirmed, or its error was raised.
+            return await sent.outcomes()
 
     async def _deliver(self, tenant_id: int, batch: Sequence[_Waiting], results: Sequence[Result]) -> None:
         replays: list[tuple[_Waiting, int]] = []
