@@ -48,6 +48,8 @@ class House:
 
     database: Database
     corridor: Corridor
+    directory: Directory
+    references: References
     clock: DrivenClock
     tenant_id: int
     broken: list[AssertionError] = field(default_factory=list)
@@ -87,10 +89,12 @@ async def running_house(
     """Run the core on an open database until the end of the block, then let its writer finish."""
     clock = clock or DrivenClock()
     broken: list[AssertionError] = []
+    directory = Directory(database)
+    references = References(database=database, loaders=loaders or {})
     corridor = Corridor(
         database=database,
-        directory=Directory(database),
-        references=References(database=database, loaders=loaders or {}),
+        directory=directory,
+        references=references,
         clock=clock,
         slots=Slots(_authorize, _screen),
         batch_max=batch_max,
@@ -99,7 +103,7 @@ async def running_house(
     )
     corridor.writer.start(lanes=lanes)
     try:
-        yield House(database, corridor, clock, tenant_id, broken)
+        yield House(database, corridor, directory, references, clock, tenant_id, broken)
     finally:
         await corridor.writer.close()
 

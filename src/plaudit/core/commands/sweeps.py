@@ -36,36 +36,43 @@ class Swept(NamedTuple):
 
 
 async def expire_holds(*, database: Database, corridor: Corridor, clock: Clock) -> Swept:
-    """Give back what holds past their deadline still hold, in every tenant.
+    """Give back what holds past their deadline still hold, in every tenant."""
+    async with database.connection() as conn:
+        heads = await journal_store.select_heads(conn)
+    swept = [
+        await expire_holds_of(database=database, corridor=corridor, clock=clock, tenant_id=tenant_id)
+        for tenant_id, _ in heads
+    ]
+    return Swept(sum(one.expired for one in swept), sum(one.refused for one in swept))
 
-    Pages through the due holds once, so one that is refused (its account is frozen for everything) does not
-    keep the others; it comes again at the next sweep. Ends early when the corridor's queue is full.
+
+async def expire_holds_of(*, database: Database, corridor: Corridor, clock: Clock, tenant_id: int) -> Swept:
+    """Give back what one tenant's holds past their deadline still hold.
+
+    Pages through them once, so that one that is refused (its account is frozen for everything) does not keep
+    the others; it comes again at the next sweep. Ends early when the corridor's queue is full.
     """
     now = clock.now()
     expired = refused = 0
-    async with database.connection() as conn:
-        heads = await journal_store.select_heads(conn)
-    for tenant_id, _ in heads:
-        last: Due | None = None
-        while True:
-            async with database.connection() as conn:
-                due = await holds.due(conn, tenant_id=tenant_id, now=now, after=last, limit=_PAGE)
-            answers = await asyncio.gather(
-                *(corridor.submit(_expiry(tenant_id, one)) for one in due), return_exceptions=True
-            )
-            for answer in answers:
-                if isinstance(answer, Outcome):
-                    expired += not answer.replayed
-                elif not isinstance(answer, Refusal):
-                    raise answer
-                else:
-                    refused += 1
-            if any(isinstance(answer, Refusal) and answer.kind is RefusalKind.BUSY for answer in answers):
-                return Swept(expired, refused)
-            if len(due) < _PAGE:
-                break
-            last = due[-1]
-    return Swept(expired, refused)
+    last: Due | None = None
+    while True:
+        async with database.connection() as conn:
+            due = await holds.due(conn, tenant_id=tenant_id, now=now, after=last, limit=_PAGE)
+        answers = await asyncio.gather(
+            *(corridor.submit(_expiry(tenant_id, one)) for one in due), return_exceptions=True
+        )
+        full = False
+        for answer in answers:
+            if isinstance(answer, Outcome):
+                expired += not answer.replayed
+            elif isinstance(answer, Refusal):
+                refused += 1
+                full = full or answer.kind is RefusalKind.BUSY
+            else:
+                raise answer
+        if full or len(due) < _PAGE:
+            return Swept(expired, refused)
+        last = due[-1]
 
 
 async def delete_counters(*, database: Database, clock: Clock, keep_days: int = 35) -> int:
