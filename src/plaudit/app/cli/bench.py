@@ -1,0 +1,61 @@
+"""`plaudit bench`: what this machine does, measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import click
+import msgspec
+
+from plaudit.app.bench import ledger
+from plaudit.app.bench.report import Report, lines
+from plaudit.app.cli.main import Examples
+
+_LEDGER_S: Final = 10.0
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+@click.group()
+def bench() -> None:
+    """Measure this machine: each benchmark starts what it needs by itself and prints one report.
+
+    Ratios are against baselines of the same run, interleaved with ours. Nothing outside a temporary folder is
+    touched. Other work on the machine spoils the figures.
+    """
+
+
+def _measured(*, seconds: float) -> Callable[[_Function], _Function]:
+    def wrap(function: _Function) -> _Function:
+        json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+        seconds_option = click.option(
+            "--seconds",
+            type=click.FloatRange(min=0.1),
+            default=seconds,
+            show_default=True,
+            help="How long each variant is counted in each round.",
+        )
+        return seconds_option(json_option(function))
+
+    return wrap
+
+
+@bench.command("ledger", cls=Examples, examples=("plaudit bench ledger", "plaudit bench ledger --json"))
+@_measured(seconds=_LEDGER_S)
+def ledger_command(*, seconds: float, as_json: bool) -> int:
+    """Measure posting, from prepared commands to delivered outcomes, against row locks and bare inserts."""
+    return _tell(ledger.run(seconds=seconds, say=_say), as_json=as_json)
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _tell(report: Report, *, as_json: bool) -> int:
+    if as_json:
+        click.echo(msgspec.json.encode(report))
+    else:
+        for line in lines(report):
+            click.echo(line)
+    return 0
