@@ -11,7 +11,7 @@ from plaudit.core.journal.subscriptions import Subscription
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Work done on time: every ``every``, in one process at a time. ``work`` is handed the assembled house."""
+    """Work done every ``every``, in one process at a time. ``work`` is handed the assembled house."""
 
     name: str
     every: timedelta
@@ -20,7 +20,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """What a feature offers: routes (web handlers), loaders of its reference rows by topic, subscriptions, schedules."""
+    """What a feature offers: web handlers, loaders of its reference rows by topic, subscriptions, schedules."""
 
     name: str
     routes: Sequence[Any] = ()

@@ -85,7 +85,7 @@ class Sent(Struct):
     now: datetime
 
     async def outcomes(self) -> list[Result]:
-        """Return one result per command, in order. They count only once the transaction has been committed."""
+        """Return one result per command, in order. They count once the transaction has been committed."""
         last, recorded_at = 0, self.now
         if self.head is not None:
             row = await self.head.fetchone()
@@ -122,8 +122,8 @@ async def decide_and_send(
 ) -> Sent:
     """Decide a batch and send what it writes, without waiting for the answer.
 
-    ``conn`` is inside a pipeline and a transaction. The caller's COMMIT so goes out in the same flight, and no
-    lock is held while this process wakes up to send it.
+    ``conn`` is inside a pipeline and a transaction. The caller's COMMIT so goes out in the same flight, and
+    no lock is held while this process wakes up to send it.
     """
     book, changes, bound = await _lock_and_read(
         conn, tenant_id=tenant_id, batch=batch, directory=directory, now=now

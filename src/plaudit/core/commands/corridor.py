@@ -74,7 +74,7 @@ class Corridor:
         """Screen and plan a command, loading the reference rows it looks up.
 
         What the screener refuses is raised under lock, after the key was looked up: a request that was done
-        before is answered as it was, whatever has been switched off since. Raises what the plan itself refuses.
+        before is answered as it was, whatever has been switched off since. Raises what the plan refuses.
         """
         tenant_id = command.grant.tenant_id
         while True:

@@ -78,7 +78,8 @@ async def select_revisions(conn: Connection, *, tenant_ids: Sequence[int]) -> li
 async def select_changes(conn: Connection, *, tenant_id: int, after: int) -> Cursor:
     """Ask for the changes after a number. Rows, fetched later: (revision, topic, key)."""
     return await conn.execute(
-        "SELECT revision, topic, key FROM commands.change WHERE tenant_id = %s AND revision > %s ORDER BY revision",
+        "SELECT revision, topic, key FROM commands.change WHERE tenant_id = %s AND revision > %s"
+        " ORDER BY revision",
         (Int4(tenant_id), Int8(after)),
         binary=True,
     )

@@ -55,8 +55,8 @@ async def open_accounts(
 async def plan_by_index(conn: Connection) -> None:
     """Have this transaction's statements find rows by index only.
 
-    A batch always touches few rows of large tables; where statistics are young the planner may think otherwise and
-    read a table whole, which would make posting slower as rows pile up.
+    A batch always touches few rows of large tables; where statistics are young the planner may think otherwise
+    and read a table whole, which would make posting slower as rows pile up.
     """
     await conn.execute(
         "SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),"
@@ -108,7 +108,8 @@ async def insert_entries(conn: Connection, *, tenant_id: int, count: int, entrie
     await conn.execute(
         "INSERT INTO ledger.entry (tenant_id, account_id, position, amount, balance, asset, at)"
         " SELECT h.tenant_id, v.account_id, h.position - %s + v.n, v.amount, v.balance, v.asset, v.at"
-        " FROM journal.head h, unnest(%s, %s, %s, %s, %s, %s) AS v (n, account_id, amount, balance, asset, at)"
+        " FROM journal.head h,"
+        " unnest(%s, %s, %s, %s, %s, %s) AS v (n, account_id, amount, balance, asset, at)"
         " WHERE h.tenant_id = %s",
         (
             Int8(count),
@@ -141,8 +142,9 @@ async def update_balances(conn: Connection, *, tenant_id: int, accounts: Collect
 async def write_counters(conn: Connection, *, tenant_id: int, counters: Collection[Counter]) -> None:
     """Write counters: update the locked ones, insert the new ones.
 
-    Another process may have inserted one meanwhile: the unique violation makes the batch run again. The locked
-    ones are there, so their insert always turns into an update, found by its key whatever the statistics say.
+    Another process may have inserted one meanwhile: the unique violation makes the batch run again. The
+    locked ones are there, so their insert always turns into an update, found by its key whatever the
+    statistics say.
     """
     insert = (
         "INSERT INTO ledger.counter (tenant_id, name, starts, ends, used)"
