@@ -1,4 +1,4 @@
-"""What the handlers of tipping share: page parameters, amounts, times."""
+"""What the handlers of tipping share: page parameters, amounts, shares, times."""
 
 from datetime import datetime
 from typing import Annotated, Final, TypeVar
@@ -10,6 +10,7 @@ from plaudit.kernel.refusal import invalid
 from plaudit.kernel.time import format_time, parse_time
 from plaudit.platform.web import Parameter
 from plaudit.vocabulary.facts.base import FactData
+from plaudit.vocabulary.facts.tipping import TipReversed, TipSent
 
 F = TypeVar("F", bound=FactData)
 
@@ -40,6 +41,14 @@ class Pending(msgspec.Struct, kw_only=True):
     position: int
 
 
+class SharesView(msgspec.Struct, kw_only=True):
+    """Who had how much of it."""
+
+    creator_minor: int
+    guild_minor: int
+    platform_minor: int
+
+
 def fact_of(outcome: Outcome, kind: type[F]) -> F:
     """Return the data of an outcome's fact, which must be of this type."""
     assert isinstance(outcome.data, kind), outcome
@@ -62,3 +71,10 @@ def time_of(text: str | None, field: str) -> datetime | None:
 def text_of(at: datetime | None) -> str | None:
     """Return a time as RFC 3339, None where there is none."""
     return format_time(at) if at is not None else None
+
+
+def shares_of(fact: TipSent | TipReversed) -> SharesView:
+    """Return the shares that a fact names."""
+    return SharesView(
+        creator_minor=fact.creator_minor, guild_minor=fact.guild_minor, platform_minor=fact.platform_minor
+    )

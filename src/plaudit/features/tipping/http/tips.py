@@ -1,4 +1,4 @@
-"""Tips over HTTP: send, show, list, reverse."""
+"""Tips over HTTP: send, show, list; who gave and got most."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal
@@ -18,7 +18,9 @@ from plaudit.features.tipping.http.fields import (
     Limit,
     Pending,
     Seen,
+    SharesView,
     fact_of,
+    shares_of,
     time_of,
 )
 from plaudit.features.tipping.model import TIP, Wish, check_person
@@ -28,7 +30,7 @@ from plaudit.kernel.refusal import forbidden, not_found
 from plaudit.kernel.time import Clock, format_time
 from plaudit.platform.web import Parameter, Response, answer, get, post
 from plaudit.vocabulary import chart
-from plaudit.vocabulary.facts.tipping import MessageState, TipReversed, TipSent
+from plaudit.vocabulary.facts.tipping import MessageState, TipSent
 
 _READ: Final = {"permission": "tip.read"}
 _SALT_BYTES: Final = 16
@@ -60,14 +62,6 @@ class NewTip(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     funding: list[FundingBody] | None = None
     anonymous: bool = False
     at: str | None = None
-
-
-class SharesView(msgspec.Struct, kw_only=True):
-    """Who had how much of it."""
-
-    creator_minor: int
-    guild_minor: int
-    platform_minor: int
 
 
 class TipDone(msgspec.Struct, kw_only=True):
@@ -133,30 +127,6 @@ class TipPage(msgspec.Struct, kw_only=True):
 
     items: list[TipItem]
     next_cursor: str | None
-
-
-class NewReversal(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """How much to take back, all that still stands when it is left out, and why."""
-
-    reason: str
-    amount_minor: Amount | None = None
-
-
-class ReversalDone(msgspec.Struct, kw_only=True):
-    """What was taken back, from whom, and how much of the tip is reversed in all."""
-
-    reversal: str
-    position: int
-    tip: str
-    viewer: str
-    creator: str
-    asset: str
-    amount_minor: int
-    shares: SharesView
-    reversed_minor: int
-    balance_minor: int
-    at: str
-    recorded_at: str
 
 
 class TotalView(msgspec.Struct, kw_only=True):
@@ -241,7 +211,7 @@ async def show_tip(
         count=sent.count,
         amount_minor=sent.amount_minor,
         reversed_minor=row.reversed_minor,
-        shares=_shares(sent),
+        shares=shares_of(sent),
         show=sent.show,
         room=sent.room,
         anonymous=sent.anonymous,
@@ -293,54 +263,6 @@ async def list_tips(
     return answer(body)
 
 
-@post(
-    "/v1/tips/{tip:str}/reversals",
-    opt={"permission": "tip.reverse"},
-    status_code=CREATED,
-    summary="Reverse a tip",
-    tags=TAGS,
-)
-async def post_reversal(
-    *,
-    tip: str,
-    data: NewReversal,
-    grant: Grant,
-    idempotency_key: str,
-    corridor: Corridor,
-    database: Database,
-    clock: Clock,
-    randomness: Callable[[int], bytes],
-) -> Response[ReversalDone]:
-    """Take a tip back, whole or in part: each party gives back its part by the tip's own split."""
-    command = actions.reverse_tip(
-        grant=grant,
-        key=idempotency_key,
-        tip=await queries.tip_fact(database=database, tenant_id=grant.tenant_id, tip=tip),
-        amount_minor=data.amount_minor,
-        reason=data.reason,
-        now=clock.now(),
-        salt=randomness(_SALT_BYTES),
-    )
-    outcome = await corridor.submit(command)
-    fact = fact_of(outcome, TipReversed)
-    wallet = chart.viewer_wallet(viewer=fact.viewer, asset=fact.asset)
-    body = ReversalDone(
-        reversal=encode_id("reversal", outcome.position),
-        position=outcome.position,
-        tip=encode_id(TIP, fact.tip),
-        viewer=fact.viewer,
-        creator=fact.creator,
-        asset=fact.asset,
-        amount_minor=fact.amount_minor,
-        shares=_shares(fact),
-        reversed_minor=fact.reversed_minor,
-        balance_minor=outcome.entries[wallet][1],
-        at=format_time(outcome.at),
-        recorded_at=format_time(outcome.recorded_at),
-    )
-    return answer(body, replayed=outcome.replayed, status=CREATED)
-
-
 @get("/v1/tipping/totals", opt=_READ, summary="Top givers or receivers", tags=TAGS)
 async def list_totals(
     *,
@@ -372,7 +294,7 @@ async def list_totals(
     return answer(body)
 
 
-ROUTES: Final[tuple[Any, ...]] = (post_tip, show_tip, list_tips, post_reversal, list_totals)
+ROUTES: Final[tuple[Any, ...]] = (post_tip, show_tip, list_tips, list_totals)
 
 
 def rendered(outcome: Outcome) -> TipDone:
@@ -388,17 +310,11 @@ def rendered(outcome: Outcome) -> TipDone:
         gift=sent.gift,
         count=sent.count,
         amount_minor=sent.amount_minor,
-        shares=_shares(sent),
+        shares=shares_of(sent),
         balance_minor=outcome.entries[wallet][1],
         message_state=sent.message_state,
         at=format_time(outcome.at),
         recorded_at=format_time(outcome.recorded_at),
-    )
-
-
-def _shares(fact: TipSent | TipReversed) -> SharesView:
-    return SharesView(
-        creator_minor=fact.creator_minor, guild_minor=fact.guild_minor, platform_minor=fact.platform_minor
     )
 
 
