@@ -101,7 +101,7 @@ async def assembled(
         directory = Directory(database)
         references = References(database=database, loaders=loaders_of(features))
         alarm = Alarm()
-        tenants = Tenants(database=database, clock=clock)
+        tenants = Tenants(database=database)
         corridor = Corridor(
             database=database,
             directory=directory,

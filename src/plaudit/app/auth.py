@@ -5,11 +5,12 @@ revoked key ends everywhere. What is kept here beside them (which row a credenti
 verified token) is only used while that very row is still the current one.
 """
 
+import asyncio
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
 
-from plaudit.core.commands import tenants
+from plaudit.core.commands import tenants as core_tenants
 from plaudit.core.commands.references import NotLoaded, References
 from plaudit.core.commands.tenants import Tenant
 from plaudit.features.identity import actions
@@ -40,7 +41,6 @@ from plaudit.platform.db import Database
 
 _KNOWN_MAX: Final = 20_000
 _DIGEST_BYTES: Final = 16
-_TENANTS_AGAIN_S: Final = 1.0
 _NEVER: Final = 2**62
 
 
@@ -57,29 +57,29 @@ class _Known:
 
 
 class Tenants:
-    """The tenants of the installation; asked again, at most once a second, when one is not known."""
+    """The tenants of the installation; asked for again, by one request at a time, when one is not known."""
 
-    def __init__(self, *, database: Database, clock: Clock) -> None:
+    def __init__(self, *, database: Database) -> None:
         """Start with none."""
         self._database = database
-        self._clock = clock
         self._known: dict[int, Tenant] = {}
-        self._asked_at_s = float("-inf")
+        self._asking = asyncio.Lock()
 
     async def find(self, tenant_id: int) -> Tenant | None:
         """Return a tenant, or None when there is none."""
         found = self._known.get(tenant_id)
-        if found is None and abs(self._clock.now().timestamp() - self._asked_at_s) >= _TENANTS_AGAIN_S:
-            await self.refresh()
+        if found is None:
+            async with self._asking:
+                if tenant_id not in self._known:
+                    await self.refresh()
             found = self._known.get(tenant_id)
         return found
 
     async def refresh(self) -> None:
         """Read all tenants."""
         async with self._database.connection() as conn:
-            found = await tenants.tenants(conn)
-        self._known = {tenant.tenant_id: tenant for tenant in found}
-        self._asked_at_s = self._clock.now().timestamp()
+            tenants = await core_tenants.tenants(conn)
+        self._known = {tenant.tenant_id: tenant for tenant in tenants}
 
 
 class Doorkeeper:

@@ -14,14 +14,21 @@ that of a caller without the permission is raised before the handler is called.
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final, TypeAlias, TypeVar, get_type_hints
+from typing import Annotated, Any, Final, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 import litestar
 import msgspec
 from litestar import MediaType, Request, Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
-from litestar.params import Body, Parameter, QueryParameter
+from litestar.params import (
+    Body,
+    HeaderParameter,
+    JSONBody,
+    ParameterKwarg,
+    PathParameter,
+    QueryParameter,
+)
 from litestar.response import Stream
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -29,6 +36,7 @@ __all__ = [
     "INJECTED",
     "OFFER",
     "Body",
+    "HeaderParameter",
     "MediaType",
     "Parameter",
     "QueryParameter",
@@ -44,6 +52,9 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+Parameter = QueryParameter
+"""Describes a parameter of the query: `Annotated[int, Parameter(description="...")]`."""
+
 _Endpoint: TypeAlias = Callable[..., Awaitable[Any]]
 _Decorator: TypeAlias = Callable[[_Endpoint], HTTPRouteHandler]
 
@@ -151,13 +162,13 @@ def _route(
     kind: Callable[..., Any], path: str | Sequence[str], opt: Mapping[str, Any], options: Mapping[str, Any]
 ) -> _Decorator:
     def decorate(endpoint: _Endpoint) -> HTTPRouteHandler:
-        route: HTTPRouteHandler = kind(path, opt=dict(opt), **options)(_offered(endpoint, opt["permission"]))
+        route: HTTPRouteHandler = kind(path, opt=dict(opt), **options)(_offered(endpoint, path, opt["permission"]))
         return route
 
     return decorate
 
 
-def _offered(endpoint: _Endpoint, permission: str | None) -> _Endpoint:
+def _offered(endpoint: _Endpoint, path: str | Sequence[str], permission: str | None) -> _Endpoint:
     """Wrap an endpoint so that Litestar sees `request` where it declares what the edge hands in.
 
     Litestar's own dependency injection starts a task for each dependency of each request, and its guards run
@@ -178,7 +189,10 @@ def _offered(endpoint: _Endpoint, permission: str | None) -> _Endpoint:
         result = await endpoint(**given)
         return result if isinstance(result, Response) else Answer(result)
 
-    hints = get_type_hints(endpoint, include_extras=True)
+    hints = {
+        name: _marked(name, hint, str(path))
+        for name, hint in get_type_hints(endpoint, include_extras=True).items()
+    }
     kept = {
         name: one for name, one in signature.parameters.items() if name not in wanted and name != "request"
     }
@@ -196,3 +210,16 @@ def _offered(endpoint: _Endpoint, permission: str | None) -> _Endpoint:
     handler.__module__ = endpoint.__module__
     handler.__doc__ = endpoint.__doc__
     return handler
+
+
+def _marked(name: str, hint: Any, path: str) -> Any:  # noqa: ANN401 - a type
+    """Return a parameter's type with a marker of where it comes from: the body, the path or the query."""
+    if name in {"request", "return"}:
+        return hint
+    if name == "data":
+        return JSONBody[hint]
+    if f"{{{name}:" in path:
+        return Annotated[hint, PathParameter()]
+    if get_origin(hint) is Annotated and any(isinstance(one, ParameterKwarg) for one in get_args(hint)[1:]):
+        return hint
+    return Annotated[hint, QueryParameter()]

@@ -15,7 +15,7 @@ from plaudit.core.journal.subscriptions import dead_letters, lag
 from plaudit.kernel.ids import MAX_NUMBER
 from plaudit.kernel.refusal import Refusal, busy, invalid
 from plaudit.kernel.time import format_time
-from plaudit.platform.web import Parameter, Stream, get
+from plaudit.platform.web import HeaderParameter, Parameter, Stream, get
 from plaudit.vocabulary.facts import FACTS
 
 LIMIT_DEFAULT: Final = 100
@@ -32,17 +32,15 @@ _LETTERS_MAX: Final = 100
 
 Readmit: TypeAlias = Callable[[], Awaitable[None]]
 
-After = Annotated[int, Parameter(query="after", description="Position of the last fact you have seen.")]
+After = Annotated[int, Parameter(description="Position of the last fact you have seen.")]
 Kinds = Annotated[
     str | None,
-    Parameter(query="kinds", description="Kinds of facts, separated by commas; all when not given."),
+    Parameter(description="Kinds of facts, separated by commas; all when not given."),
 ]
-Limit = Annotated[int, Parameter(query="limit", description="Facts a page, 1 to 1000.")]
-Wait = Annotated[
-    int, Parameter(query="wait_ms", description="How long to wait for a fact when there is none, 0 to 30000.")
-]
+Limit = Annotated[int, Parameter(description="Facts a page, 1 to 1000.")]
+Wait = Annotated[int, Parameter(description="How long to wait for a fact when there is none, 0 to 30000.")]
 LastEventId = Annotated[
-    str | None, Parameter(header="Last-Event-ID", description="Sent by a browser that connects again.")
+    str | None, HeaderParameter(name="Last-Event-ID", description="Sent by a browser that connects again.")
 ]
 
 
@@ -255,7 +253,7 @@ def _kinds(text: str | None) -> tuple[str, ...] | None:
     for kind in kinds:
         if kind not in FACTS:
             raise invalid(
-                "kind.unknown", "Name kinds of facts that exist, separated by commas.", kind=kind[:64]
+                "kind.unknown", "Name kinds of facts that exist, separated by commas.", unknown=kind[:64]
             )
     return kinds
 

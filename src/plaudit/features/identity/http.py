@@ -31,10 +31,8 @@ _CREATED: Final = 201
 _KEYS: Final = {"permission": "keys.write"}
 _STAFF: Final = {"permission": "staff.write"}
 
-Limit = Annotated[
-    int | None, Parameter(query="limit", description="Items a page, 1 to 200; 50 when not given.")
-]
-Cursor = Annotated[str | None, Parameter(query="cursor", description="next_cursor of the page before.")]
+Limit = Annotated[int | None, Parameter(description="Items a page, 1 to 200; 50 when not given.")]
+Cursor = Annotated[str | None, Parameter(description="next_cursor of the page before.")]
 
 
 class TenantView(msgspec.Struct, kw_only=True):
