@@ -1,6 +1,6 @@
 """The command line. Each group of commands has a file; what is listed here is what `plaudit` offers."""
 
-from plaudit.app.cli import bench, demo, doctor, migrate, rebuild, replay, serve, settings, tenant
+from plaudit.app.cli import backup, bench, demo, doctor, migrate, rebuild, replay, serve, settings, tenant
 from plaudit.app.cli.main import cli, main
 
 __all__ = ["cli", "main"]
@@ -14,4 +14,6 @@ cli.add_command(doctor.doctor)
 cli.add_command(demo.demo)
 cli.add_command(replay.replay)
 cli.add_command(rebuild.rebuild)
+cli.add_command(backup.backup)
+cli.add_command(backup.restore)
 cli.add_command(bench.bench)
