@@ -140,13 +140,11 @@ async def test_flips_are_counted_listed_and_said(floor: Floor) -> None:
     assert rest.next_cursor is None
 
 
-@pytest.mark.parametrize(
-    "target", ["", "gift", "gift/", "gift/a/b", "feature/tippin", "galaxy/1", "tenant/demo"]
-)
-async def test_only_what_exists_can_be_switched(floor: Floor, target: str) -> None:
-    with pytest.raises(Refusal) as refusal:
-        await floor.flip(target, off=True)
-    assert (refusal.value.code, refusal.value.kind) == ("switch.target", RefusalKind.INVALID)
+async def test_only_what_exists_can_be_switched(floor: Floor) -> None:
+    for target in ("", "gift", "gift/", "gift/a/b", "feature/tippin", "galaxy/1", "tenant/demo"):
+        with pytest.raises(Refusal) as refusal:
+            await floor.flip(target, off=True)
+        assert (refusal.value.code, refusal.value.kind) == ("switch.target", RefusalKind.INVALID), target
 
 
 async def test_a_freeze_binds_the_account_whatever_moves_it(floor: Floor) -> None:
@@ -176,13 +174,11 @@ async def test_an_account_can_be_frozen_before_anything_moves(floor: Floor) -> N
         await floor.tip("v1", "c1", 1)
 
 
-@pytest.mark.parametrize(
-    ("address", "code"), [("viewer/v1", "account.unknown"), ("viewer/v1/XXX", "asset.unknown")]
-)
-async def test_only_accounts_of_the_chart_can_be_frozen(floor: Floor, address: str, code: str) -> None:
-    with pytest.raises(Refusal) as refusal:
-        await floor.freeze(address, "all")
-    assert refusal.value.code == code
+async def test_only_accounts_of_the_chart_can_be_frozen(floor: Floor) -> None:
+    for address, code in (("viewer/v1", "account.unknown"), ("viewer/v1/XXX", "asset.unknown")):
+        with pytest.raises(Refusal) as refusal:
+            await floor.freeze(address, "all")
+        assert refusal.value.code == code, address
     assert await floor.head() == 0
 
 

@@ -110,9 +110,14 @@ async def test_one_waits_for_ones_own_write(floor: Floor) -> None:
     await floor.credit("ann", 100)
     await floor.register("c1")
     tip = await floor.tip("ann", "c1", 10)
-    seen = {"database": floor.database, "tenant_id": floor.tenant_id, "position": tip.position}
-    assert not await queries.caught_up(**seen)
-    waiting = asyncio.create_task(queries.caught_up(**seen))
+
+    async def seen() -> bool:
+        return await queries.caught_up(
+            database=floor.database, tenant_id=floor.tenant_id, position=tip.position
+        )
+
+    assert not await seen()
+    waiting = asyncio.create_task(seen())
     await floor.caught_up()
     assert await waiting
 

@@ -149,7 +149,7 @@ async def test_too_little_in_the_wallet_says_how_much(floor: Floor) -> None:
     assert refusal.value.message == "The wallet holds 30 and this costs 31; add to it, or choose less."
 
 
-BAD = [
+BAD: list[tuple[dict[str, Any], str, RefusalKind]] = [
     ({"amount_minor": 0}, "tip.amount", RefusalKind.INVALID),
     ({"amount_minor": -5}, "tip.amount", RefusalKind.INVALID),
     ({"amount_minor": MAX_MINOR + 1}, "tip.amount", RefusalKind.INVALID),
@@ -201,7 +201,7 @@ async def test_every_bad_tip_has_its_code_and_changes_nothing(floor: Floor) -> N
     await floor.policy(presets_minor=(5,))
     before, head = await floor.everything(), await floor.head()
     for given, code, kind in BAD:
-        fields: dict[str, Any] = dict(given)
+        fields = dict(given)
         viewer, creator = fields.pop("viewer", "v1"), fields.pop("creator", "c1")
         with pytest.raises(Refusal) as refusal:
             await floor.tip(viewer, creator, **fields)

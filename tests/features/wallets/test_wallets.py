@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -80,9 +81,8 @@ async def test_the_same_key_credits_once(floor: Floor) -> None:
         await credit(floor, Credit(viewer="v1", asset="coin", amount_minor=301), key="k1")
 
 
-@pytest.mark.parametrize(
-    ("fields", "code", "kind"),
-    [
+async def test_bad_credits_are_refused(floor: Floor) -> None:
+    table: list[tuple[dict[str, Any], str, RefusalKind]] = [
         ({"amount_minor": 0}, "credit.amount", RefusalKind.INVALID),
         ({"amount_minor": -1}, "credit.amount", RefusalKind.INVALID),
         ({"amount_minor": MAX_MINOR + 1}, "credit.amount", RefusalKind.INVALID),
@@ -91,15 +91,11 @@ async def test_the_same_key_credits_once(floor: Floor) -> None:
         ({"viewer": ""}, "body.invalid", RefusalKind.INVALID),
         ({"reference": "two words"}, "body.invalid", RefusalKind.INVALID),
         ({"reference": "x" * 129}, "body.invalid", RefusalKind.INVALID),
-    ],
-)
-async def test_bad_credits_are_refused(
-    floor: Floor, fields: dict[str, object], code: str, kind: RefusalKind
-) -> None:
-    good = {"viewer": "v1", "asset": "coin", "amount_minor": 1}
-    with pytest.raises(Refusal) as refusal:
-        await credit(floor, Credit(**{**good, **fields}))  # type: ignore[arg-type]
-    assert (refusal.value.code, refusal.value.kind) == (code, kind)
+    ]
+    for fields, code, kind in table:
+        with pytest.raises(Refusal) as refusal:
+            await credit(floor, Credit(**{"viewer": "v1", "asset": "coin", "amount_minor": 1, **fields}))
+        assert (refusal.value.code, refusal.value.kind) == (code, kind), fields
     assert await floor.head() == 0
 
 
@@ -166,16 +162,21 @@ async def test_a_statement_tells_balance_before_and_after_and_why(floor: Floor) 
 
 async def test_any_account_can_be_looked_at(floor: Floor) -> None:
     await floor.credit("v1", 100)
-    seen = {"database": floor.database, "tenant_id": floor.tenant_id}
-    assert await queries.account(**seen, address="issuance/coin") == -100
-    assert await queries.account(**seen, address="issuance/coin", as_of=EVENING - timedelta(days=1)) == 0
+
+    async def balance(address: str, as_of: datetime | None = None) -> int:
+        return await queries.account(
+            database=floor.database, tenant_id=floor.tenant_id, address=address, as_of=as_of
+        )
+
+    assert await balance("issuance/coin") == -100
+    assert await balance("issuance/coin", EVENING - timedelta(days=1)) == 0
     for address, code in (
         ("issuance/USD", "account.unknown"),
         ("treasure/coin", "account.unknown"),
         ("viewer/v1/XXX", "asset.unknown"),
     ):
         with pytest.raises(Refusal) as refusal:
-            await queries.account(**seen, address=address)
+            await balance(address)
         assert (refusal.value.code, refusal.value.kind) == (code, RefusalKind.NOT_FOUND)
 
 
@@ -252,9 +253,8 @@ async def test_two_checkers_at_once_approve_once(floor: Floor) -> None:
     assert await floor.balance("viewer/v1/coin") == 30
 
 
-@pytest.mark.parametrize(
-    ("address", "amount_minor", "code"),
-    [
+async def test_what_cannot_be_corrected_is_not_even_asked_for(floor: Floor) -> None:
+    for address, amount_minor, code in (
         ("viewer/v1/coin", 0, "adjustment.amount"),
         ("viewer/v1/coin", MAX_MINOR + 1, "adjustment.amount"),
         ("viewer/v1/XXX", 1, "asset.unknown"),
@@ -262,14 +262,10 @@ async def test_two_checkers_at_once_approve_once(floor: Floor) -> None:
         ("issuance/coin", 1, "adjustment.account"),
         ("adjustment/coin", 1, "adjustment.account"),
         ("held/viewer/v1/coin", 1, "adjustment.account"),
-    ],
-)
-async def test_what_cannot_be_corrected_is_not_even_asked_for(
-    floor: Floor, address: str, amount_minor: int, code: str
-) -> None:
-    with pytest.raises(Refusal) as refusal:
-        await floor.request(address, amount_minor)
-    assert refusal.value.code == code
+    ):
+        with pytest.raises(Refusal) as refusal:
+            await floor.request(address, amount_minor)
+        assert refusal.value.code == code, address
     assert await floor.head() == 0
 
 
