@@ -3,6 +3,7 @@
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -68,6 +69,7 @@ class Policy:
         _check_policy(self)
 
 
+@lru_cache(maxsize=256)
 def open_policy(*, asset: str) -> Policy:
     """Return what holds in an asset until a policy is saved for it: any amount, no presets, no limit."""
     return Policy(
