@@ -39,7 +39,7 @@ class ApiKeyView(msgspec.Struct, kw_only=True):
 
 
 class ApiKeyCreated(msgspec.Struct, kw_only=True):
-    """A new API key. `key` is shown this once: only its hash is kept, and a replay of the request has null."""
+    """A new API key. `key` is shown this once: only its hash is kept, so a replay has null."""
 
     id: str
     key: str | None
