@@ -9,6 +9,7 @@ import hmac
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import jwt
 import pytest
@@ -67,7 +68,7 @@ async def test_a_viewers_token_speaks_for_the_viewer(edge: UnderTest, acme: Call
 async def test_tokens_that_do_not_hold(edge: UnderTest, acme: Caller, viewer_key: str) -> None:
     slug = await _slug(acme)
     now = int(time.time())
-    cases = {
+    cases: dict[str, tuple[dict[str, Any], str]] = {
         "ended": ({"iat": now - 700, "exp": now - 100}, "auth.expired"),
         "too long": ({"exp": now + 25 * 3600}, "auth.invalid"),
         "without end": ({"exp": None}, "auth.invalid"),
@@ -77,7 +78,8 @@ async def test_tokens_that_do_not_hold(edge: UnderTest, acme: Caller, viewer_key
         "of staff": ({"role": "staff"}, "auth.invalid"),
     }
     for name, (claims, code) in cases.items():
-        token = edge.token(kid=viewer_key, secret=SECRET, **{"iss": slug, **claims})
+        said: dict[str, Any] = {"iss": slug, **claims}
+        token = edge.token(kid=viewer_key, secret=SECRET, **said)
         answer = await edge.caller(token).send("GET", "/v1/tenant")
         assert (name, answer.status_code, answer.json()["code"]) == (name, 401, code)
     forged = edge.token(kid=viewer_key, secret="another secret of 32 bytes or more", iss=slug)

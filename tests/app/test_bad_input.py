@@ -25,12 +25,10 @@ JSON = {"Content-Type": "application/json"}
     ],
 )
 async def test_a_write_needs_a_key(acme: Caller, key: str | None, code: str) -> None:
-    headers = {} if key is None else {"Idempotency-Key": key.encode("utf-8")}
-    answer = await acme.client.post(
-        "/v1/api-keys",
-        json=GOOD,
-        headers={"Authorization": f"Bearer {acme.credential}", **headers},  # type: ignore[dict-item]
-    )
+    headers = {b"Authorization": f"Bearer {acme.credential}".encode()}
+    if key is not None:
+        headers[b"Idempotency-Key"] = key.encode()
+    answer = await acme.client.post("/v1/api-keys", json=GOOD, headers=headers)
     problem(answer, 400, code)
 
 

@@ -23,8 +23,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
 from litestar.params import (
     Body,
+    BodyKwarg,
     HeaderParameter,
-    JSONBody,
     ParameterKwarg,
     PathParameter,
     QueryParameter,
@@ -217,7 +217,7 @@ def _marked(name: str, hint: Any, path: str) -> Any:  # noqa: ANN401 - a type
     if name in {"request", "return"}:
         return hint
     if name == "data":
-        return JSONBody[hint]
+        return Annotated[hint, BodyKwarg()]
     if f"{{{name}:" in path:
         return Annotated[hint, PathParameter()]
     if get_origin(hint) is Annotated and any(isinstance(one, ParameterKwarg) for one in get_args(hint)[1:]):

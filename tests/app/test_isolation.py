@@ -1,0 +1,279 @@
+"""One tenant sees and touches nothing of another: every route of the description, so that none can be forgotten.
+
+Tenant A gets one of everything. Then each route is called with B's keys and tokens and with the ids of A's things. No answer
+may hold anything that is A's alone, and A's journal, keys and settings stay as they are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from plaudit.app.assembly import FEATURES
+from plaudit.app.http.application import routes_of
+from plaudit.app.http.openapi import describe
+from tests.app.edge import Caller, UnderTest
+
+SECRET: Final = "a shared secret of 32 bytes or more"
+MARK: Final = "onlyofa"
+"""In every name and text that is A's, and in none of B's."""
+
+NAMES: Final[Mapping[str, str]] = {
+    "viewer": f"v-{MARK}",
+    "creator": f"c-{MARK}",
+    "gift": f"g-{MARK}",
+    "terms": f"t-{MARK}",
+    "guild": f"guild-{MARK}",
+    "show": f"s-{MARK}",
+    "room": f"r-{MARK}",
+    "target": f"gift/g-{MARK}",
+    "address": f"viewer/v-{MARK}/coin",
+}
+BALANCES: Final = frozenset({77_777, 77_677, 77_678})
+"""Of A's viewer; nobody else ever has as much."""
+
+UNNAMED_OK: Final = frozenset({"/v1/facts/stream"})
+
+
+def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield path, method.upper(), operation
+
+
+DOCUMENT: Final = describe(routes_of(FEATURES))
+READS: Final = [
+    path for path, method, _ in _operations(DOCUMENT) if method == "GET" and path.startswith("/v1/")
+]
+WRITES: Final = [(path, method) for path, method, _ in _operations(DOCUMENT) if method != "GET"]
+
+
+class Things:
+    """What A has, by the name that a path or body gives it."""
+
+    def __init__(self) -> None:
+        self.ids: dict[str, str] = dict(NAMES)
+
+    def path(self, template: str) -> str:
+        """Return a path with A's things in it; a parameter nobody knows fails, so that it is added above."""
+
+        def value(match: re.Match[str]) -> str:
+            name = match[1]
+            if template.startswith("/v1/api-keys/") and name == "key":
+                return self.ids["api_key"]
+            if template.startswith("/v1/token-keys/") and name == "key":
+                return self.ids["token_key"]
+            assert name in self.ids, f"{template}: say in this test what a tenant's {name} is"
+            return self.ids[name]
+
+        return re.sub(r"\{(\w+)\}", value, template)
+
+    def query(self, operation: Mapping[str, Any]) -> dict[str, Any]:
+        """Return all query parameters that can name something of A's."""
+        named = {one["name"]: one for one in operation.get("parameters", ()) if one["in"] == "query"}
+        given = {name: self.ids[name] for name in named if name in self.ids}
+        given.update({name: "viewer" for name in named if name == "by"})
+        given.update({name: "coin" for name in named if name == "asset"})
+        return given
+
+    def body(self, operation: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+        """Return the example of the description with A's things in it."""
+        contents = operation.get("requestBody", {}).get("content", {})
+        if not contents:
+            return None
+        body = copy.deepcopy(next(iter(contents.values()))["example"])
+        for name, value in body.items():
+            if name in self.ids and isinstance(value, str):
+                body[name] = self.ids[name]
+        return body
+
+
+async def _furnish(edge: UnderTest, a: Caller) -> Things:
+    """Give A one of everything."""
+    things = Things()
+    ids = things.ids
+    key = await a.do("POST", "/v1/api-keys", {"name": f"app {MARK}", "scopes": ["tip.send"]})
+    maker = await a.do(
+        "POST", "/v1/staff", {"name": f"Ada {MARK}", "scopes": ["adjustment.make", "adjustment.check"]}
+    )
+    pinned = await a.do("POST", "/v1/token-keys", {"algorithm": "HS256", "secret": SECRET})
+    ids |= {"api_key": key["id"], "staff": maker["id"], "token_key": pinned["id"]}
+    await a.do(
+        "PUT",
+        f"/v1/terms/{ids['terms']}",
+        {"basis": "fixed", "tiers": [{"from_minor": 0, "creator": "70%", "guild": "5%"}]},
+    )
+    await a.do("PUT", f"/v1/creators/{ids['creator']}", {"guild": ids["guild"], "terms": ids["terms"]})
+    await a.do("PUT", f"/v1/gifts/{ids['gift']}", _gift(ids))
+    await a.do("PUT", "/v1/words", {"words": [f"word{MARK}"]})
+    viewer = f"/v1/wallets/{ids['viewer']}/credits"
+    credit = await a.do(
+        "POST", viewer, {"asset": "coin", "amount_minor": 77_777, "reference": f"order-{MARK}"}
+    )
+    tip = await a.do("POST", "/v1/tips", {**_tip(ids), "message": f"hello {MARK}"})
+    reversal = await a.do("POST", f"/v1/tips/{tip['tip']}/reversals", {"amount_minor": 1, "reason": MARK})
+    staff = edge.caller(maker["key"])
+    adjustment = await staff.do(
+        "POST", "/v1/adjustments", {"address": ids["address"], "amount_minor": 5, "reason": f"why {MARK}"}
+    )
+    await a.do("PUT", f"/v1/switches/{ids['target']}", {"off": True, "reason": MARK})
+    await a.do("PUT", f"/v1/freezes/{ids['address']}", {"freeze": "debits", "reason": MARK})
+    ids |= {"credit": credit["credit"], "tip": tip["tip"], "reversal": reversal["reversal"]}
+    ids["adjustment"] = adjustment["adjustment"]
+    return things
+
+
+def _gift(ids: Mapping[str, str]) -> dict[str, Any]:
+    name = {"en": f"Rose {MARK}", "zh": f"玫瑰 {MARK}"}
+    return {"name": name, "price_minor": 100, "asset": "coin", "effect": "petals", "on_sale": True}
+
+
+def _tip(ids: Mapping[str, str]) -> dict[str, Any]:
+    return {"viewer": ids["viewer"], "creator": ids["creator"], "gift": ids["gift"], "show": ids["show"]}
+
+
+async def _everything(a: Caller) -> dict[str, Any]:
+    """Return all that A can see of itself: its facts and the answers of all its reads without parameters."""
+    seen: dict[str, Any] = {"facts": await a.get("/v1/facts", limit=1000)}
+    for path in READS:
+        if "{" in path or path in UNNAMED_OK or path in {"/v1/facts", "/v1/subscriptions"}:
+            continue
+        answer = await a.send("GET", path)
+        if answer.status_code == 200:
+            seen[path] = answer.json()
+    return seen
+
+
+def _shows(answer: httpx.Response, things: Things) -> bool:
+    return answer.status_code < 300 and any(
+        value in answer.text for name, value in things.ids.items() if name not in NAMES
+    )
+
+
+@pytest.fixture(scope="module")
+async def two(edge: UnderTest) -> tuple[Caller, Caller, Things]:
+    a, b = await edge.tenant("acme"), await edge.tenant("globex")
+    things = await _furnish(edge, a)
+    async with asyncio.timeout(10):
+        while any(one["lag"] for one in (await a.get("/v1/subscriptions"))["items"]):
+            await asyncio.sleep(0.05)
+    return a, b, things
+
+
+async def _callers(edge: UnderTest, b: Caller) -> list[Caller]:
+    """Return B's first key, a person of B's staff, and tokens of B for persons whose ids are those of A's."""
+    person = await b.do("POST", "/v1/staff", {"name": "Bob", "scopes": ["ledger.read", "adjustment.check"]})
+    pinned = await b.do("POST", "/v1/token-keys", {"algorithm": "HS256", "secret": SECRET})
+    tokens = [
+        edge.token(kid=pinned["id"], secret=SECRET, iss="globex", sub=NAMES[role], role=role)
+        for role in ("viewer", "creator")
+    ]
+    return [b, edge.caller(person["key"]), *(edge.caller(token) for token in tokens)]
+
+
+def test_the_description_has_routes_to_walk() -> None:
+    assert len(READS) >= 15
+    assert len(WRITES) >= 15
+    for path, method, operation in _operations(DOCUMENT):
+        if path.startswith("/v1/"):
+            assert "x-permission" in operation, f"{method} {path} names no permission"
+            assert path in UNNAMED_OK or operation["responses"], path
+
+
+@pytest.mark.parametrize("path", READS)
+async def test_a_read_shows_nothing_of_another_tenant(
+    edge: UnderTest, two: tuple[Caller, Caller, Things], path: str
+) -> None:
+    _, b, things = two
+    if path in UNNAMED_OK:
+        return  # It has no end to compare; test_facts.py reads a stream of one tenant beside another.
+    operation = DOCUMENT["paths"][path]["get"]
+    queries: list[dict[str, Any]] = [{}, things.query(operation)]
+    for caller in await _callers(edge, b):
+        for query in queries:
+            answer = await caller.client.get(
+                things.path(path), params=query, headers={"Authorization": f"Bearer {caller.credential}"}
+            )
+            assert answer.status_code < 500, (path, answer.text)
+            text = answer.text
+            if answer.status_code >= 300:
+                # A refusal may repeat what was asked for, and nothing else.
+                for value in sorted({*things.ids.values(), *map(str, query.values())}, key=len, reverse=True):
+                    text = text.replace(value, "")
+                assert MARK not in text, (path, answer.text)
+                continue
+            assert not _shows(answer, things), (path, answer.text)
+            _assert_empty_of_a(answer.json(), things, path)
+
+
+NOT_MARKED: Final = frozenset(
+    {"/v1/subscriptions", "/v1/tenant", "/v1/tipping/policy", "/v1/token-keys", *UNNAMED_OK}
+)
+
+
+@pytest.mark.parametrize("path", sorted(set(READS) - NOT_MARKED))
+async def test_the_tenant_itself_sees_its_things(two: tuple[Caller, Caller, Things], path: str) -> None:
+    """The positive control: the walk asks for what is there. What a new route shows of A is furnished above."""
+    a, _, things = two
+    answer = await a.client.get(
+        things.path(path),
+        params=things.query(DOCUMENT["paths"][path]["get"]),
+        headers={"Authorization": f"Bearer {a.credential}"},
+    )
+    assert answer.status_code == 200, answer.text
+    assert MARK in answer.text
+
+
+def _assert_empty_of_a(value: Any, things: Things, path: str) -> None:  # noqa: ANN401 - JSON
+    """Fail when an answer holds A's texts or amounts; an id that B itself asked for may come back with nothing in it."""
+    asked = set(things.ids.values())
+    if isinstance(value, dict):
+        for inner in value.values():
+            _assert_empty_of_a(inner, things, path)
+    elif isinstance(value, list):
+        for inner in value:
+            _assert_empty_of_a(inner, things, path)
+    elif isinstance(value, str):
+        assert value in asked or MARK not in value, (path, value)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        assert value not in BALANCES, (path, value)
+
+
+@pytest.mark.parametrize(("path", "method"), WRITES)
+async def test_a_write_leaves_another_tenant_as_it_is(
+    edge: UnderTest, two: tuple[Caller, Caller, Things], path: str, method: str
+) -> None:
+    a, b, things = two
+    before = await _everything(a)
+    operation = DOCUMENT["paths"][path][method.lower()]
+    for caller in await _callers(edge, b):
+        answer = await caller.send(method, things.path(path), things.body(operation))
+        assert answer.status_code < 500, (path, answer.text)
+        assert answer.status_code != 400 or answer.json()["code"] not in {
+            "body.unknown_field",
+            "route.unknown",
+        }, f"the example of {method} {path} cannot be read: {answer.text}"
+    assert await _everything(a) == before
+
+
+async def test_a_write_of_the_tenant_itself_is_seen_by_this_very_test(edge: UnderTest) -> None:
+    """The negative control: the same comparison notices a change."""
+    c = await edge.tenant("initech")
+    before = await _everything(c)
+    await c.do("PUT", f"/v1/creators/{NAMES['creator']}", {})
+    assert await _everything(c) != before
+
+
+async def test_the_same_key_of_two_tenants_is_two_keys(
+    edge: UnderTest, two: tuple[Caller, Caller, Things]
+) -> None:
+    a, b, _ = two
+    for caller in (a, b):
+        answer = await caller.send("PUT", "/v1/creators/both", {}, key="the-same")
+        assert "idempotency-replayed" not in answer.headers
