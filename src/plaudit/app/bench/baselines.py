@@ -133,10 +133,9 @@ async def _insert(
 
 async def _rows(*, url: str, order: Order, viewers: int) -> list[Row]:
     """Draw an order's tips and prepare all that can be known of them without reading what changes."""
-    count = int(order.rate_max * (order.seconds + order.warmup_s))
     audience = workload.Audience(randomness=Random(order.seed), viewers=viewers, hot=order.hot)  # noqa: S311 - a draw
     async with house(url=url, lanes=1, batch_max=1) as here:
-        tips = list(audience.tips(count))
+        tips = list(audience.tips(order.tips))
         await _know(here, tips)
         cards, day, at = here.directory.cards(TENANT), today(), datetime.now(UTC)
         rows = []

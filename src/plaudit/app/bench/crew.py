@@ -12,18 +12,22 @@ from multiprocessing.connection import Connection
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 _JOIN_S = 30.0
 
 
 class Order(Struct, frozen=True, kw_only=True):
-    """One round of a worker: how long to count, after how long a warm-up, and what to draw tips from."""
+    """One round of a worker: how long to count, after how long a warm-up, and how to draw tips.
+
+    ``tips`` are drawn and prepared; when they are used up before the time, the round ends with them.
+    """
 
     seed: str
+    tips: int
     seconds: float
-    warmup_s: float
+    warmup_s: float = 0.0
     hot: bool = False
-    rate_max: int = 30_000
 
 
 class Tally(Struct, frozen=True, kw_only=True):
@@ -76,17 +80,10 @@ class Crew:
         self._pipes = pipes
 
     def prepare(self, order: Order) -> None:
-        """Hand every worker its share of an order; they differ by seed. Waits until all are ready."""
+        """Hand every worker its share of the tips, under a seed of its own. Waits until all are ready."""
+        share = -(-order.tips // len(self._pipes))
         for number, pipe in enumerate(self._pipes):
-            pipe.send(
-                Order(
-                    seed=f"{order.seed}-{number}",
-                    seconds=order.seconds,
-                    warmup_s=order.warmup_s,
-                    hot=order.hot,
-                    rate_max=order.rate_max // len(self._pipes),
-                )
-            )
+            pipe.send(replace(order, seed=f"{order.seed}-{number}", tips=share))
         for pipe in self._pipes:
             pipe.recv()
 

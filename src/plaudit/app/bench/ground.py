@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from plaudit.core.audit import Report as AuditReport
 from plaudit.core.audit import examine
@@ -54,6 +55,11 @@ class Ground:
             create_database(connection, name=name, template=source.name)
         return self.base(name)
 
+    def drop(self, base: Base) -> None:
+        """Remove a database."""
+        with self._administration() as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(base.name)))
+
     @contextmanager
     def _administration(self) -> Iterator[psycopg.Connection]:
         with psycopg.connect(
@@ -82,8 +88,13 @@ def tidy(base: Base) -> None:
 
 def doctor(base: Base) -> str:
     """Let the doctor examine a database: "green", or the first thing that it finds."""
-    report = asyncio.run(_examined(base))
+    report = examined(base)
     return "green" if report.green else report.findings[0].sentence
+
+
+def examined(base: Base) -> AuditReport:
+    """Let the doctor examine a database and return all that it says."""
+    return asyncio.run(_examined(base))
 
 
 async def _examined(base: Base) -> AuditReport:

@@ -21,7 +21,7 @@ from plaudit.platform.settings import Settings
 
 _SERVED: Final = Settings.from_environment({})
 _WARMUP: Final = 0.25
-_RATE_MAX: Final = {
+_PER_S_MAX: Final = {
     "even": 35_000,
     "hot": 35_000,
     "row_locks": 12_000,
@@ -146,10 +146,10 @@ def _rounds(
             one.workers.prepare(
                 Order(
                     seed=f"{one.name}-{number}",
+                    tips=int(_PER_S_MAX[one.name] * seconds * (1 + _WARMUP)),
                     seconds=seconds,
                     warmup_s=seconds * _WARMUP,
                     hot=one.hot,
-                    rate_max=_RATE_MAX[one.name],
                 )
             )
             checkpoint(one.base)

@@ -35,13 +35,12 @@ async def _work(station: Station, *, url: str, lanes: int, batch_max: int, viewe
 
 
 async def _prepare(here: House, *, order: Order, viewers: int) -> list[Prepared]:
-    count = int(order.rate_max * (order.seconds + order.warmup_s))
     audience = workload.Audience(randomness=Random(order.seed), viewers=viewers, hot=order.hot)  # noqa: S311 - a draw
     day = today()
     return await here.prepare(
         [
             workload.tip_command(grant=GRANT, tip=tip, key=f"{order.seed}-{number}", day=day)
-            for number, tip in enumerate(audience.tips(count))
+            for number, tip in enumerate(audience.tips(order.tips))
         ]
     )
 

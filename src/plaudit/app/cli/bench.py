@@ -8,11 +8,13 @@ from typing import Any, Final, TypeVar
 import click
 import msgspec
 
-from plaudit.app.bench import ledger
+from plaudit.app.bench import growth, ledger
+from plaudit.app.bench.growth import Size
 from plaudit.app.bench.report import Report, lines
 from plaudit.app.cli.main import Examples
 
 _LEDGER_S: Final = 10.0
+_GROWTH_S: Final = 10.0
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -46,6 +48,20 @@ def _measured(*, seconds: float) -> Callable[[_Function], _Function]:
 def ledger_command(*, seconds: float, as_json: bool) -> int:
     """Measure posting, from prepared commands to delivered outcomes, against row locks and bare inserts."""
     return _tell(ledger.run(seconds=seconds, say=_say), as_json=as_json)
+
+
+@bench.command("growth", cls=Examples, examples=("plaudit bench growth --entries 200000 --seconds 3",))
+@click.option(
+    "--entries",
+    type=click.IntRange(min=0),
+    default=Size().entries,
+    show_default=True,
+    help="Entries that the grown base has before it is measured.",
+)
+@_measured(seconds=_GROWTH_S)
+def growth_command(*, entries: int, seconds: float, as_json: bool) -> int:
+    """Measure posting and reading on a base with millions of entries, against a fresh one."""
+    return _tell(growth.run(seconds=seconds, say=_say, size=Size(entries=entries)), as_json=as_json)
 
 
 def _say(text: str) -> None:
