@@ -143,7 +143,7 @@ class Writer:
         for attempt, delay_ms in enumerate((*_RETRY_MS, 0)):
             try:
                 results = await self._attempt(tenant_id, [w.prepared for w in batch])
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is told to the one it belongs to
                 fault = classify(error)
                 if fault is Final and len(batch) > 1:
                     # Somebody else bound one of the keys, or one command is poison: find it without harm to
@@ -153,7 +153,8 @@ class Writer:
                     await self._settle(tenant_id, batch[middle:])
                     return
                 if fault is Final and not is_duplicate(error):
-                    raise
+                    self._fail(batch[0], error)
+                    return
                 # Retryable and unknown alike: all keys of a batch are bound by its commit, so running it
                 # again either does it or finds it done.
                 _log.warning("batch runs again", fault=fault.__name__, attempt=attempt, error=str(error))
@@ -206,14 +207,23 @@ class Writer:
             await self._plan_again(waiting)
 
     async def _replay(self, tenant_id: int, replays: Sequence[tuple[_Waiting, int]]) -> None:
-        async with self._database.connection() as conn:
-            outcomes = await replay.load(conn, tenant_id=tenant_id, positions=[p for _, p in replays])
+        try:
+            async with self._database.connection() as conn:
+                outcomes = await replay.load(conn, tenant_id=tenant_id, positions=[p for _, p in replays])
+        except Exception as error:  # noqa: BLE001 - handed to those who wait, or tried again
+            for waiting, _ in reversed(replays):
+                if classify(error) is Final:
+                    self._fail(waiting, error)
+                else:
+                    # Their keys are bound: the next batch finds them done again.
+                    self._enqueue(waiting, first=True)
+            return
         for waiting, position in replays:
             if not waiting.future.done():
                 waiting.future.set_result(outcomes[position])
 
     def _fail(self, waiting: _Waiting, cause: Exception) -> None:
-        _log.error("a plan failed", action=waiting.prepared.command.action, error=repr(cause))
+        _log.error("a command failed", action=waiting.prepared.command.action, error=repr(cause))
         if not waiting.future.done():
             waiting.future.set_exception(cause)
         if isinstance(cause, AssertionError):
@@ -226,4 +236,9 @@ class Writer:
             if not waiting.future.done():
                 waiting.future.set_exception(refusal)
             return
+        except Exception as error:  # noqa: BLE001 - not the fault of the others in its batch
+            if classify(error) is Final:
+                self._fail(waiting, error)
+                return
+            # As it was planned it is stale still, so the next batch sends it here again.
         self._enqueue(waiting, first=True)
