@@ -15,8 +15,9 @@ from plaudit.platform.settings import SETTINGS
 from plaudit.vocabulary.facts import FACTS
 from plaudit.vocabulary.permissions import PERMISSIONS
 from tests.architecture.trees import ROOT
+from tests.kit import reference
 from tests.kit.reference import FOLDER, PAGES
-from tests.kit.refusals import refusals
+from tests.kit.refusals import Refused, refusals
 
 _DECISIONS: Final = ROOT / "docs" / "decisions"
 _RECORDS: Final = sorted(_DECISIONS.glob("[0-9]*.md"))
@@ -92,6 +93,22 @@ def _exists(words: list[str]) -> bool:
 @pytest.mark.parametrize("name", PAGES)
 def test_a_reference_page_is_what_the_code_says(name: str) -> None:
     assert (FOLDER / name).read_text() == PAGES[name](), "run `make docs`"
+
+
+@pytest.mark.parametrize("table", ["SETTINGS", "PERMISSIONS", "FACTS"])
+def test_what_is_new_makes_its_page_stale(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = getattr(reference, table)
+    fewer = known[:-1] if isinstance(known, tuple) else dict(list(known.items())[:-1])
+    monkeypatch.setattr(reference, table, fewer)
+    name = f"{table.lower()}.md"
+    assert (FOLDER / name).read_text() != PAGES[name]()
+
+
+def test_a_new_code_is_found_with_its_status_and_sentence(tmp_path: Path) -> None:
+    module = tmp_path / "src/plaudit/features/wallets/model.py"
+    module.parent.mkdir(parents=True)
+    module.write_text("def f(n):\n    raise refused('moon.full', f'Wait {n} days, at most {REASON_MAX}.')\n")
+    assert refusals(tmp_path) == [Refused("moon.full", (422,), ("Wait … days, at most 500.",))]
 
 
 def test_every_reference_page_is_written_by_us() -> None:

@@ -14,7 +14,7 @@ from plaudit.vocabulary.facts import FACTS
 from tests.architecture.trees import PACKAGE, ROOT
 
 _BESIDE_THE_MIRROR: Final = frozenset({"architecture", "journeys", "kit", "proof"})
-_DIVIDED: Final = frozenset({"core", "features", "app"})
+_DIVIDED: Final = frozenset({"core", "features"})
 _FEATURES: Final = sorted(path.parent.name for path in (ROOT / PACKAGE / "features").glob("*/__init__.py"))
 
 
@@ -31,7 +31,7 @@ def strays(root: Path) -> list[str]:
 
 
 def untested(root: Path) -> list[str]:
-    """Find parts without tests: a floor, or a package of the floors core, features and app."""
+    """Find parts without tests: a floor, or a package of the floors core and features."""
     package = root / PACKAGE
     parts = {
         _part(path.parent.relative_to(package))
