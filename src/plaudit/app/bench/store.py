@@ -176,7 +176,6 @@ def row_lock_call(row: Row, *, limit_minor: int) -> tuple[str, tuple[Any, ...]]:
 
 def pack(rows: Sequence[Row]) -> Packed:
     """Pack a batch's rows. Balances are made up: whoever does not read cannot know them."""
-    sealed = [row.sealed for row in rows]
     entries = []
     balances: dict[int, int] = {}
     counters: dict[Window, int] = {}
@@ -196,18 +195,7 @@ def pack(rows: Sequence[Row]) -> Packed:
     numbers, account_ids, amounts, after, assets, ats = zip(*entries, strict=True)
     return Packed(
         length=len(rows),
-        facts=(
-            count,
-            packing.texts([s.fact.data.KIND for s in sealed]),
-            packing.int2s([s.fact.data.VERSION for s in sealed]),
-            packing.texts([s.fact.subject for s in sealed]),
-            packing.texts([s.actor for s in sealed]),
-            packing.times([s.at for s in sealed]),
-            packing.jsonbs([s.data for s in sealed]),
-            packing.jsonbs([s.moves for s in sealed]),
-            packing.byteas([s.hash for s in sealed]),
-            tenant,
-        ),
+        facts=(count, *_facts([row.sealed for row in rows]), tenant),
         keys=(
             count,
             packing.uuids([row.digest for row in rows]),
@@ -232,6 +220,19 @@ def pack(rows: Sequence[Row]) -> Packed:
             packing.times([w.ends for w in windows]),
             packing.int8s([counters[w] for w in windows]),
         ),
+    )
+
+
+def _facts(sealed: Sequence[Sealed]) -> tuple[packing.Column, ...]:
+    return (
+        packing.texts([s.fact.data.KIND for s in sealed]),
+        packing.int2s([s.fact.data.VERSION for s in sealed]),
+        packing.texts([s.fact.subject for s in sealed]),
+        packing.texts([s.actor for s in sealed]),
+        packing.times([s.at for s in sealed]),
+        packing.jsonbs([s.data for s in sealed]),
+        packing.jsonbs([s.moves for s in sealed]),
+        packing.byteas([s.hash for s in sealed]),
     )
 
 
