@@ -33,7 +33,8 @@ class Directory:
         They are opened in sorted order, so two processes that open the same ones cannot deadlock. Raises
         Refusal account.unknown when the chart has no such address.
         """
-        missing = sorted(set(addresses).difference(self.cards(tenant_id)))
+        wanted = set(addresses)
+        missing = sorted(wanted.difference(self.cards(tenant_id)))
         if not missing:
             return
         async with self._database.transaction() as tx:
@@ -45,10 +46,12 @@ class Directory:
                 )
                 found += await store.select_cards(tx, tenant_id=tenant_id, addresses=unopened)
         assert len(found) == len(missing), missing
+        known = self.cards(tenant_id)
         if self._count + len(found) > _CARDS_MAX:
+            found += [known[address] for address in wanted if address in known]
             self._cards.clear()
             self._count = 0
-        known = self.cards(tenant_id)
+            known = self.cards(tenant_id)
         known.update((card.address, card) for card in found)
         self._count += len(found)
 
