@@ -102,6 +102,11 @@ class Corridor:
                 outcome = await self._run_once(command, work, stopped)
             except Refusal:
                 raise
+            except _UnopenedError as unopened:
+                await self._directory.ensure(
+                    tenant_id=command.grant.tenant_id, addresses=unopened.addresses, now=self._clock.now()
+                )
+                continue
             except Exception as error:
                 if classify(error) is Final and not (
                     is_duplicate(error) or isinstance(error, _BoundMeanwhileError)
@@ -159,8 +164,11 @@ class Corridor:
             done = Work(stopped) if stopped is not None else await work(tx)
             if done.changed:
                 await commands_store.record_changes(tx, tenant_id=tenant_id, items=done.changed)
+            known = self._directory.cards(tenant_id)
+            if not all(address in known for address in done.plan.accounts):
+                # Opening them takes a second connection, which whoever holds one must not wait for.
+                raise _UnopenedError(done.plan.accounts)
             now = self._clock.now()
-            await self._directory.ensure(tenant_id=tenant_id, addresses=done.plan.accounts, now=now)
             prepared = Prepared(command, done.plan, (), _NEVER_STALE, key, content, command.grant.actor.text)
             (result,) = await decide_and_record(
                 tx, tenant_id=tenant_id, batch=[prepared], directory=self._directory, now=now
@@ -174,6 +182,14 @@ class Corridor:
                 raise _BoundMeanwhileError
             assert isinstance(result, Outcome)
             return result
+
+
+class _UnopenedError(Exception):
+    """The plan names accounts that this process does not know: undo the work, open them, and do it again."""
+
+    def __init__(self, addresses: tuple[str, ...]) -> None:
+        super().__init__(addresses)
+        self.addresses = addresses
 
 
 class _BoundMeanwhileError(Exception):
