@@ -27,7 +27,7 @@ CREATORS: Final = 1_000
 POOR: Final = 1_000
 CREDIT_MINOR: Final = 10_000_000_000
 DAY_LIMIT_MINOR: Final = 1_000_000_000_000
-_REFUSED_IN_A_HUNDRED: Final = 1
+_REFUSED_SHARE: Final = 0.01
 _HOT_SHARE: Final = 0.9
 _LEAST_MINOR, _MOST_MINOR = 10, 500
 
@@ -43,11 +43,20 @@ class Tip(NamedTuple):
 class Audience:
     """Draws tips. ``hot``: one creator takes 90 % of them."""
 
-    def __init__(self, *, randomness: Random, viewers: int, hot: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        randomness: Random,
+        viewers: int,
+        creators: int = CREATORS,
+        refused_share: float = _REFUSED_SHARE,
+        hot: bool = False,
+    ) -> None:
         self._randomness = randomness
         self._viewers = viewers
+        self._refused_share = refused_share
         self._hot = hot
-        self._weights = list(accumulate(1 / rank for rank in range(1, CREATORS + 1)))
+        self._weights = list(accumulate(1 / rank for rank in range(1, creators + 1)))
 
     def tips(self, count: int) -> Iterator[Tip]:
         """Draw tips."""
@@ -56,7 +65,7 @@ class Audience:
 
     def _viewer(self) -> str:
         draw = self._randomness.random
-        if draw() * 100 < _REFUSED_IN_A_HUNDRED:
+        if draw() < self._refused_share:
             return poor(int(draw() * POOR))
         return rich(int(draw() * self._viewers))
 

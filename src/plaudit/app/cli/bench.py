@@ -8,13 +8,14 @@ from typing import Any, Final, TypeVar
 import click
 import msgspec
 
-from plaudit.app.bench import growth, ledger
+from plaudit.app.bench import growth, ledger, tips
 from plaudit.app.bench.growth import Size
 from plaudit.app.bench.report import Report, lines
 from plaudit.app.cli.main import Examples
 
 _LEDGER_S: Final = 10.0
 _GROWTH_S: Final = 10.0
+_TIPS_S: Final = 10.0
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -62,6 +63,15 @@ def ledger_command(*, seconds: float, as_json: bool) -> int:
 def growth_command(*, entries: int, seconds: float, as_json: bool) -> int:
     """Measure posting and reading on a base with millions of entries, against a fresh one."""
     return _tell(growth.run(seconds=seconds, say=_say, size=Size(entries=entries)), as_json=as_json)
+
+
+@bench.command(
+    "tips", cls=Examples, examples=("plaudit bench tips", "plaudit bench tips --seconds 30 --json")
+)
+@_measured(seconds=_TIPS_S)
+def tips_command(*, seconds: float, as_json: bool) -> int:
+    """Measure tips over HTTP with 128 connections, against a POST that does nothing."""
+    return _tell(tips.run(seconds=seconds, say=_say), as_json=as_json)
 
 
 def _say(text: str) -> None:
