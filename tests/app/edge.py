@@ -125,5 +125,5 @@ def problem(answer: httpx.Response, status: int, code: str) -> Any:  # noqa: ANN
 async def settled(check: Callable[[], Any], *, within_s: float = 5.0) -> None:
     """Wait until an async `check` returns something true."""
     async with asyncio.timeout(within_s):
-        while not await check():
+        while not await check():  # noqa: ASYNC110 - nobody tells of it
             await asyncio.sleep(0.02)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
@@ -113,7 +113,7 @@ async def test_a_body_over_the_limit_is_refused_whether_or_not_it_tells_its_leng
         await acme.send("POST", "/v1/api-keys", content=padded, headers=JSON), 413, "body.too_large"
     )
 
-    async def pieces() -> Any:
+    async def pieces() -> AsyncIterator[bytes]:
         for start in range(0, len(padded), 10_000):
             yield padded[start : start + 10_000]
 
@@ -153,7 +153,7 @@ async def test_a_body_over_the_limit_is_refused_whether_or_not_it_tells_its_leng
     ],
 )
 async def test_paths_methods_and_parameters(
-    acme: Caller, method: str, path: str, status: int, code: str
+    *, acme: Caller, method: str, path: str, status: int, code: str
 ) -> None:
     answer = await acme.send(method, path)
     if answer.status_code == 400 and code == "query.invalid":

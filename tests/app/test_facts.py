@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from plaudit.app.http.facts import FactView, _events
+from plaudit.app.http.facts import FactView, events
 from tests.app.edge import Caller, UnderTest, problem, under_test
 
 
@@ -93,16 +93,16 @@ async def _read_events(edge: UnderTest, tenant: Caller, after: int, wanted: int)
     async def readmit() -> None:
         await edge.house.doorkeeper.admit(f"Bearer {tenant.credential}".encode())
 
-    events: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     async with asyncio.timeout(10):
-        async for chunk in _events(edge.house, grant, after, None, readmit):
+        async for chunk in events(house=edge.house, grant=grant, after=after, kinds=None, readmit=readmit):
             for event in chunk.decode().split("\n\n"):
                 lines = dict(line.split(": ", 1) for line in event.splitlines() if not line.startswith(":"))
                 if "event" in lines:
-                    events.append(lines)
-            if len(events) >= wanted or (events and events[-1]["event"] == "refused"):
+                    found.append(lines)
+            if len(found) >= wanted or (found and found[-1]["event"] == "refused"):
                 break
-    return events
+    return found
 
 
 async def test_a_stream_holds_the_same_facts(edge: UnderTest, acme: Caller) -> None:

@@ -1,7 +1,7 @@
-"""One tenant sees and touches nothing of another: every route of the description, so that none can be forgotten.
+"""One tenant sees and touches nothing of another: every route of the description is walked.
 
-Tenant A gets one of everything. Then each route is called with B's keys and tokens and with the ids of A's things. No answer
-may hold anything that is A's alone, and A's journal, keys and settings stay as they are.
+Tenant A gets one of everything. Then each route is called with B's keys and tokens and with the ids of A's
+things. No answer may hold anything that is A's alone, and A's journal, keys and settings stay as they are.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ async def _furnish(edge: UnderTest, a: Caller) -> Things:
         {"basis": "fixed", "tiers": [{"from_minor": 0, "creator": "70%", "guild": "5%"}]},
     )
     await a.do("PUT", f"/v1/creators/{ids['creator']}", {"guild": ids["guild"], "terms": ids["terms"]})
-    await a.do("PUT", f"/v1/gifts/{ids['gift']}", _gift(ids))
+    await a.do("PUT", f"/v1/gifts/{ids['gift']}", _gift())
     await a.do("PUT", "/v1/words", {"words": [f"word{MARK}"]})
     viewer = f"/v1/wallets/{ids['viewer']}/credits"
     credit = await a.do(
@@ -129,7 +129,7 @@ async def _furnish(edge: UnderTest, a: Caller) -> Things:
     return things
 
 
-def _gift(ids: Mapping[str, str]) -> dict[str, Any]:
+def _gift() -> dict[str, Any]:
     name = {"en": f"Rose {MARK}", "zh": f"玫瑰 {MARK}"}
     return {"name": name, "price_minor": 100, "asset": "coin", "effect": "petals", "on_sale": True}
 
@@ -161,7 +161,7 @@ async def two(edge: UnderTest) -> tuple[Caller, Caller, Things]:
     a, b = await edge.tenant("acme"), await edge.tenant("globex")
     things = await _furnish(edge, a)
     async with asyncio.timeout(10):
-        while any(one["lag"] for one in (await a.get("/v1/subscriptions"))["items"]):
+        while any(one["lag"] for one in (await a.get("/v1/subscriptions"))["items"]):  # noqa: ASYNC110 - nobody tells of it
             await asyncio.sleep(0.05)
     return a, b, things
 
@@ -219,7 +219,7 @@ NOT_MARKED: Final = frozenset(
 
 @pytest.mark.parametrize("path", sorted(set(READS) - NOT_MARKED))
 async def test_the_tenant_itself_sees_its_things(two: tuple[Caller, Caller, Things], path: str) -> None:
-    """The positive control: the walk asks for what is there. What a new route shows of A is furnished above."""
+    """The positive control: the walk asks for what is there. Furnish above what a new route shows of A."""
     a, _, things = two
     answer = await a.client.get(
         things.path(path),
@@ -231,7 +231,7 @@ async def test_the_tenant_itself_sees_its_things(two: tuple[Caller, Caller, Thin
 
 
 def _assert_empty_of_a(value: Any, things: Things, path: str) -> None:  # noqa: ANN401 - JSON
-    """Fail when an answer holds A's texts or amounts; an id that B itself asked for may come back with nothing in it."""
+    """Fail when an answer holds A's texts or amounts; an id that B itself asked for may come back."""
     asked = set(things.ids.values())
     if isinstance(value, dict):
         for inner in value.values():
@@ -270,9 +270,7 @@ async def test_a_write_of_the_tenant_itself_is_seen_by_this_very_test(edge: Unde
     assert await _everything(c) != before
 
 
-async def test_the_same_key_of_two_tenants_is_two_keys(
-    edge: UnderTest, two: tuple[Caller, Caller, Things]
-) -> None:
+async def test_the_same_key_of_two_tenants_is_two_keys(two: tuple[Caller, Caller, Things]) -> None:
     a, b, _ = two
     for caller in (a, b):
         answer = await caller.send("PUT", "/v1/creators/both", {}, key="the-same")

@@ -81,7 +81,7 @@ async def test_sigterm_ends_open_streams_and_answers_what_was_accepted(
         streams = [asyncio.create_task(_follow(client)) for _ in range(STREAMS // 2)]
         polls = [asyncio.create_task(_poll(client, 0)) for _ in range(STREAMS // 2)]
         writers = [asyncio.create_task(writes(n * 100_000)) for n in range(16)]
-        while len(answered) < 300:
+        while len(answered) < 300:  # noqa: ASYNC110 - nobody tells of it
             await asyncio.sleep(0.05)
         assert not any(task.done() for task in (*streams, *polls, *writers))
 
@@ -141,7 +141,7 @@ async def test_a_child_that_dies_is_started_again(database: DatabaseUrls, tmp_pa
         victim, other = server.children()
         os.kill(victim, signal.SIGKILL)
         async with asyncio.timeout(30):
-            while len(server.children()) < 2 or victim in server.children():
+            while len(server.children()) < 2 or victim in server.children():  # noqa: ASYNC110 - nobody tells of it
                 await asyncio.sleep(0.1)
         assert other in server.children()
         async with _client(server, key) as client:
@@ -154,7 +154,7 @@ async def test_children_end_with_their_starter(database: DatabaseUrls, tmp_path:
         children = server.children()
         await server.end(signal.SIGKILL)
         async with asyncio.timeout(10):
-            while any(_runs(pid) for pid in children):
+            while any(_runs(pid) for pid in children):  # noqa: ASYNC110 - nobody tells of it
                 await asyncio.sleep(0.05)
 
 

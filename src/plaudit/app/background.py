@@ -1,4 +1,4 @@
-"""What a process does beside answering requests: listen, forget what has changed, follow the journal, keep time."""
+"""What a process does beside answering: listen, forget what has changed, follow the journal, keep time."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,7 +20,7 @@ _log = log.logger("background")
 
 _REFRESH_MIN_S: Final = 0.05
 _REFRESH_MAX_S: Final = 0.4
-"""How long reference rows may go unchecked; with a slow answer of the database still below the promised second."""
+"""How long reference rows may go unchecked: with a slow database, too, the promised second holds."""
 _AGAIN_S: Final = 1.0
 _GAUGES_S: Final = 0.5
 _SCHEDULES_S: Final = 1.0

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -89,16 +90,14 @@ def problem_of(*, error: BaseException, path: str) -> Problem:
             _SERVER_FAULT,
             "outcome.unknown",
             "It may have been done; send the same request with the same key again to find out.",
-            path,
-            {},
+            path=path,
         )
     assert failure is FinalFailure
     return _document(
         _SERVER_FAULT,
         "server.fault",
         "The server failed; nothing more is known. Send the same request again, and tell the platform.",
-        path,
-        {},
+        path=path,
     )
 
 
@@ -117,7 +116,9 @@ def _of_refusal(refusal: Refusal, path: str) -> Problem:
     elif refusal.kind is RefusalKind.UNAUTHENTICATED:
         challenge = b"Bearer" if refusal.code == "auth.missing" else b'Bearer error="invalid_token"'
         headers = ((b"www-authenticate", challenge),)
-    return _document(status, refusal.code, refusal.message, path, refusal.details, headers)
+    return _document(
+        status, refusal.code, refusal.message, path=path, details=refusal.details, headers=headers
+    )
 
 
 def _of_framework(error: HTTPException, path: str) -> Problem:
@@ -136,32 +137,32 @@ def _of_framework(error: HTTPException, path: str) -> Problem:
         for name, value in (error.headers or {}).items()
         if name.lower() in {"allow", "retry-after"}
     )
-    return _document(status, code, detail, path, {}, headers)
+    return _document(status, code, detail, path=path, headers=headers)
 
 
 def _of_validation(error: ValidationException, path: str) -> Problem:
     """Name the parameter that the framework could not read (bodies are read by us, and never come here)."""
-    parameters: list[Json] = []
-    for entry in error.extra if isinstance(error.extra, list) else ():
-        if isinstance(entry, dict):
-            parameters.append(
-                {
-                    "parameter": str(entry.get("key", ""))[:_SHOWN_MAX],
-                    "problem": str(entry.get("message", ""))[:_SHOWN_MAX],
-                }
-            )
-    named = (
-        ", ".join(str(one["parameter"]) for one in parameters if isinstance(one, dict)) or "the parameters"
-    )
-    return _document(400, "query.invalid", f"Correct {named}; see /docs.", path, {"parameters": parameters})
+    entries = error.extra if isinstance(error.extra, list) else ()
+    parameters: list[Json] = [
+        {
+            "parameter": str(entry.get("key", ""))[:_SHOWN_MAX],
+            "problem": str(entry.get("message", ""))[:_SHOWN_MAX],
+        }
+        for entry in entries
+        if isinstance(entry, dict)
+    ]
+    named = ", ".join(str(one["parameter"]) for one in parameters if isinstance(one, dict))
+    detail = f"Correct {named or 'the parameters'}; see /docs."
+    return _document(400, "query.invalid", detail, path=path, details={"parameters": parameters})
 
 
 def _document(
     status: int,
     code: str,
     detail: str,
+    *,
     path: str,
-    details: Mapping[str, Json],
+    details: Mapping[str, Json] = MappingProxyType({}),
     headers: tuple[tuple[bytes, bytes], ...] = (),
 ) -> Problem:
     members: dict[str, Any] = {

@@ -1,10 +1,11 @@
 """How often a key may call: a limit per second that holds over all processes.
 
-Each process leases calls of the current second from one row a key, many keys in one statement, and gives them out from
-memory. The second is the number of seconds since 1970 by the process's clock; the database's clock is not used, and
-rows of a second are counted together whatever the processes' clocks say, so that no second ever has more calls than the
-limit. A process leases what it needed in the second before: a high limit costs about one statement a second, and a key
-near its limit is counted one by one, so that what one process leaves is there for another.
+Each process leases calls of the current second from one row a key, many keys in one statement, and gives
+them out from memory. The second is the number of seconds since 1970 by the process's clock; the database's
+clock is not used, and rows of a second are counted together whatever the processes' clocks say, so that no
+second ever has more calls than the limit. A process leases what it needed in the second before: a high
+limit costs about one statement a second, and a key near its limit is counted one by one, so that what one
+process leaves is there for another.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ class Leases(Protocol):
     async def lease(
         self, conn: Connection, *, asked: Sequence[tuple[int, str, int, int]], second: int
     ) -> Sequence[tuple[int, str, int, int]]:
-        """Lease calls, given and returned as (tenant_id, name, …): (limit, wanted) gives (second, granted)."""
+        """Lease calls: (tenant_id, name, limit, wanted) gives (tenant_id, name, second, granted)."""
         ...
 
     async def sweep_leases(self, conn: Connection, *, before_second: int) -> None:
@@ -42,7 +43,7 @@ class Leases(Protocol):
 
 @dataclass(slots=True)
 class _Purse:
-    """What this process may still give out of a second, what it gave, and what it gave in the second before."""
+    """What this process may still give out of a second, what it gave, and what it gave in the last one."""
 
     second: int
     left: int = 0
@@ -68,8 +69,8 @@ class Limiter:
     def take(self, *, tenant_id: int, name: str, limit: int) -> Awaitable[None] | None:
         """Take one call of the current second: None when it is taken, else what to await until it is.
 
-        Raises Refusal `rate.limited` (LIMITED), from here or from the awaitable, and `rate.unavailable` (BUSY) from
-        the latter when the database cannot be asked.
+        Raises Refusal `rate.limited` (LIMITED), from here or from the awaitable, and `rate.unavailable`
+        (BUSY) from the latter when the database cannot be asked.
         """
         second = int(self._clock.now().timestamp())
         purse = self._purse((tenant_id, name), second)

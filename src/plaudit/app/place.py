@@ -1,4 +1,4 @@
-"""Where the database is: the server that was named, or the embedded one, started for as long as it is used."""
+"""Where the database is: the server that was named, or the embedded one, which runs while it is used."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -5,6 +5,7 @@ import pkgutil
 import resource
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from granian.constants import HTTPModes, Interfaces
@@ -30,7 +31,6 @@ _REQUESTS_MAX: Final = 16_384
 _FILES_WANTED: Final = 65_536
 _ACCEPT_TRIES: Final = 500
 _ACCEPT_PAUSE_S: Final = 0.01
-_DRAIN_PAUSE_S: Final = 0.01
 
 
 async def serve(
@@ -75,8 +75,9 @@ async def _end(house: House, edge: Edge, server: Server, serving: asyncio.Task[N
     deadline = asyncio.get_running_loop().time() + house.settings.shutdown_ms / 1000
     house.wake.close()
     server.stop()  # type: ignore[no-untyped-call]
-    while edge.open and asyncio.get_running_loop().time() < deadline:
-        await asyncio.sleep(_DRAIN_PAUSE_S)
+    with suppress(TimeoutError):
+        async with asyncio.timeout_at(deadline):
+            await edge.drained()
     try:
         async with asyncio.timeout_at(deadline):
             await asyncio.shield(serving)

@@ -1,8 +1,8 @@
 """Serving with one process or several: who starts them, and what ends them.
 
-One process serves within the starter itself. Several are children of a small starter: they share the port, and
-each is handed its settings through its standard input, which stays open: when the starter is gone, whatever ended
-it, the children see the end of the input and stop.
+One process serves within the starter itself. Several are children of a small starter: they share the port,
+and each is handed its settings through its standard input, which stays open: when the starter is gone,
+whatever ended it, the children see the end of the input and stop.
 """
 
 import asyncio
@@ -52,8 +52,8 @@ class Charge(msgspec.Struct, frozen=True):
 def run(settings: Settings, *, announce: Announce, routes: str | None = None) -> int:
     """Serve until told to stop, and return the exit code. `announce` is told the address once it answers.
 
-    `routes` names a sequence of more handlers ("package.module:NAME"), for benchmarks. Raises PortTakenError, and
-    what `app.place` and `app.assembly` raise.
+    `routes` names a sequence of more handlers ("package.module:NAME"), for benchmarks. Raises
+    PortTakenError, and what `app.place` and `app.assembly` raise.
     """
     _configure_log(settings)
     with _reserved(settings.host, settings.port) as port, migrated_place_of(settings) as place:
@@ -167,8 +167,8 @@ async def _when_all(ready: list[asyncio.Event], on_ready: Callable[[], None]) ->
 def _reserved(host: str, port: int) -> Iterator[int]:
     """Keep a port for this server alone: refuse one that others use, find a free one for 0.
 
-    The sockets that listen share the port among processes; without this check a second server of the same user
-    would silently take a part of the first one's connections.
+    The sockets that listen share the port among processes; without this check a second server of the same
+    user would silently take a part of the first one's connections.
     """
     try:
         family, kind, protocol, _, target = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

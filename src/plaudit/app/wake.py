@@ -30,7 +30,7 @@ class Wake:
             self._set(tenant_id)
 
     async def wait(self, tenant_id: int, *, beyond: int, timeout_s: float) -> bool:
-        """Wait until the tenant's journal has passed a position or the process stops; False when time ran out."""
+        """Wait until the journal is past a position or the process stops; False when time ran out."""
         if self.closed or self._heads.get(tenant_id, 0) > beyond:
             return True
         event = self._events.get(tenant_id)

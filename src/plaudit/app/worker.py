@@ -16,7 +16,7 @@ _log = log.logger("worker")
 
 
 def run(settings: Settings) -> int:
-    """Work until SIGTERM or SIGINT, and return the exit code. Raises what `app.place` and `app.assembly` raise."""
+    """Work until SIGTERM or SIGINT; return the exit code. Raises what `app.place` and `assembly` raise."""
     log.configure(level=settings.log_level, output="console" if settings.log_format == "console" else "json")
     with migrated_place_of(settings) as place:
         return uvloop.run(_work(settings, place.url))

@@ -43,17 +43,20 @@ class Vault:
     def open(self, *, sealed: bytes, context: str) -> bytes:
         """Return what was sealed. Raises SealError when the key, the context or the text is another."""
         nonce, text = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+        if sealed[:1] != _VERSION:
+            raise _unopened(context)
         try:
-            if sealed[:1] != _VERSION:
-                raise InvalidTag
             return self._cipher.decrypt(nonce, text, context.encode())
         except (InvalidTag, ValueError):
-            message = f"{context} cannot be opened: PLAUDIT_SECRET_KEY is not the key it was sealed with"
-            raise SealError(message) from None
+            raise _unopened(context) from None
+
+
+def _unopened(context: str) -> SealError:
+    return SealError(f"{context} cannot be opened: PLAUDIT_SECRET_KEY is not the key it was sealed with")
 
 
 def secret_key(*, given: str | None, data_dir: Path, randomness: Callable[[int], bytes]) -> bytes:
-    """Return the installation's key: the one given as base64url, else that of the data folder, made when missing.
+    """Return the installation's key: the one given as base64url, else the data folder's, made when missing.
 
     Several starters at once agree on one. Raises SealError when either cannot be used.
     """

@@ -28,7 +28,8 @@ async def run_if_due(
             "INSERT INTO schedule.due (name, at) VALUES (%s, %s) ON CONFLICT DO NOTHING", (name, now)
         )
         cursor = await tx.execute(
-            "SELECT 1 FROM schedule.due WHERE name = %s AND at <= %s FOR NO KEY UPDATE SKIP LOCKED", (name, now)
+            "SELECT 1 FROM schedule.due WHERE name = %s AND at <= %s FOR NO KEY UPDATE SKIP LOCKED",
+            (name, now),
         )
         if await cursor.fetchone() is None:
             return False

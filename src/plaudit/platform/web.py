@@ -76,9 +76,10 @@ INJECTED: Final = frozenset(
 )
 """Parameters that the edge hands in by name.
 
-`grant` and `idempotency_key` (str, parsed: raises key.missing, key.malformed) are the request's own; `randomness`
-is a callable from a number of bytes to random bytes; `vault` seals secrets; `house` has everything; `readmit` is
-an async callable that raises the Refusal of a caller whose credential has ended since, for long requests.
+`grant` and `idempotency_key` (str, parsed: raises key.missing, key.malformed) are the request's own;
+`randomness` is a callable from a number of bytes to random bytes; `vault` seals secrets; `house` has
+everything; `readmit` is an async callable that raises the Refusal of a caller whose credential has ended
+since, for long requests.
 """
 
 OFFER: Final = "plaudit"
@@ -109,7 +110,7 @@ class Answer(Response[T]):
         request: Request[Any, Any, Any],  # noqa: ARG002 - as the framework calls it
         *,
         status_code: int | None = None,
-        **_: Any,
+        **_: Any,  # noqa: ANN401 - as the framework calls it
     ) -> ASGIApp:
         """Return what sends the answer."""
         return _Sent(_encode(self.content), self.status_code or status_code or 200, replayed=self.replayed)
@@ -134,7 +135,7 @@ class _Sent:
 
 
 def answer(body: T, *, replayed: bool = False, status: int = 200) -> Response[T]:
-    """Return a JSON answer; `replayed` says in a header that the key was used before and nothing was done now."""
+    """Return a JSON answer; with `replayed` a header says that nothing was done now."""
     return Answer(body, status=status, replayed=replayed)
 
 
@@ -154,7 +155,7 @@ def put(path: str | Sequence[str], *, opt: Mapping[str, Any], **options: Any) ->
 
 
 def delete(path: str | Sequence[str], *, opt: Mapping[str, Any], **options: Any) -> _Decorator:  # noqa: ANN401
-    """Return a decorator for a handler of DELETE; it answers 200 with a body unless `status_code` says otherwise."""
+    """Return a decorator for a handler of DELETE, answering 200 with a body."""
     return _route(litestar.delete, path, opt, {"status_code": 200, **options})
 
 
@@ -162,13 +163,14 @@ def _route(
     kind: Callable[..., Any], path: str | Sequence[str], opt: Mapping[str, Any], options: Mapping[str, Any]
 ) -> _Decorator:
     def decorate(endpoint: _Endpoint) -> HTTPRouteHandler:
-        route: HTTPRouteHandler = kind(path, opt=dict(opt), **options)(_offered(endpoint, path, opt["permission"]))
+        seen = _offered(endpoint, str(path), opt["permission"])
+        route: HTTPRouteHandler = kind(path, opt=dict(opt), **options)(seen)
         return route
 
     return decorate
 
 
-def _offered(endpoint: _Endpoint, path: str | Sequence[str], permission: str | None) -> _Endpoint:
+def _offered(endpoint: _Endpoint, path: str, permission: str | None) -> _Endpoint:
     """Wrap an endpoint so that Litestar sees `request` where it declares what the edge hands in.
 
     Litestar's own dependency injection starts a task for each dependency of each request, and its guards run
@@ -190,7 +192,7 @@ def _offered(endpoint: _Endpoint, path: str | Sequence[str], permission: str | N
         return result if isinstance(result, Response) else Answer(result)
 
     hints = {
-        name: _marked(name, hint, str(path))
+        name: _marked(name, hint, path)
         for name, hint in get_type_hints(endpoint, include_extras=True).items()
     }
     kept = {

@@ -51,8 +51,8 @@ class Examples(click.Command):
 def cli() -> None:
     """Money and rewards for live streaming, on one double-entry ledger.
 
-    Settings come from the environment (PLAUDIT_…); `plaudit settings` lists them. Without PLAUDIT_DATABASE_URL an
-    embedded PostgreSQL keeps its data in PLAUDIT_DATA_DIR.
+    Settings come from the environment (PLAUDIT_…); `plaudit settings` lists them. Without
+    PLAUDIT_DATABASE_URL an embedded PostgreSQL keeps its data in PLAUDIT_DATA_DIR.
     """
 
 
@@ -66,7 +66,7 @@ def settings_from(overrides: Mapping[str, object | None]) -> Settings:
 
 
 def main() -> None:
-    """Run the command line; what a person can mend ends with one sentence and exit code 1, not with a traceback."""
+    """Run the command line; what a person can mend ends with one sentence and exit code 1."""
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:

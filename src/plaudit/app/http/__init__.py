@@ -1,1 +1,1 @@
-"""The HTTP edge: one lean layer around the framework, strict bodies, routes of the house itself, the description."""
+"""The HTTP edge: one lean layer around the framework, strict bodies, the house's own routes."""

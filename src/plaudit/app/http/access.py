@@ -1,8 +1,9 @@
 """The access log: one line a request, written beside the requests and not among them.
 
-A line is put together in about two microseconds and kept in memory; a thread writes what has gathered five times a
-second, so that neither a slow disk nor a full pipe ever holds a request up. A process that is killed loses the lines of
-its last fifth of a second; past 100,000 waiting lines new ones are dropped and counted.
+A line is put together in about two microseconds and kept in memory; a thread writes what has gathered five
+times a second, so that neither a slow disk nor a full pipe ever holds a request up. A process that is
+killed loses the lines of its last fifth of a second; past 100,000 waiting lines new ones are dropped and
+counted.
 """
 
 import os

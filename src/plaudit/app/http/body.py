@@ -18,13 +18,17 @@ _SHOWN_MAX: Final = 200
 class StrictRequest(Request[Any, Any, Any]):
     """A request whose JSON is read straight into the declared type.
 
-    The framework would decode to dictionaries first and convert leniently, so that "1" and 1.0 pass for integers.
+    The framework would decode to dictionaries first and convert leniently, so that "1" and 1.0 pass for
+    integers.
     """
 
     _whole: bytes | None = None
 
     async def json(self) -> Any:  # noqa: ANN401 - the handler's own type
-        """Return the body as the handler's type of `data`. Raises Refusal `body.invalid`, `body.unknown_field`, 415."""
+        """Return the body as the handler's type of `data`.
+
+        Raises Refusal `body.invalid`, `body.unknown_field`, and what `body` raises.
+        """
         declared = self.scope["route_handler"].parsed_data_field
         body = await self.body()
         try:

@@ -5,6 +5,7 @@ Everything here runs for every request, so it is one function and a few attribut
 
 import asyncio
 import re
+from collections.abc import Iterable
 from time import perf_counter
 from typing import Any, Final
 
@@ -43,6 +44,7 @@ class Edge:
         self._body_max_bytes = house.settings.body_max_bytes
         self._number = int.from_bytes(house.randomness(8), "big")
         self.open = 0
+        self._idle = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -51,17 +53,7 @@ class Edge:
             return
         started = perf_counter()
         self.open += 1
-        authorization = key = given_id = None
-        length = 0
-        for name, value in scope["headers"]:
-            if name == b"authorization":
-                authorization = value
-            elif name == b"idempotency-key":
-                key = value
-            elif name == b"content-length":
-                length = int(value) if value.isdigit() else 0
-            elif name == b"x-request-id":
-                given_id = value
+        credential, key, given_id, length = _read(scope["headers"])
         identifier = self._identifier(given_id)
         offer = Offer(self._house, identifier.decode("ascii"))
         scope[OFFER] = offer  # type: ignore[typeddict-unknown-key]
@@ -74,33 +66,47 @@ class Edge:
                 message["headers"] = [*message["headers"], (b"x-request-id", identifier)]
             await send(message)
 
-        path = scope["path"]
         mark = log.request_id.set(offer.request_id)
         try:
-            if path.startswith(_GUARDED):
-                access = await self._doorkeeper.admit(authorization)
-                offer.introduce(access.grant, credential=authorization, key=key)
-                if access.rate_per_second is not None:
-                    waiting = self._limiter.take(
-                        tenant_id=access.grant.tenant_id, name=access.rate_name, limit=access.rate_per_second
-                    )
-                    if waiting is not None:
-                        await waiting
-            if length > self._body_max_bytes:
-                raise too_large(limit_bytes=self._body_max_bytes)
+            if scope["path"].startswith(_GUARDED):
+                await self._admit(offer, credential, key)
+            self._check_length(length)
             await self._inner(scope, receive, answering)
         except asyncio.CancelledError:
             status = status or _CLIENT_GONE
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
             if status:
-                _log.warning("answer cut short", path=path, exc_info=error)
+                _log.warning("answer cut short", path=scope["path"], exc_info=error)
             else:
                 await _refuse(error=error, scope=scope, send=answering)
         finally:
             log.request_id.reset(mark)
             self.open -= 1
+            if not self.open:
+                self._idle.set()
             self._observe(scope, offer, status, perf_counter() - started)
+
+    async def drained(self) -> None:
+        """Return when no request is open."""
+        while self.open:
+            self._idle.clear()
+            await self._idle.wait()
+
+    async def _admit(self, offer: Offer, credential: bytes | None, key: bytes | None) -> None:
+        """Let the caller in and count the call, or raise the Refusal of either."""
+        access = await self._doorkeeper.admit(credential)
+        grant = access.grant
+        offer.introduce(grant, credential=credential, key=key)
+        limit = access.rate_per_second
+        if limit is not None:
+            waiting = self._limiter.take(tenant_id=grant.tenant_id, name=access.rate_name, limit=limit)
+            if waiting is not None:
+                await waiting
+
+    def _check_length(self, length: int) -> None:
+        if length > self._body_max_bytes:
+            raise too_large(limit_bytes=self._body_max_bytes)
 
     def _identifier(self, given: bytes | None) -> bytes:
         """Return the caller's request id where it is usable, else a new one of 16 hex digits."""
@@ -133,8 +139,24 @@ class Edge:
         self._access.line(self._clock.now(), fields)
 
 
+def _read(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, bytes | None, bytes | None, int]:
+    """Return the credential, the idempotency key, the request id and the length that a request tells of."""
+    credential = key = given_id = None
+    length = 0
+    for name, value in headers:
+        if name == b"authorization":
+            credential = value
+        elif name == b"idempotency-key":
+            key = value
+        elif name == b"content-length":
+            length = int(value) if value.isdigit() else 0
+        elif name == b"x-request-id":
+            given_id = value
+    return credential, key, given_id, length
+
+
 def told(*, error: Exception, scope: Scope) -> Problem:
-    """Return the answer to an error, having noted its code; faults of the server are logged, broken invariants alarm."""
+    """Return the answer to an error and note its code; log the server's faults, alarm at broken ones."""
     offer: Offer = scope[OFFER]  # type: ignore[typeddict-item]
     problem = problem_of(error=error, path=scope["path"])
     offer.refusal_code = problem.code

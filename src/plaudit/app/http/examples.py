@@ -1,4 +1,4 @@
-"""Examples for the description of the API: a value for each field by its name, whole bodies where a name is not enough."""
+"""Examples for the description of the API: a value for a field by its name, or whole bodies."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -133,27 +133,28 @@ def of_path(name: str) -> Any:  # noqa: ANN401 - JSON
 
 
 def of_body(*, method: str, path: str, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
-    """Return an example of a request's body: a whole one where one is given, else put together from its fields."""
+    """Return an example of a request's body: a given one, else one put together from its fields."""
     whole = _BODIES.get((method, path))
     return whole if whole is not None else of_schema(schema, schemas)
 
 
-def of_schema(schema: Mapping[str, Any], schemas: Mapping[str, Any], name: str = "") -> Any:  # noqa: ANN401, PLR0911 - JSON; a table of cases
+def of_schema(schema: Mapping[str, Any], schemas: Mapping[str, Any], *, name: str = "") -> Any:  # noqa: ANN401, PLR0911 - JSON; a table of cases
     """Return an example of a JSON schema, by the names of its fields and else by their types."""
     if "$ref" in schema:
-        return of_schema(schemas[schema["$ref"].rpartition("/")[2]], schemas, name)
+        return of_schema(schemas[schema["$ref"].rpartition("/")[2]], schemas, name=name)
     if name in _IDS:
         return _IDS[name]
     if name in _FIELDS:
         return _FIELDS[name]
     if "oneOf" in schema:
-        return of_schema(schema["oneOf"][0], schemas, name)
+        return of_schema(schema["oneOf"][0], schemas, name=name)
     if schema.get("enum"):
         return schema["enum"][0]
     kind = schema.get("type")
     if "properties" in schema:
         return {
-            field: of_schema(inner, schemas, field) for field, inner in sorted(schema["properties"].items())
+            field: of_schema(inner, schemas, name=field)
+            for field, inner in sorted(schema["properties"].items())
         }
     if kind == "array":
         return [of_schema(schema.get("items", {}), schemas)]

@@ -1,4 +1,4 @@
-"""The journal over HTTP: pages with a long poll, a stream of events, and how far the subscriptions have got."""
+"""The journal over HTTP: pages with a long poll, a stream of events, the state of the subscriptions."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -117,7 +117,7 @@ async def facts(
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait_ms / 1000
     while True:
-        page = await _page(house, grant, after, limit, wanted)
+        page = await _page(house, grant, after=after, limit=limit, kinds=wanted)
         left_s = deadline - loop.time()
         if page.facts or left_s <= 0 or house.wake.closed:
             await readmit()
@@ -159,7 +159,7 @@ async def stream(
     if house.wake.closed:
         raise busy("server.stopping", "This process is about to stop; connect again.", retry_after_s=1)
     return Stream(
-        _events(house, grant, after, wanted, readmit),
+        events(house=house, grant=grant, after=after, kinds=wanted, readmit=readmit),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -202,15 +202,15 @@ async def subscriptions(*, grant: Grant, house: House) -> SubscriptionsView:
 ROUTES: Final[tuple[Any, ...]] = (facts, stream, subscriptions)
 
 
-async def _events(
-    house: House, grant: Grant, after: int, kinds: tuple[str, ...] | None, readmit: Readmit
+async def events(
+    *, house: House, grant: Grant, after: int, kinds: tuple[str, ...] | None, readmit: Readmit
 ) -> AsyncIterator[bytes]:
     """Yield facts as events until the process stops or the credential ends; the first bytes at once."""
     yield b": connected\n\n"
     loop = asyncio.get_running_loop()
     beat_at = loop.time() + _HEARTBEAT_S
     while not house.wake.closed:
-        page = await _page(house, grant, after, _STREAM_PAGE, kinds)
+        page = await _page(house, grant, after=after, limit=_STREAM_PAGE, kinds=kinds)
         try:
             await readmit()
         except Refusal as refusal:
@@ -240,7 +240,7 @@ async def _still_admitted(readmit: Readmit) -> bool:
 
 
 async def _page(
-    house: House, grant: Grant, after: int, limit: int, kinds: tuple[str, ...] | None
+    house: House, grant: Grant, *, after: int, limit: int, kinds: tuple[str, ...] | None
 ) -> FactPage:
     async with house.database.connection() as conn:
         return await read.page(conn, tenant_id=grant.tenant_id, after=after, limit=limit, kinds=kinds)

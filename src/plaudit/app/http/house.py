@@ -28,7 +28,7 @@ async def live() -> Health:
 
 @get("/health/ready", opt=_OPEN, summary="Whether requests can be served", tags=["operation"], security=[])
 async def ready(house: House) -> Health:
-    """Answer 200 while the database is there and migrated, the writer runs and the process is not stopping."""
+    """Answer 200 while the database is there and migrated and the process is not stopping."""
     if house.wake.closed or house.alarm.rung.is_set():
         raise busy("health.stopping", "This process is about to stop.", retry_after_s=1)
     try:

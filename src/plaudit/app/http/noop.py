@@ -1,7 +1,7 @@
-"""A route that does nothing, behind everything that every route has: what benchmarks measure the rest against.
+"""A route that does nothing, behind all that every route has: what benchmarks measure the rest against.
 
-Served by `plaudit serve --routes plaudit.app.http.noop:ROUTES` and at no other time. It reads the body of a tip and
-answers with as much as a tip does.
+Served by `plaudit serve --routes plaudit.app.http.noop:ROUTES` and at no other time. It reads the body of a
+tip and answers with as much as a tip does.
 """
 
 from typing import Any, Final

@@ -55,7 +55,7 @@ class Offer:
         return self._grant
 
     def require(self, permission: str) -> None:
-        """Raise Refusal `scope.missing` (FORBIDDEN) unless the caller holds the permission that a route names.
+        """Raise Refusal `scope.missing` (FORBIDDEN) unless the caller holds the permission of a route.
 
         Commands are authorized once more in the corridor; reads here alone.
         """

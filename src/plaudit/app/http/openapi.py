@@ -1,4 +1,4 @@
-"""The description of the API: OpenAPI 3.1, put together from the routes, with examples, scopes and problems."""
+"""The description of the API: OpenAPI 3.1 from the routes, with examples, scopes and problems."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,9 +21,10 @@ _INTRODUCTION: Final = """\
 Money and rewards for live streaming on one double-entry ledger.
 
 Amounts are integers in minor units of their asset; times are RFC 3339 in UTC. Every write takes an
-`Idempotency-Key`: sent again with the same key, the same request is done once and answered as the first time, with the
-header `Idempotency-Replayed: true`. Lists come in pages: send `next_cursor` as `cursor` to go on. Whatever is refused
-is answered by a problem document (RFC 9457) whose `code` is stable and whose `detail` says what to do.\
+`Idempotency-Key`: sent again with the same key, the same request is done once and answered as the first
+time, with the header `Idempotency-Replayed: true`. Lists come in pages: send `next_cursor` as `cursor` to
+go on. Whatever is refused is answered by a problem document (RFC 9457) whose `code` is stable and whose
+`detail` says what to do.\
 """
 _PROBLEMS: Final[Mapping[str, str]] = {
     "400": "The request cannot be read, or the idempotency key is missing or malformed.",
@@ -66,7 +67,7 @@ _KEY_PARAMETER: Final[Mapping[str, Any]] = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": True,
-    "description": "New for every new request, kept when it is sent again: 1 to 255 visible ASCII characters.",
+    "description": "New for every request, kept when it is sent again: 1 to 255 visible ASCII characters.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
     "example": "6c1f6f0e-tip-1",
 }
@@ -80,8 +81,9 @@ _SECURITY: Final[Mapping[str, Any]] = {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "A token of a viewer or creator, signed by the tenant with a pinned token key (`kid`): `iss` the"
-        " tenant, `sub` the person, `role` viewer or creator, `iat`, and `exp` at most 24 hours later.",
+        "description": "A token of a viewer or creator, signed by the tenant with a pinned token key"
+        " (`kid`): `iss` the tenant, `sub` the person, `role` viewer or creator, `iat`, and `exp` at most"
+        " 24 hours later.",
     },
 }
 

@@ -10,12 +10,13 @@ POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none';
 
 _METHODS: Final = ("get", "post", "put", "delete")
 _STYLE: Final = """
-:root{color-scheme:light dark;--edge:#8884;--soft:#8882}
-body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem}
-code,pre{font:14px/1.45 ui-monospace,monospace}pre{background:var(--soft);padding:.75rem;overflow:auto}
-nav ul{columns:2;list-style:none;padding:0}nav code{font-weight:600}
-section{border-top:1px solid var(--edge);padding:.5rem 0}h3{margin:.75rem 0 .25rem}
-table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid var(--edge);padding:.25rem .5rem;text-align:left;vertical-align:top}
+:root{color-scheme:light dark;--edge:#8884;--soft:#8882} body{font:16px/1.5
+system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem} code,pre{font:14px/1.45
+ui-monospace,monospace}pre{background:var(--soft);padding:.75rem;overflow:auto} nav
+ul{columns:2;list-style:none;padding:0}nav code{font-weight:600} section{border-top:1px solid
+var(--edge);padding:.5rem 0}h3{margin:.75rem 0 .25rem}
+table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid var(--edge);padding:.25rem
+.5rem;text-align:left;vertical-align:top}
 .method{display:inline-block;min-width:4.5em;text-transform:uppercase}
 """
 
@@ -100,9 +101,8 @@ def _fields(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[
     yield "<table><tr><th>Field<th>Type<th>Meaning</tr>"
     for name, inner in whole.get("properties", {}).items():
         shown = escape(name) + ("" if name in required else " <small>(optional)</small>")
-        yield (
-            f"<tr><td><code>{shown}</code><td>{escape(_type(inner))}<td>{_text(inner.get('description', ''))}</tr>"
-        )
+        meaning = _text(inner.get("description", ""))
+        yield f"<tr><td><code>{shown}</code><td>{escape(_type(inner))}<td>{meaning}</tr>"
     yield "</table>"
 
 

@@ -122,7 +122,7 @@ Credential: TypeAlias = KeyCredential | TokenCredential
 
 
 def key_number(*, tenant_id: int, drawn: int) -> int:
-    """Return the number of a key: its tenant in the high bits, the number drawn (below 2**32) in the low ones."""
+    """Return the number of a key: its tenant in the high bits, the drawn number in the low 32."""
     assert 0 <= drawn < _TENANT_UNIT, drawn
     return tenant_id * _TENANT_UNIT + drawn
 

@@ -17,7 +17,7 @@ from plaudit.kernel.page import Page, check_limit, decode_cursor, encode_cursor
 async def api_keys(
     *, database: Database, tenant_id: int, limit: int | None, cursor: str | None
 ) -> Page[ApiKey]:
-    """Return a page of API keys in the order they were made. Raises Refusal `limit.invalid`, `cursor.invalid`."""
+    """Return a page of API keys by age. Raises Refusal `limit.invalid`, `cursor.invalid`."""
     size = check_limit(limit)
     async with database.connection() as conn:
         rows = await store.select_api_keys(conn, tenant_id=tenant_id, after=_after(cursor), limit=size + 1)

@@ -28,7 +28,8 @@ _TOKEN_KEY = "SELECT number, algorithm, material, created_at, revoked_at FROM id
 _REVOKE = {
     "api_key": "UPDATE identity.api_key SET revoked_at = %s"
     " WHERE tenant_id = %s AND number = %s AND revoked_at IS NULL",
-    "staff": "UPDATE identity.staff SET revoked_at = %s WHERE tenant_id = %s AND number = %s AND revoked_at IS NULL",
+    "staff": "UPDATE identity.staff SET revoked_at = %s"
+    " WHERE tenant_id = %s AND number = %s AND revoked_at IS NULL",
     "token_key": "UPDATE identity.token_key SET revoked_at = %s"
     " WHERE tenant_id = %s AND number = %s AND revoked_at IS NULL",
 }
@@ -66,7 +67,8 @@ async def insert_api_key(
 ) -> None:
     """Store a new API key by the hash of its secret."""
     await conn.execute(
-        "INSERT INTO identity.api_key (tenant_id, number, name, scopes, rate_per_second, secret_hash, created_at)"
+        "INSERT INTO identity.api_key"
+        " (tenant_id, number, name, scopes, rate_per_second, secret_hash, created_at)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s)",
         (Int4(tenant_id), Int8(number), name, list(scopes), rate_per_second, secret_hash, now),
     )
@@ -156,8 +158,8 @@ async def load_token_keys(conn: Connection, tenant_id: int, keys: Sequence[str])
 async def lease(conn: Connection, *, asked: Sequence[tuple[int, str, int, int]], second: int) -> list[Lease]:
     """Lease calls of a second, given as (tenant_id, name, limit, how many are wanted), each name once.
 
-    One statement. It gives what is left of each limit, 0 when nothing is. Where another process, whose clock is
-    ahead, has begun a later second, the lease is of that one.
+    One statement. It gives what is left of each limit, 0 when nothing is. Where another process, whose
+    clock is ahead, has begun a later second, the lease is of that one.
     """
     # Sorted, so that two processes that lease the same names cannot deadlock.
     rows = sorted(asked)
@@ -171,7 +173,8 @@ async def lease(conn: Connection, *, asked: Sequence[tuple[int, str, int, int]],
         " granted = CASE WHEN l.second >= excluded.second"
         " THEN greatest(0, least(excluded.granted, excluded.allowed - l.used)) ELSE excluded.granted END,"
         " used = CASE WHEN l.second >= excluded.second"
-        " THEN l.used + greatest(0, least(excluded.granted, excluded.allowed - l.used)) ELSE excluded.used END"
+        " THEN l.used + greatest(0, least(excluded.granted, excluded.allowed - l.used))"
+        " ELSE excluded.used END"
         " RETURNING l.tenant_id, l.name, l.second, l.granted",
         (
             Int8(second),

@@ -109,12 +109,13 @@ def _checked_public_key(algorithm: Algorithm, text: str) -> bytes:
             "public_key",
             "This is a private key: keep it to yourself, make a new pair, and send the public key only.",
         )
+    unreadable = _wrong("public_key", "Send a public key in PEM, beginning with BEGIN PUBLIC KEY.")
+    if len(text) > PEM_MAX_CHARACTERS:
+        raise unreadable
     try:
-        if len(text) > PEM_MAX_CHARACTERS:
-            raise ValueError
         key = load_pem_public_key(text.encode())
     except (ValueError, UnsupportedAlgorithm):
-        raise _wrong("public_key", "Send a public key in PEM, beginning with BEGIN PUBLIC KEY.") from None
+        raise unreadable from None
     if algorithm == "RS256" and isinstance(key, RSAPublicKey):
         if not RSA_MIN_BITS <= key.key_size <= RSA_MAX_BITS:
             raise _wrong("public_key", f"Send an RSA key of {RSA_MIN_BITS} to {RSA_MAX_BITS} bits.")
