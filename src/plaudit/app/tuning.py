@@ -10,8 +10,8 @@ _OLD_MAX = 100
 def settle_memory() -> None:
     """Take what is alive now out of garbage collection and collect less often from here on.
 
-    Called once start-up is over. Requests free what they use by reference counts; walking the start-up's modules and
-    tables again and again costs several percent of the time and frees nothing.
+    Called once start-up is over. Requests free what they use by reference counts; walking the start-up's
+    modules and tables again and again costs several percent of the time and frees nothing.
     """
     gc.collect()
     gc.freeze()
