@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import psycopg
 from psycopg import sql
@@ -18,6 +19,10 @@ from plaudit.platform.migrate import migrate
 from plaudit.platform.postgres import Server, embedded
 from plaudit.platform.postgres.bootstrap import APP, OWNER, create_database
 from plaudit.platform.postgres.cluster import SUPERUSER
+from plaudit.platform.settings import Settings
+
+SERVED: Final = Settings.from_environment({})
+"""The settings of a server to which nothing was said: benchmarks measure the product as it comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ def ground() -> Iterator[Ground]:
     """Start a server in a temporary folder; stop it and remove the folder in the end."""
     folder = Path(tempfile.mkdtemp(prefix="plaudit-bench-"))
     try:
-        with embedded(data_dir=folder) as server:
+        with embedded(data_dir=folder, shared_buffers_mib=SERVED.shared_buffers_mib) as server:
             yield Ground(server)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -14,16 +14,14 @@ from msgspec import Struct
 
 from plaudit.app.bench import poster, workload
 from plaudit.app.bench.crew import Order, crew
-from plaudit.app.bench.ground import Base, checkpoint, examined, ground, tidy
+from plaudit.app.bench.ground import SERVED, Base, checkpoint, examined, ground, tidy
 from plaudit.app.bench.house import GRANT, TENANT, found, house
 from plaudit.app.bench.poster import today
 from plaudit.app.bench.report import Report, Value, machine, middle, ratio, server_settings, versions
 from plaudit.core.ledger import balances, statements
 from plaudit.platform.db import Database
-from plaudit.platform.settings import Settings
 from plaudit.vocabulary import chart
 
-_SERVED: Final = Settings.from_environment({})
 _WARMUP: Final = 0.25
 _PER_S_MAX: Final = 35_000
 _STEP: Final = 50_000
@@ -143,10 +141,10 @@ def _posted(base: Base, how: Size, *, seconds: float, seed: str) -> float:
     """Return the tips a second that a server's writer posts on a base."""
     with crew(
         work=poster.work,
-        count=_SERVED.processes,
+        count=SERVED.processes,
         url=base.url,
-        lanes=_SERVED.writers,
-        batch_max=_SERVED.batch_max,
+        lanes=SERVED.writers,
+        batch_max=SERVED.batch_max,
         viewers=how.viewers,
     ) as posters:
         tips = int(_PER_S_MAX * seconds * (1 + _WARMUP))
@@ -228,6 +226,6 @@ def _settings(how: Size, *, seconds: float) -> dict[str, Value]:
         "creators": workload.CREATORS,
         "reads": how.reads,
         "page": _PAGE,
-        "writers": _SERVED.writers,
-        "batch_max": _SERVED.batch_max,
+        "writers": SERVED.writers,
+        "batch_max": SERVED.batch_max,
     }

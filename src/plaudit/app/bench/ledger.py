@@ -13,13 +13,11 @@ from msgspec import Struct
 
 from plaudit.app.bench import baselines, poster, store
 from plaudit.app.bench.crew import Crew, Order, Tally, crew
-from plaudit.app.bench.ground import Base, Ground, checkpoint, doctor, ground, tidy
+from plaudit.app.bench.ground import SERVED, Base, Ground, checkpoint, doctor, ground, tidy
 from plaudit.app.bench.house import found
 from plaudit.app.bench.report import Report, Value, machine, middle, ratio, server_settings, versions
 from plaudit.app.bench.workload import CREATORS, VIEWERS
-from plaudit.platform.settings import Settings
 
-_SERVED: Final = Settings.from_environment({})
 _WARMUP: Final = 0.25
 _PER_S_MAX: Final = {
     "even": 35_000,
@@ -37,9 +35,9 @@ class Arrangement(Struct, frozen=True, kw_only=True):
     one thread each: the fastest arrangement found for it.
     """
 
-    processes: int = _SERVED.processes
-    lanes: int = _SERVED.writers
-    batch_max: int = _SERVED.batch_max
+    processes: int = SERVED.processes
+    lanes: int = SERVED.writers
+    batch_max: int = SERVED.batch_max
     row_lock_processes: int = 2
     row_lock_connections: int = 4
     bare_connections: int = 2
