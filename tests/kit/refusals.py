@@ -36,7 +36,7 @@ class Refused:
 def refusals(root: Path) -> list[Refused]:
     """Return every refusal of the product, sorted by code."""
     statuses: defaultdict[str, set[int]] = defaultdict(set)
-    messages: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    messages: defaultdict[str, set[str]] = defaultdict(set)
     package = root / "src" / "plaudit"
     for path in sorted(package.rglob("*.py")):
         place = path.relative_to(package).as_posix()
@@ -46,8 +46,11 @@ def refusals(root: Path) -> list[Refused]:
         tree = ast.parse(path.read_text())
         for code, status, texts in _of_module(tree, importlib.import_module(name.removesuffix(".__init__"))):
             statuses[code].add(status)
-            messages[code].update(dict.fromkeys(texts))
-    return [Refused(code, tuple(sorted(statuses[code])), tuple(messages[code])) for code in sorted(statuses)]
+            messages[code].update(texts)
+    return [
+        Refused(code, tuple(sorted(statuses[code])), tuple(sorted(messages[code])))
+        for code in sorted(statuses)
+    ]
 
 
 def _of_module(tree: ast.Module, module: ModuleType) -> Iterator[tuple[str, int, list[str]]]:

@@ -1,8 +1,8 @@
 """Whole columns as PostgreSQL binary arrays, packed in one go.
 
 A batch goes to the server as one array per column and comes apart there by ``unnest``. psycopg dumps a list
-element by element; packing the column with ``struct`` costs a tenth of that, and this is where a batch
-spends its time.
+element by element; packing the column with ``struct`` costs a seventh of that for integers and less than half
+for texts, and this is where a batch spends its time.
 
 Format: the array headers of ``array_recv`` in PostgreSQL's ``arrayfuncs.c`` (dimensions, null flag, element
 type, length, lower bound, then length-prefixed elements).
