@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -36,6 +37,10 @@ ACROSS_TENANTS: Final[dict[str, str]] = {
 }
 """Statements ("path:function") and tables ("path:table") of the whole installation, with the reason."""
 
+_OWN_MEANS: Final = {
+    "kernel": ("plaudit.kernel.",),
+    "vocabulary": ("plaudit.kernel.", "plaudit.vocabulary.", "msgspec."),
+}
 _DUMPING_GROUNDS: Final = frozenset(
     {"util", "utils", "helper", "helpers", "common", "misc", "tools", "shared"}
 )
@@ -118,6 +123,19 @@ def dumping_grounds(root: Path) -> list[str]:
         for source in sources(root, "src", "tests")
         if _DUMPING_GROUNDS & set(source.path.removesuffix(".py").split("/"))
     ]
+
+
+def foreign_imports(root: Path) -> list[str]:
+    """Find imports of the kernel beyond the standard library; the vocabulary may have msgspec, too."""
+    findings: list[str] = []
+    for floor, allowed in _OWN_MEANS.items():
+        for source in sources(root, f"{PACKAGE}/{floor}"):
+            findings.extend(
+                at(source, node, f"{floor} must not import {name}")
+                for node, name in syntax.imported(source.tree)
+                if name.split(".")[0] not in sys.stdlib_module_names and not f"{name}.".startswith(allowed)
+            )
+    return findings
 
 
 def impurity(root: Path) -> list[str]:
@@ -276,6 +294,7 @@ RULES: Final[tuple[Rule, ...]] = (
     file_sizes,
     function_sizes,
     inline_imports,
+    foreign_imports,
     dumping_grounds,
     impurity,
     floats,

@@ -32,6 +32,15 @@ def functions(tree: ast.AST) -> Iterator[Function]:
     return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
+def imported(tree: ast.AST) -> Iterator[tuple[ast.AST, str]]:
+    """Yield every import with the full name of the module; relative ones do not occur here."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node, node.module or "."
+
+
 def length(function: Function) -> int:
     first = function.body[0]
     said = (
