@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def environment(**given: str) -> dict[str, str]:
 
 def plaudit(*words: str, **given: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end; `given` are settings."""
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603 -- our own program
         [str(Path(sys.executable).with_name("plaudit")), *words],
         capture_output=True,
         check=False,
@@ -34,9 +35,11 @@ def plaudit(*words: str, **given: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def replayed(source: Path, *words: str, code: int = 0, **given: str) -> dict[str, Any]:
+def replayed(
+    source: Path, *words: str, code: int = 0, given: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Run `plaudit replay SOURCE --json` and return its report; it must end with the exit code `code`."""
-    done = plaudit("replay", str(source), "--json", *words, **given)
+    done = plaudit("replay", str(source), "--json", *words, **(given or {}))
     assert done.returncode == code, (done.returncode, done.stdout[-2000:], done.stderr[-4000:])
     report: dict[str, Any] = msgspec.json.decode(done.stdout)
     return report

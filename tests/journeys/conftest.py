@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.journeys.stage import Api, Stage, examined, serving
-from tests.kit.fixtures import FOLDER
-from tests.kit.servers import TestServer, fresh_database
-
+from tests.kit.servers import FOLDER, TestServer, fresh_database
 
 _TENANTS = 80
 
@@ -37,9 +36,8 @@ def stage(postgres: TestServer) -> Iterator[Stage]:
 def api(stage: Stage) -> Iterator[Api]:
     """Lend a tenant of one journey's own, as its first key; the doctor must be content with it afterwards."""
     tenant = stage.tenants.pop()
-    api = Api(stage.url, tenant.key, tenant.slug, tenant.tenant_id)
-    yield api
-    api.close()
+    with Api(stage.url, tenant.key, tenant.slug, tenant.tenant_id) as api:
+        yield api
     verdict = examined(database_url=stage.database_url, tenant_id=tenant.tenant_id)
     assert verdict.green, verdict.findings
 
@@ -47,12 +45,5 @@ def api(stage: Stage) -> Iterator[Api]:
 @pytest.fixture
 def somebody(api: Api) -> Iterator[Callable[[str], Api]]:
     """Lend the same server as others of the tenant see it, by their credential."""
-    others: list[Api] = []
-
-    def as_somebody(credential: str) -> Api:
-        others.append(api.like(credential))
-        return others[-1]
-
-    yield as_somebody
-    for other in others:
-        other.close()
+    with ExitStack() as stack:
+        yield lambda credential: stack.enter_context(api.like(credential))

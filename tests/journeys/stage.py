@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self, TypeAlias
 
 import httpx
 
@@ -25,12 +25,14 @@ from plaudit.app.cli.books import verdict_on
 from plaudit.app.cli.progress import Steps
 from plaudit.app.drive.report import Verdict
 from plaudit.core.commands import tenants
-from plaudit.platform.db import Database
 from plaudit.platform.settings import Settings
 
 __all__ = ["Api", "Process", "Stage", "examined", "opened_tenants", "serving", "started"]
 
 SAMPLES: Final = Path(os.environ.get("PLAUDIT_SAMPLES", Path(__file__).parents[3] / "shared" / "data"))
+
+Json: TypeAlias = Any
+"""An answer as it came: a test names the fields it expects."""
 
 _START_TIMEOUT_S: Final = 40.0
 _ADDRESS: Final = re.compile(rb"http://\S+")
@@ -175,22 +177,22 @@ class Api:
         """Return the same server as somebody else of the same tenant sees it."""
         return Api(self.url, credential, self.tenant, self.tenant_id)
 
-    def raw(self, method: str, path: str, body: Any = None, *, key: str | None = None) -> httpx.Response:
+    def raw(self, method: str, path: str, body: object = None, *, key: str | None = None) -> httpx.Response:
         headers = {} if key is None else {"Idempotency-Key": key}
         return self.http.request(method, path, json=body, headers=headers)
 
-    def get(self, path: str, *, status: int = 200, **query: Any) -> Any:
-        answer = self.http.get(path, params=query)
+    def get(self, path: str, *, status: int = 200, **query: object) -> Json:
+        answer = self.http.get(path, params={name: str(value) for name, value in query.items()} or None)
         assert answer.status_code == status, answer.text
         return answer.json()
 
-    def post(self, path: str, body: Any = None, *, key: str | None = None, status: int = 201) -> Any:
-        return self._write("POST", path, body, key, status)
+    def post(self, path: str, body: object = None, *, key: str | None = None, status: int = 201) -> Json:
+        return self._write("POST", path, body, key=key, status=status)
 
-    def put(self, path: str, body: Any = None, *, key: str | None = None, status: int = 200) -> Any:
-        return self._write("PUT", path, body, key, status)
+    def put(self, path: str, body: object = None, *, key: str | None = None, status: int = 200) -> Json:
+        return self._write("PUT", path, body, key=key, status=status)
 
-    def _write(self, method: str, path: str, body: Any, key: str | None, status: int) -> Any:
+    def _write(self, method: str, path: str, body: object, *, key: str | None, status: int) -> Json:
         answer = self.raw(method, path, body, key=key or secrets.token_hex(8))
         assert answer.status_code == status, answer.text
         return answer.json()
@@ -203,5 +205,8 @@ class Api:
         assert answer.status_code == httpx.codes.OK, answer.text
         return int(answer.json()["balance_minor"])
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self.http.close()

@@ -31,7 +31,7 @@ class Case:
     headers: dict[str, str | None] = field(default_factory=dict)
 
 
-def tip(**other: Any) -> dict[str, Any]:
+def tip(**other: object) -> dict[str, Any]:
     return {**TIP, **other}
 
 
@@ -93,7 +93,7 @@ class Ground:
         kept = {name: value for name, value in headers.items() if value is not None}
         return httpx.post(f"{self.api.url}/v1/tips", content=content, headers=kept, timeout=30.0)
 
-    def token(self, *, secret: str | None = None, kid: str | None = None, **other: Any) -> str:
+    def token(self, *, secret: str | None = None, kid: str | None = None, **other: object) -> str:
         now = int(time.time())
         claims = {
             "iss": self.api.tenant,
@@ -115,8 +115,16 @@ class Ground:
 def ground(stage: Stage) -> Iterator[Ground]:
     """Lend one tenant to all cases: none of them may leave anything in it."""
     mine, theirs = stage.tenants.pop(), stage.tenants.pop()
-    api = Api(stage.url, mine.key, mine.slug, mine.tenant_id)
-    other = Api(stage.url, theirs.key, theirs.slug, theirs.tenant_id)
+    with (
+        Api(stage.url, mine.key, mine.slug, mine.tenant_id) as api,
+        Api(stage.url, theirs.key, theirs.slug, theirs.tenant_id) as other,
+    ):
+        yield from _ground(api, other)
+    verdict = examined(database_url=stage.database_url, tenant_id=mine.tenant_id)
+    assert verdict.green, verdict.findings
+
+
+def _ground(api: Api, other: Api) -> Iterator[Ground]:
     api.put("/v1/creators/c1", {})
     api.put("/v1/gifts/rose", {"name": {"en": "Rose", "zh": "玫瑰"}, "price_minor": 10})
     api.post("/v1/wallets/v1/credits", {"asset": "coin", "amount_minor": 100_000})
@@ -126,10 +134,6 @@ def ground(stage: Stage) -> Iterator[Ground]:
     before = ground.state()
     yield ground
     assert ground.state() == before
-    verdict = examined(database_url=stage.database_url, tenant_id=mine.tenant_id)
-    api.close()
-    other.close()
-    assert verdict.green, verdict.findings
 
 
 def problem(answer: httpx.Response) -> tuple[int, str]:
@@ -169,7 +173,7 @@ def test_bad_token(ground: Ground, name: str) -> None:
 def test_a_token_signed_with_none(ground: Ground) -> None:
     now = int(time.time())
     claims = {"iss": ground.api.tenant, "sub": "v1", "role": "viewer", "iat": now, "exp": now + 600}
-    unsigned = jwt.encode(claims, None, "none", headers={"kid": ground.kid})
+    unsigned = jwt.encode(claims, "", "none", headers={"kid": ground.kid})
     for text in (unsigned, f"{unsigned}AAAA"):
         answer = ground.send(Case(401, "", headers={"Authorization": f"Bearer {text}"}))
         assert problem(answer) == (401, "auth.invalid")

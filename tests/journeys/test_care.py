@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -46,7 +45,7 @@ def staff(api: Api, somebody: Callable[[str], Api]) -> Callable[[str], Api]:
     return hired
 
 
-def requested(maker: Api, amount_minor: int, **other: Any) -> str:
+def requested(maker: Api, amount_minor: int, **other: object) -> str:
     body = {"address": "viewer/v1/coin", "amount_minor": amount_minor, "reason": "paid twice", **other}
     answer = maker.post("/v1/adjustments", body)
     assert (answer["state"], answer["balance_minor"]) == ("pending", None)

@@ -156,13 +156,13 @@ def test_the_first_rows_of_real_broadcasts(data_dir: Path, tmp_path: Path) -> No
         writer.writeheader()
         writer.writerows(chosen)
     given = {"PLAUDIT_DATA_DIR": str(data_dir), "PLAUDIT_SHARED_BUFFERS_MIB": "64"}
-    report = replayed(source, "--embedded", **given)
+    report = replayed(source, "--embedded", given=given)
     assert (report["rows"], report["done"], report["refused"]) == (ROWS, ROWS, 0)
     assert report["sums"] == sums_of(iter(chosen))
     assert len(report["sums"]) > 10
     assert report["doctor"]["green"], report["doctor"]
     assert report["doctor"]["projections"] == ["tipping.tips"]
-    again = replayed(source, "--embedded", **given)
+    again = replayed(source, "--embedded", given=given)
     assert (again["replayed"], again["sums"], again["platform"]) == (ROWS, report["sums"], report["platform"])
     rebuilt = plaudit("rebuild", **given)
     assert (rebuilt.returncode, rebuilt.stdout) == (0, "tipping.tips of replay: equal to its rebuild\n")
@@ -173,11 +173,11 @@ def test_the_first_rows_of_real_broadcasts(data_dir: Path, tmp_path: Path) -> No
 @pytest.mark.timeout(3_600)
 def test_every_payment_of_every_recorded_broadcast(data_dir: Path) -> None:
     given = {"PLAUDIT_DATA_DIR": str(data_dir)}
-    report = replayed(DONATIONS, "--embedded", **given)
+    report = replayed(DONATIONS, "--embedded", given=given)
     assert (report["rows"], report["done"], report["refused"], report["broken"]) == (183_725, 183_725, 0, 0)
     assert report["sums"] == sums_of(recorded())
     assert report["doctor"]["green"], report["doctor"]
-    again = replayed(DONATIONS, "--embedded", **given)
+    again = replayed(DONATIONS, "--embedded", given=given)
     assert (again["done"], again["replayed"]) == (183_725, 183_725)
     assert (again["sums"], again["payers"]) == (report["sums"], report["payers"])
     assert (again["creators"], again["platform"]) == (report["creators"], report["platform"])

@@ -1,16 +1,16 @@
-"""A viewer's coins on their way: topped up, tipped, split over three accounts, read back, taken back in parts."""
+"""A viewer's coins on their way: topped up, tipped, split over three accounts, taken back in parts."""
 
 from __future__ import annotations
 
 import secrets
 import time
 from collections.abc import Callable
-from typing import Any
+from urllib.parse import urlencode
 
 import jwt
 import pytest
 
-from tests.journeys.stage import Api
+from tests.journeys.stage import Api, Json
 
 TERMS = {"basis": "fixed", "tiers": [{"from_minor": 0, "creator": "70%", "guild": "20%"}]}
 WALLET = "viewer/v1/coin"
@@ -28,10 +28,10 @@ def balances(api: Api) -> tuple[int, ...]:
     return tuple(api.balance(address) for address in PARTIES)
 
 
-def seen(api: Api, path: str, **query: Any) -> Any:
+def seen(api: Api, path: str, **query: object) -> Json:
     """Read what a projection keeps, once it has passed everything recorded so far."""
     head = api.get("/v1/facts", after=0, limit=1)["head"]
-    return api.get(path, position=head, **query)
+    return api.get(f"{path}?{urlencode({**query, 'position': head})}")
 
 
 def test_a_tip_lands_on_three_accounts_and_is_taken_back_in_parts(api: Api) -> None:
@@ -151,7 +151,7 @@ def token(api: Api) -> Callable[..., str]:
     secret = secrets.token_hex(32)
     kid = api.post("/v1/token-keys", {"algorithm": "HS256", "secret": secret})["id"]
 
-    def sign(*, role: str, sub: str, **other: Any) -> str:
+    def sign(*, role: str, sub: str, **other: object) -> str:
         now = int(time.time())
         claims = {"iss": api.tenant, "sub": sub, "role": role, "iat": now, "exp": now + 600, **other}
         return jwt.encode(claims, secret, algorithm="HS256", headers={"kid": kid})

@@ -17,6 +17,9 @@ __all__ = ["SETTINGS", "Setting", "Settings", "SettingsError"]
 _OF_TESTS: Final = "PLAUDIT_TEST_"
 """Variables of this start steer the test suite and are none of the process's business."""
 
+_OF_OTHERS: Final = frozenset({"PLAUDIT_DEMO_EXIT", "PLAUDIT_SAMPLES", "PLAUDIT_SCALE"})
+"""Read by the demo, by tools and tests for real input, and by tests for their size."""
+
 
 class SettingsError(ValueError):
     """One or more variables cannot be used; the message names each of them and says what is allowed."""
@@ -277,7 +280,7 @@ class Settings:
             for variable in sorted(environ)
             if variable.startswith("PLAUDIT_")
             and not variable.startswith(_OF_TESTS)
-            and variable not in known
+            and variable not in known | _OF_OTHERS
         )
         if problems:
             raise SettingsError("; ".join(problems))
