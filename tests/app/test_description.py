@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from html.parser import HTMLParser
 from typing import Any
 
 from plaudit.vocabulary.permissions import PERMISSIONS
-from tests.app.edge import UnderTest
+from tests.app.edge import Caller, UnderTest
 
 
 def _walk(value: Any, path: str = "#") -> Any:  # noqa: ANN401 - pieces of a document
@@ -85,3 +86,17 @@ async def test_health_and_metrics_need_no_credential(edge: UnderTest) -> None:
     assert 'plaudit_refusals_total{code="auth.missing"}' in text
     assert "plaudit_http_request_seconds_bucket" in text
     assert "plaudit_writer_queue_commands" in text
+
+
+async def test_the_writers_batches_are_counted(edge: UnderTest, acme: Caller) -> None:
+    def counted(text: str, name: str) -> float:
+        return float(next(line for line in text.splitlines() if line.startswith(name)).split()[1])
+
+    before = (await edge.client.get("/metrics")).text
+    path = "/v1/wallets/v1/credits"
+    body = {"asset": "coin", "amount_minor": 5}
+    await asyncio.gather(*(acme.do("POST", path, body, key=f"k{n % 6}") for n in range(12)))
+    after = (await edge.client.get("/metrics")).text
+    names = ("plaudit_writer_commands_total", "plaudit_writer_batch_commands_sum")
+    done, taken = (counted(after, name) - counted(before, name) for name in names)
+    assert (done, taken) == (6, 12)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from plaudit.app import meters
 from plaudit.app.auth import Doorkeeper, Tenants
 from plaudit.app.limits import Limiter
 from plaudit.app.wake import Wake
@@ -112,6 +113,7 @@ async def assembled(
             queue_max=settings.queue_max,
             on_broken=alarm.ring,
         )
+        corridor.writer.on_batch = meters.count_batch
         yield House(
             settings=settings,
             clock=clock,

@@ -15,6 +15,12 @@ LATENCY: Final = telemetry.histogram(
     "http_request_seconds", "Time from a request's head to the end of its answer.", labels=("method", "route")
 )
 REFUSALS: Final = telemetry.counter("refusals", "Refusals, by their code.", labels=("code",))
+COMMANDS: Final = telemetry.counter(
+    "writer_commands", "Commands that the posting writer recorded, replays and refusals left out."
+)
+BATCHES: Final = telemetry.histogram(
+    "writer_batch_commands", "Commands in one commit of the posting writer.", buckets=_BATCH_BUCKETS
+)
 QUEUE: Final = telemetry.gauge("writer_queue_commands", "Commands that wait for the posting writer.")
 LAG: Final = telemetry.gauge(
     "subscription_lag_facts",
@@ -51,6 +57,12 @@ class RequestMeter:
             if refusal is None:
                 refusal = self._refusals[code] = REFUSALS.labels(code)
             refusal.inc()
+
+
+def count_batch(commands: int, recorded: int) -> None:
+    """Count one batch of the posting writer."""
+    BATCHES.observe(commands)
+    COMMANDS.inc(recorded)
 
 
 def show_lag(lags: Sequence[Lag]) -> None:

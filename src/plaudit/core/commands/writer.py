@@ -7,7 +7,7 @@ refused, to be sent again.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -24,6 +24,7 @@ from plaudit.core.commands.batch import (
 from plaudit.core.commands.command import Command, Outcome
 from plaudit.core.commands.references import References
 from plaudit.core.ledger.accounts import Directory
+from plaudit.core.ledger.store import Card
 from plaudit.kernel.refusal import Refusal, busy
 from plaudit.kernel.time import Clock
 from plaudit.platform.db import Database
@@ -67,6 +68,8 @@ class Writer:
         self._batch_max = batch_max
         self._queue_max = queue_max
         self._on_broken = on_broken
+        self.on_batch: Callable[[int, int], None] | None = None
+        """Told of every batch that was committed: its commands, and how many of them were recorded."""
         self._queues: dict[int, deque[_Waiting]] = {}
         self._turns: asyncio.Queue[int | None] = asyncio.Queue()
         self._lanes: list[asyncio.Task[None]] = []
@@ -160,6 +163,7 @@ class Writer:
                 _log.warning("batch runs again", fault=fault.__name__, attempt=attempt, error=str(error))
                 await asyncio.sleep(delay_ms / 1000)
                 continue
+            self._count(results)
             await self._deliver(tenant_id, batch, results)
             return
         refusal = busy(
@@ -173,17 +177,20 @@ class Writer:
 
     async def _attempt(self, tenant_id: int, batch: Sequence[Prepared]) -> list[Result]:
         now = self._clock.now()
-        known = self._directory.cards(tenant_id)
+        known: Mapping[str, Card] = self._directory.cards(tenant_id)
         if not all(address in known for prepared in batch for address in prepared.plan.accounts):
             wanted = {address for prepared in batch for address in prepared.plan.accounts}
-            await self._directory.ensure(tenant_id=tenant_id, addresses=wanted, now=now)
+            known = await self._directory.ensure(tenant_id=tenant_id, addresses=wanted, now=now)
         async with self._database.connection() as conn:
             async with conn.pipeline(), conn.transaction():
-                sent = await decide_and_send(
-                    conn, tenant_id=tenant_id, batch=batch, directory=self._directory, now=now
-                )
+                sent = await decide_and_send(conn, tenant_id=tenant_id, batch=batch, cards=known, now=now)
             # Out of the pipeline: the commit is confirmed, or its error was raised.
             return await sent.outcomes()
+
+    def _count(self, results: Sequence[Result]) -> None:
+        if self.on_batch is not None:
+            done = sum(1 for result in results if isinstance(result, Outcome) and not result.replayed)
+            self.on_batch(len(results), done)
 
     async def _deliver(self, tenant_id: int, batch: Sequence[_Waiting], results: Sequence[Result]) -> None:
         replays: list[tuple[_Waiting, int]] = []
