@@ -83,6 +83,57 @@ async def test_of_the_same_command_sent_many_times_at_once_one_is_done(
         assert (await balance_of(here, "viewer/v1/coin"))[0] == 5
 
 
+async def test_a_command_that_was_done_while_it_was_refused_is_answered_as_done(
+    database: DatabaseUrls, tenant_id: int, db: Database
+) -> None:
+    async with (
+        Database.open(database.url) as other,
+        running_house(db, tenant_id=tenant_id) as here,
+        running_house(other, tenant_id=tenant_id) as there,
+    ):
+        command = note(tenant_id, key="k")
+
+        async def too_late(_: Connection) -> Work:
+            await there.corridor.run(command, work_of(command))
+            raise refused("test.settled", "It was settled before.")
+
+        answer = await here.corridor.run(command, too_late)
+        assert answer.replayed
+        assert answer.entries["viewer/v1/coin"] == (5, 5)
+
+
+async def test_what_a_reaction_records_is_planned_again_when_its_ground_has_changed(
+    database: DatabaseUrls, tenant_id: int, db: Database
+) -> None:
+    prices = {"rose": 1}
+
+    async def load(_conn: Connection, _tenant_id: int, keys: Sequence[str]) -> dict[str, int]:
+        return {key: prices[key] for key in keys}
+
+    def buy(key: str) -> Command:
+        def plan(lookup: Lookup) -> Plan:
+            return crediting("v1", lookup.one("price", "rose")).plan
+
+        command = note(tenant_id, key=key)
+        return Command(command.action, command.permission, command.grant, key, command.content, plan)
+
+    async def dearer(_: Connection) -> Work:
+        prices["rose"] = 100
+        return Work(crediting("v2", 1).plan, changed=(("price", "rose"),))
+
+    async with (
+        Database.open(database.url) as other,
+        running_house(db, tenant_id=tenant_id, loaders={"price": load}) as here,
+        running_house(other, tenant_id=tenant_id, loaders={"price": load}) as there,
+    ):
+        await here.corridor.submit(buy("before"))
+        await there.corridor.run(note(tenant_id, key="dearer"), dearer)
+        async with db.transaction() as tx:
+            results = await here.corridor.record(tx, [buy("a"), note(tenant_id, key="b"), buy("c")])
+        assert [isinstance(result, Outcome) for result in results] == [True] * 3, results
+        assert (await balance_of(here, "viewer/v1/coin"))[0] == 201
+
+
 async def test_a_refusal_leaves_no_row_behind(db: Database, tenant_id: int) -> None:
     async with running_house(db, tenant_id=tenant_id) as house:
         await house.corridor.submit(credit(tenant_id, viewer="v1", amount_minor=5, key="c"))

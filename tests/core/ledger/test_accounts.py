@@ -59,3 +59,22 @@ async def test_a_directory_that_overflows_keeps_what_is_asked_for(
         assert len(directory.cards(tenant_id)) <= 5
     for n in range(20):
         await house.corridor.submit(credit(tenant_id, viewer=f"v{n}", amount_minor=1, key=f"{n}"))
+
+
+async def test_an_overflow_between_opening_and_locking_harms_nobody(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "_CARDS_MAX", 5)
+    tenant_id, directory = house.tenant_id, house.directory
+    wanted = ADDRESSES[:3]
+    cards = await directory.ensure(tenant_id=tenant_id, addresses=wanted, now=BEGINNING)
+    await directory.ensure(tenant_id=tenant_id, addresses=ADDRESSES[3:8], now=BEGINNING)
+    assert directory.cards(tenant_id).keys().isdisjoint(wanted)
+    assert cards.keys() >= set(wanted)
+    answers = await asyncio.gather(
+        *(
+            house.corridor.submit(credit(tenant_id, viewer=f"v{n % 20}", amount_minor=1, key=f"{n}"))
+            for n in range(200)
+        )
+    )
+    assert len(answers) == 200

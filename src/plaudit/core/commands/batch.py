@@ -5,7 +5,7 @@ data and the idempotency keys â†’ decide one command after the other in memory â
 (the caller) commit. Two round trips, however many commands.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -19,7 +19,6 @@ from plaudit.core.journal import facts as journal_facts
 from plaudit.core.journal import store as journal_store
 from plaudit.core.journal.facts import Sealed
 from plaudit.core.ledger import posting
-from plaudit.core.ledger.accounts import Directory
 from plaudit.core.ledger.book import Book, Movement, Window
 from plaudit.core.ledger.store import Card
 from plaudit.kernel.refusal import Refusal, conflict
@@ -99,16 +98,17 @@ async def decide_and_record(
     *,
     tenant_id: int,
     batch: Sequence[Prepared],
-    directory: Directory,
+    cards: Mapping[str, Card],
     now: datetime,
 ) -> list[Result]:
     """Return one result per command, in order. ``conn`` is inside a transaction; the caller commits.
 
-    Accounts must have been ensured in the directory. Raises the database's errors as they come (a unique
-    violation when another process bound one of the keys or opened one of the counters meanwhile).
+    ``cards`` has every account of the plans, as the directory's ``ensure`` returned it. Raises the database's
+    errors as they come (a unique violation when another process bound one of the keys or opened one of the
+    counters meanwhile).
     """
     async with conn.pipeline():
-        sent = await decide_and_send(conn, tenant_id=tenant_id, batch=batch, directory=directory, now=now)
+        sent = await decide_and_send(conn, tenant_id=tenant_id, batch=batch, cards=cards, now=now)
     return await sent.outcomes()
 
 
@@ -117,7 +117,7 @@ async def decide_and_send(
     *,
     tenant_id: int,
     batch: Sequence[Prepared],
-    directory: Directory,
+    cards: Mapping[str, Card],
     now: datetime,
 ) -> Sent:
     """Decide a batch and send what it writes, without waiting for the answer.
@@ -125,9 +125,7 @@ async def decide_and_send(
     ``conn`` is inside a pipeline and a transaction. The caller's COMMIT so goes out in the same flight, and
     no lock is held while this process wakes up to send it.
     """
-    book, changes, bound = await _lock_and_read(
-        conn, tenant_id=tenant_id, batch=batch, directory=directory, now=now
-    )
+    book, changes, bound = await _lock_and_read(conn, tenant_id=tenant_id, batch=batch, cards=cards, now=now)
     decided = _decide(batch=batch, book=book, changes=changes, bound=bound, now=now)
     count = len(decided.sealed)
     head: Cursor | None = None
@@ -141,21 +139,20 @@ async def decide_and_send(
 
 
 async def _lock_and_read(
-    conn: Connection, *, tenant_id: int, batch: Sequence[Prepared], directory: Directory, now: datetime
+    conn: Connection, *, tenant_id: int, batch: Sequence[Prepared], cards: Mapping[str, Card], now: datetime
 ) -> tuple[Book, list[Change], dict[bytes, tuple[bytes, int]]]:
-    cards: dict[int, Card] = {}
-    known = directory.cards(tenant_id)
+    by_id: dict[int, Card] = {}
     windows: set[Window] = set()
     holds: set[int] = set()
     for prepared in batch:
         plan = prepared.plan
         for address in plan.accounts:
-            card = known[address]
-            cards[card.id] = card
+            card = cards[address]
+            by_id[card.id] = card
         windows.update(plan.windows)
         holds.update(plan.holds)
     locking = await posting.lock(
-        conn, tenant_id=tenant_id, cards=cards, windows=sorted(windows) if windows else (), holds=holds
+        conn, tenant_id=tenant_id, cards=by_id, windows=sorted(windows) if windows else (), holds=holds
     )
     oldest = min(prepared.revision for prepared in batch)
     changed: Cursor = await commands_store.select_changes(conn, tenant_id=tenant_id, after=oldest)

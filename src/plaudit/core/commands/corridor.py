@@ -3,9 +3,19 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from plaudit.core.commands import replay
 from plaudit.core.commands import store as commands_store
-from plaudit.core.commands.batch import CONFLICT_TEXT, Broken, Prepared, Replay, Result, decide_and_record
+from plaudit.core.commands.batch import (
+    CONFLICT_TEXT,
+    Broken,
+    Prepared,
+    Replay,
+    Result,
+    Stale,
+    decide_and_record,
+)
 from plaudit.core.commands.command import Command, Outcome, Plan, Work
 from plaudit.core.commands.references import Lookup, NotLoaded, References
 from plaudit.core.commands.writer import Writer
@@ -16,6 +26,8 @@ from plaudit.kernel.refusal import Refusal, busy, conflict
 from plaudit.kernel.time import Clock
 from plaudit.platform.db import Connection, Database
 from plaudit.platform.failures import Final, classify, is_duplicate
+
+_log = structlog.get_logger(__name__)
 
 # A table command has read its rows under lock already; its plan cannot be stale.
 _NEVER_STALE = 2**62
@@ -101,7 +113,13 @@ class Corridor:
             try:
                 outcome = await self._run_once(command, work, stopped)
             except Refusal:
-                raise
+                # Another process may have done this very command while ours waited for its rows, and what we
+                # refuse is what it left behind.
+                async with self._database.connection() as conn:
+                    done = await _bound_outcome(conn, command)
+                if done is None:
+                    raise
+                return done
             except _UnopenedError as unopened:
                 await self._directory.ensure(
                     tenant_id=command.grant.tenant_id, addresses=unopened.addresses, now=self._clock.now()
@@ -113,7 +131,7 @@ class Corridor:
                 ):
                     raise
                 continue
-            await self._references.refresh()
+            await self._refresh()
             return outcome
         raise busy(
             "ledger.busy", "Others are changing the same thing; send the same request again.", retry_after_s=1
@@ -122,16 +140,43 @@ class Corridor:
     async def record(self, conn: Connection, commands: Sequence[Command]) -> list[Result]:
         """Decide and record commands of one tenant in the caller's transaction, as reactions do per batch.
 
-        Each command's key makes it happen once, however often the reaction runs.
+        Returns one result per command, in order; none is Stale. Each command's key makes it happen once,
+        however often the reaction runs.
         """
-        prepared = [await self.prepare(command) for command in commands]
-        tenant_id = commands[0].grant.tenant_id
-        addresses = {address for one in prepared for address in one.plan.accounts}
+        results: dict[int, Result] = {}
+        waiting = list(range(len(commands)))
+        while waiting:
+            prepared: dict[int, Prepared] = {}
+            for index in waiting:
+                try:
+                    prepared[index] = await self.prepare(commands[index])
+                except Refusal as refusal:
+                    results[index] = refusal
+            decided = await self._record(conn, list(prepared.values()))
+            waiting = []
+            for index, result in zip(prepared, decided, strict=True):
+                results[index] = result
+                if isinstance(result, Stale):
+                    tenant_id = commands[index].grant.tenant_id
+                    self._references.learn(tenant_id=tenant_id, changes=result.changes)
+                    waiting.append(index)
+        return [results[index] for index in range(len(commands))]
+
+    async def _record(self, conn: Connection, batch: Sequence[Prepared]) -> Sequence[Result]:
+        if not batch:
+            return ()
+        tenant_id = batch[0].command.grant.tenant_id
+        addresses = {address for one in batch for address in one.plan.accounts}
         now = self._clock.now()
-        await self._directory.ensure(tenant_id=tenant_id, addresses=addresses, now=now)
-        return await decide_and_record(
-            conn, tenant_id=tenant_id, batch=prepared, directory=self._directory, now=now
-        )
+        cards = await self._directory.ensure(tenant_id=tenant_id, addresses=addresses, now=now)
+        return await decide_and_record(conn, tenant_id=tenant_id, batch=batch, cards=cards, now=now)
+
+    async def _refresh(self) -> None:
+        """Learn the changes just made at once; if that fails the poll does it, for they have been made."""
+        try:
+            await self._references.refresh()
+        except Exception as error:  # noqa: BLE001 - the command was done, and its answer must say so
+            _log.warning("reference data not refreshed", error=repr(error))
 
     def _stop(self, command: Command, lookup: Lookup) -> Plan | None:
         try:
@@ -154,13 +199,9 @@ class Corridor:
         tenant_id = command.grant.tenant_id
         key, content = command.digests()
         async with self._database.transaction() as tx:
-            asked = await journal_store.select_keys(tx, tenant_id=tenant_id, digests=[key])
-            bound = await asked.fetchone()
-            if bound is not None:
-                if bound[1] != content:
-                    raise conflict("key.conflict", CONFLICT_TEXT)
-                outcomes = await replay.load(tx, tenant_id=tenant_id, positions=[bound[2]])
-                return outcomes[bound[2]]
+            before = await _bound_outcome(tx, command)
+            if before is not None:
+                return before
             done = Work(stopped) if stopped is not None else await work(tx)
             if done.changed:
                 await commands_store.record_changes(tx, tenant_id=tenant_id, items=done.changed)
@@ -171,7 +212,7 @@ class Corridor:
             now = self._clock.now()
             prepared = Prepared(command, done.plan, (), _NEVER_STALE, key, content, command.grant.actor.text)
             (result,) = await decide_and_record(
-                tx, tenant_id=tenant_id, batch=[prepared], directory=self._directory, now=now
+                tx, tenant_id=tenant_id, batch=[prepared], cards=known, now=now
             )
             if isinstance(result, Refusal):
                 raise result
@@ -182,6 +223,20 @@ class Corridor:
                 raise _BoundMeanwhileError
             assert isinstance(result, Outcome)
             return result
+
+
+async def _bound_outcome(conn: Connection, command: Command) -> Outcome | None:
+    """Return the first answer to a command whose key is bound. Raises Refusal key.conflict."""
+    tenant_id = command.grant.tenant_id
+    key, content = command.digests()
+    asked = await journal_store.select_keys(conn, tenant_id=tenant_id, digests=[key])
+    bound = await asked.fetchone()
+    if bound is None:
+        return None
+    if bound[1] != content:
+        raise conflict("key.conflict", CONFLICT_TEXT)
+    outcomes = await replay.load(conn, tenant_id=tenant_id, positions=[bound[2]])
+    return outcomes[bound[2]]
 
 
 class _UnopenedError(Exception):

@@ -1,6 +1,6 @@
 """Every account by its address: what never changes about it, kept per process; missing ones are opened."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from plaudit.core.ledger import store
@@ -27,16 +27,17 @@ class Directory:
             known = self._cards[tenant_id] = {}
         return known
 
-    async def ensure(self, *, tenant_id: int, addresses: Iterable[str], now: datetime) -> None:
-        """Make every address known, opening what does not exist in a transaction of its own.
+    async def ensure(self, *, tenant_id: int, addresses: Iterable[str], now: datetime) -> Mapping[str, Card]:
+        """Return the cards of all addresses at least, opening what does not exist in its own transaction.
 
         They are opened in sorted order, so two processes that open the same ones cannot deadlock. Raises
         Refusal account.unknown when the chart has no such address.
         """
         wanted = set(addresses)
-        missing = sorted(wanted.difference(self.cards(tenant_id)))
+        known = self.cards(tenant_id)
+        missing = sorted(wanted.difference(known))
         if not missing:
-            return
+            return known
         async with self._database.transaction() as tx:
             found = await store.select_cards(tx, tenant_id=tenant_id, addresses=missing)
             if len(found) < len(missing):
@@ -46,14 +47,16 @@ class Directory:
                 )
                 found += await store.select_cards(tx, tenant_id=tenant_id, addresses=unopened)
         assert len(found) == len(missing), missing
-        known = self.cards(tenant_id)
+        found += [known[address] for address in wanted if address in known]
         if self._count + len(found) > _CARDS_MAX:
-            found += [known[address] for address in wanted if address in known]
+            # Others may have been handed what is here now, so it is left to them as it is.
             self._cards.clear()
             self._count = 0
-            known = self.cards(tenant_id)
+        known = self.cards(tenant_id)
+        before = len(known)
         known.update((card.address, card) for card in found)
-        self._count += len(found)
+        self._count += len(known) - before
+        return known
 
     async def find(self, *, tenant_id: int, address: str) -> Card | None:
         """Return the card of an address, or None when no such account is open."""

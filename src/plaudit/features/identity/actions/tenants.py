@@ -79,7 +79,7 @@ async def create_tenant(
             tx,
             tenant_id=tenant_id,
             batch=[_prepared(grant, f"open-{n}", fact) for n, fact in enumerate(facts)],
-            directory=directory,
+            cards=directory.cards(tenant_id),
             now=now,
         )
         assert all(isinstance(result, Outcome) for result in results), results
