@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -22,7 +22,10 @@ _RATE_PER_S: Final = 1_000_000
 _LANES: Final = 64
 _BODIES: Final = 20_000
 _REFUSED_SHARE: Final = 0.02
+_TOO_LITTLE_MINOR: Final = 1
 _DONE: Final = range(200, 300)
+
+_T = TypeVar("_T")
 
 
 class OutfitError(Exception):
@@ -58,14 +61,12 @@ async def prepare(*, url: str, settings: Settings, database_url: str, viewers: i
             "PUT", "/v1/tipping/policy", {**policy, "day_limit_minor": workload.DAY_LIMIT_MINOR}
         )
         await _each(
-            lambda number: sender.send("PUT", f"/v1/creators/{workload.creator(number)}", {}),
-            range(creators),
+            lambda creator: sender.send("PUT", f"/v1/creators/{creator}", {}),
+            [workload.creator(number) for number in range(creators)],
         )
-        credit = {"asset": workload.ASSET, "amount_minor": workload.CREDIT_MINOR}
-        await _each(
-            lambda number: sender.send("POST", f"/v1/wallets/{workload.rich(number)}/credits", credit),
-            range(viewers),
-        )
+        rich = [(workload.rich(number), workload.CREDIT_MINOR) for number in range(viewers)]
+        poor = [(workload.poor(number), _TOO_LITTLE_MINOR) for number in range(workload.POOR)]
+        await _each(lambda one: sender.credit(*one), rich + poor)
     return Outfit(tenant_id=tenant_id, key=made["key"], bodies=tuple(_bodies(viewers, creators)))
 
 
@@ -103,14 +104,18 @@ class _Sender:
             raise OutfitError(f"{method} {path}: {answer.status} {answer.body.decode(errors='replace')}")
         return msgspec.json.decode(answer.body)
 
+    async def credit(self, viewer: str, amount_minor: int) -> None:
+        body = {"asset": workload.ASSET, "amount_minor": amount_minor}
+        await self.send("POST", f"/v1/wallets/{viewer}/credits", body)
 
-async def _each(work: Callable[[int], Awaitable[Any]], numbers: Iterable[int]) -> None:
-    """Do something for every number, `_LANES` at a time."""
-    waiting = iter(numbers)
+
+async def _each(work: Callable[[_T], Awaitable[Any]], items: Iterable[_T]) -> None:
+    """Do something for every item, `_LANES` at a time."""
+    waiting = iter(items)
 
     async def lane() -> None:
-        for number in waiting:
-            await work(number)
+        for item in waiting:
+            await work(item)
 
     async with asyncio.TaskGroup() as lanes:
         for _ in range(_LANES):
