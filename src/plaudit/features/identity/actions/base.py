@@ -35,7 +35,7 @@ class TableCommand:
     key: Callable[[], str | None] = lambda: None
 
 
-def command_of(action: str, permission: str, grant: Grant, *, key: str, content: object) -> Command:
+def command_of(action: str, permission: str, *, grant: Grant, key: str, content: object) -> Command:
     """Return a command whose plan comes from its work in the transaction."""
     return Command(
         action=f"identity.{action}",

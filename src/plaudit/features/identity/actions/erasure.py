@@ -35,5 +35,5 @@ def erase_viewer(
 
     content = {"viewer": viewer, "reason": reason}
     return TableCommand(
-        command_of("erase_viewer", "viewer.erase", grant, key=idempotency_key, content=content), work
+        command_of("erase_viewer", "viewer.erase", grant=grant, key=idempotency_key, content=content), work
     )

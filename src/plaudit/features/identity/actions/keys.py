@@ -82,7 +82,7 @@ def create_api_key(
         return _work(f"key/{key}", data, (TOPIC_API_KEY, str(number)))
 
     content = {"name": checked_name, "scopes": given, "rate_per_second": rate}
-    command = command_of("create_api_key", "keys.write", grant, key=idempotency_key, content=content)
+    command = command_of("create_api_key", "keys.write", grant=grant, key=idempotency_key, content=content)
     return TableCommand(command, work, lambda: shown[0] if shown else None)
 
 
@@ -114,7 +114,7 @@ def create_staff(
         return _work(f"staff/{person}", StaffCreated(staff=person, scopes=given), (TOPIC_STAFF, str(number)))
 
     content = {"name": checked_name, "scopes": given}
-    command = command_of("create_staff", "staff.write", grant, key=idempotency_key, content=content)
+    command = command_of("create_staff", "staff.write", grant=grant, key=idempotency_key, content=content)
     return TableCommand(command, work, lambda: shown[0] if shown else None)
 
 
@@ -147,7 +147,7 @@ def create_token_key(
 
     content = {"algorithm": chosen, "material": sha256(material).hexdigest()}
     return TableCommand(
-        command_of("create_token_key", "keys.write", grant, key=idempotency_key, content=content), work
+        command_of("create_token_key", "keys.write", grant=grant, key=idempotency_key, content=content), work
     )
 
 
@@ -225,7 +225,9 @@ def _revoke(
             raise not_found("key.unknown", "There is no such key, or it is revoked already.")
         return _work(subject, data, (table, str(number)))
 
-    command = command_of(f"revoke_{table}", permission, grant, key=idempotency_key, content={"id": named[1]})
+    command = command_of(
+        f"revoke_{table}", permission, grant=grant, key=idempotency_key, content={"id": named[1]}
+    )
     return TableCommand(command, work)
 
 
