@@ -97,8 +97,10 @@ async def assembled(
     vault = Vault(
         key=secret_key(given=settings.secret_key, data_dir=settings.data_dir, randomness=randomness)
     )
-    pool_max = settings.pool_max + settings.writers
-    async with Database.open(url, pool_max=pool_max, listen=settings.listen) as database:
+    async with (
+        Database.open(url, pool_max=settings.pool_max, listen=settings.listen) as database,
+        Database.open(url, pool_max=settings.writers, listen=False) as writing,
+    ):
         directory = Directory(database)
         references = References(database=database, loaders=loaders_of(features))
         alarm = Alarm()
@@ -113,6 +115,7 @@ async def assembled(
             queue_max=settings.queue_max,
             on_broken=alarm.ring,
         )
+        corridor.writer.write_on(writing)
         corridor.writer.on_batch = meters.count_batch
         yield House(
             settings=settings,

@@ -76,6 +76,13 @@ class Writer:
         self._waiting = 0
         self._closing = False
 
+    def write_on(self, database: Database) -> None:
+        """Use a pool of the writer's own, of as many connections as it has lanes.
+
+        Each connection has a server process behind it, and a batch is cheaper where the last one has just been.
+        """
+        self._database = database
+
     @property
     def waiting(self) -> int:
         """Return how many commands wait for their batch."""
