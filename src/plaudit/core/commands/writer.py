@@ -79,7 +79,7 @@ class Writer:
     def write_on(self, database: Database) -> None:
         """Use a pool of the writer's own, of as many connections as it has lanes.
 
-        Each connection has a server process behind it, and a batch is cheaper where the last one has just been.
+        Each connection has a server process behind it, and a batch is cheaper where the last one has been.
         """
         self._database = database
 
