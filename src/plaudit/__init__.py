@@ -8,5 +8,6 @@
     floor 1   vocabulary/  shared words     platform/ technical means
     floor 0   kernel/      pure values: money, ids, time, refusals
 
-Commands go down by call. Facts come up by the journal. Value moves only through the ledger. Nothing goes sideways.
+Commands go down by call. Facts come up by the journal. Value moves only through the ledger. Nothing goes
+sideways.
 """

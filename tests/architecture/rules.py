@@ -33,7 +33,6 @@ LONGER_FUNCTIONS: Final[dict[str, str]] = {
 
 ACROSS_TENANTS: Final[dict[str, str]] = {
     f"{PACKAGE}/features/identity/store.py:sweep_leases": "leases of seconds long over are nobody's any more",
-    "migrations/0009_schedule.sql:schedule.due": "when the installation's own work was last done",
 }
 """Statements ("path:function") and tables ("path:table") of the whole installation, with the reason."""
 

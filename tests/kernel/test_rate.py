@@ -21,7 +21,21 @@ def test_three_ways_to_write_one_rate(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "%", "7/0", "-7/10", "0.7.1", "70 %", " 70%", "1e1", ".5", "5.", "70%%", "７%"]
+    "text",
+    [
+        "",
+        "%",
+        "7/0",
+        "-7/10",
+        "0.7.1",
+        "70 %",
+        " 70%",
+        "1e1",
+        ".5",
+        "5.",
+        "70%%",
+        "\N{FULLWIDTH DIGIT SEVEN}%",
+    ],
 )
 def test_parse_refuses_other_text(text: str) -> None:
     with pytest.raises(ValueError, match="rate"):

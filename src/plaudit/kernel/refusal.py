@@ -21,7 +21,7 @@ class RefusalKind(StrEnum):
     BUSY = "busy"
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error
+class Refusal(Exception):
     """The caller's wish is refused and nothing was changed.
 
     `code` is stable and meant for programs ("wallet.insufficient"); `message` is one sentence that tells the
@@ -61,7 +61,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error
         return _rebuilt, state
 
 
-def _rebuilt(
+def _rebuilt(  # noqa: PLR0917 - pickle hands back by place what `__reduce__` gave
     kind: RefusalKind, code: str, message: str, retry_after_s: int | None, details: Mapping[str, Json]
 ) -> Refusal:
     return Refusal(kind, code, message, retry_after_s=retry_after_s, **details)

@@ -55,8 +55,8 @@ async def open_accounts(
 async def plan_by_index(conn: Connection) -> None:
     """Have this transaction's statements find rows by index only.
 
-    A batch always touches few rows of large tables; where statistics are young the planner may think otherwise
-    and read a table whole, which would make posting slower as rows pile up.
+    A batch always touches few rows of large tables; where statistics are young the planner may think
+    otherwise and read a table whole, which would make posting slower as rows pile up.
     """
     await conn.execute(
         "SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),"
