@@ -31,9 +31,9 @@ _FAST_S: Final = 60.0
 _IMMEDIATE_S: Final = 20.0
 
 
-# A backend gives memory back to the kernel after each statement by glibc's defaults and faults it in again for
-# the next. Keeping it took a quarter to two fifths off the processor time of a posting batch; other C libraries
-# ignore it.
+# A backend gives memory back to the kernel after each statement by glibc's defaults and faults it in again
+# for the next. Keeping it took a quarter to two fifths off the processor time of a posting batch; other C
+# libraries ignore it.
 _ALLOCATOR = {
     "MALLOC_TRIM_THRESHOLD_": "268435456",
     "MALLOC_MMAP_THRESHOLD_": "67108864",
