@@ -1,0 +1,245 @@
+"""What is claimed, and where it is measured."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from msgspec import Struct
+
+Relation = Literal["at least", "at most", "equal"]
+
+
+class Figure(Struct, frozen=True, kw_only=True):
+    """A figure of a part compared with a target. `path` names it inside the part's result.
+
+    A `*` in the path stands for every element of a list; the worst of them counts, `#` is a list's length.
+    """
+
+    name: str
+    sentence: str
+    part: str
+    path: str
+    relation: Relation
+    target: float | str
+
+
+class Tests(Struct, frozen=True, kw_only=True):
+    """Tests that must have run and passed: all whose id contains one of `tests`, at least one for each."""
+
+    name: str
+    sentence: str
+    part: str
+    tests: tuple[str, ...]
+
+
+Claim = Figure | Tests
+
+
+def _ratio(part: str, name: str, relation: Relation, target: float, *, sentence: str) -> Figure:
+    return Figure(
+        name=f"{part}.{name}",
+        sentence=sentence,
+        part=f"bench.{part}",
+        path=f"ratios.{name}",
+        relation=relation,
+        target=target,
+    )
+
+
+def _figure(part: str, name: str, relation: Relation, target: float | str, *, sentence: str) -> Figure:
+    return Figure(
+        name=f"{part}.{name}",
+        sentence=sentence,
+        part=f"bench.{part}",
+        path=f"figures.{name}",
+        relation=relation,
+        target=target,
+    )
+
+
+BENCHMARKS: Final[tuple[Claim, ...]] = (
+    _figure(
+        "ledger",
+        "tips_per_s",
+        "at least",
+        10_000,
+        sentence="Tips a second, prepared command to delivered outcome.",
+    ),
+    _ratio(
+        "ledger",
+        "vs_row_locks",
+        "at least",
+        5,
+        sentence="Times the speed of one PL/pgSQL call a tip, 8 connections.",
+    ),
+    _ratio(
+        "ledger",
+        "vs_bare_insert",
+        "at least",
+        0.35,
+        sentence="Part of the speed of the same batches unchecked.",
+    ),
+    _ratio(
+        "ledger",
+        "hot_vs_even",
+        "at least",
+        0.75,
+        sentence="Speed with one creator taking 90 % to the even case.",
+    ),
+    _figure("ledger", "doctor", "equal", "green", sentence="The doctor on the books of the measurement."),
+    _ratio(
+        "growth", "speed", "at least", 0.85, sentence="Speed on 5,000,000 entries to that on a fresh base."
+    ),
+    _ratio(
+        "growth",
+        "reads",
+        "at most",
+        1.5,
+        sentence="Time of statement and balance reads there to the fresh base.",
+    ),
+    _figure("growth", "entries", "at least", 5_000_000, sentence="Entries of the grown base."),
+    _figure("growth", "doctor", "equal", "green", sentence="The doctor on the grown base."),
+    _ratio(
+        "tips",
+        "vs_noop",
+        "at least",
+        0.4,
+        sentence="Tips over HTTP to a POST that does nothing behind the same door.",
+    ),
+    _ratio("tips", "noop_vs_bare", "at least", 0.5, sentence="That POST to one of the bare framework."),
+    _ratio(
+        "tips", "p99_vs_noop", "at most", 5, sentence="The tips' p99 to that of the POST that does nothing."
+    ),
+    _figure("tips", "p99_ms", "at most", 250, sentence="The tips' p99 in milliseconds, 128 connections."),
+    _figure("tips", "caught_up_s", "at most", 1, sentence="Seconds until every subscription had caught up."),
+    _figure("tips", "rss_mib", "at most", 400, sentence="MiB over all Plaudit processes without PostgreSQL."),
+    _figure(
+        "tips", "errors", "equal", 0, sentence="Requests without an answer, or with a fault of the server."
+    ),
+    _figure("tips", "doctor", "equal", "green", sentence="The doctor on the books after the load."),
+)
+
+JOURNEYS: Final[tuple[Claim, ...]] = (
+    Tests(
+        name="replay",
+        sentence="183,725 real payments: sums equal to the file's, a second replay adds none, doctor and"
+        " projections green.",
+        part="tests.journeys",
+        tests=("test_replay.py::test_every_payment_of_every_recorded_broadcast",),
+    ),
+    Tests(
+        name="crash",
+        sentence="Killed under load (server, backend, all of PostgreSQL): nothing answered is lost.",
+        part="tests.journeys",
+        tests=("test_crash.py",),
+    ),
+    Figure(
+        name="crash.rounds",
+        sentence="Rounds of the crash test.",
+        part="tests.journeys",
+        path="figures.crash.rounds.#",
+        relation="at least",
+        target=10,
+    ),
+    Figure(
+        name="crash.answered",
+        sentence="Tips answered before each kill, at least.",
+        part="tests.journeys",
+        path="figures.crash.rounds.*.answered",
+        relation="at least",
+        target=500,
+    ),
+    Figure(
+        name="crash.in_flight",
+        sentence="Tips in flight at each kill, at least.",
+        part="tests.journeys",
+        path="figures.crash.rounds.*.in_flight",
+        relation="at least",
+        target=20,
+    ),
+    Tests(
+        name="switch",
+        sentence="A switch flipped under load stops tips in each of four processes, LISTEN cut in one.",
+        part="tests.journeys",
+        tests=("test_switch.py",),
+    ),
+    Figure(
+        name="switch.last_done_s",
+        sentence="Seconds after the flip of the last tip that was done, in any process.",
+        part="tests.journeys",
+        path="figures.switch.last_done_s.*",
+        relation="at most",
+        target=1,
+    ),
+    Figure(
+        name="switch.tips_per_s",
+        sentence="Tips a second under which it was flipped (2,000 asked for).",
+        part="tests.journeys",
+        path="figures.switch.tips_per_s",
+        relation="at least",
+        target=1_900,
+    ),
+    Tests(
+        name="bad_input",
+        sentence="Every sort of bad input is answered with its code and changes nothing.",
+        part="tests.journeys",
+        tests=("test_bad_input.py", "test_replay.py::test_a_broken_row_is_named_by_its_line"),
+    ),
+)
+
+CORE: Final[tuple[Claim, ...]] = (
+    Tests(
+        name="oracle",
+        sentence="The ledger and its in-memory oracle never differ, six invariants after each step.",
+        part="tests.core",
+        tests=("test_state_machine.py", "test_book.py"),
+    ),
+    Tests(
+        name="many_clients",
+        sentence="With many clients at once every answer is explained by some order.",
+        part="tests.core",
+        tests=("test_many_clients.py",),
+    ),
+    Tests(
+        name="same_keys",
+        sentence="Processes send the same keys, half with other content: one effect each, nobody harmed.",
+        part="tests.core",
+        tests=("test_processes.py::test_each_key_has_one_effect",),
+    ),
+    Tests(
+        name="positions",
+        sentence="Readers beside eight writers see every position once and in order; open transactions hold"
+        " nobody up.",
+        part="tests.core",
+        tests=("test_order.py",),
+    ),
+    Tests(
+        name="append_only",
+        sentence="The running role cannot change or remove a fact or an entry, partition by partition.",
+        part="tests.core",
+        tests=("test_append_only.py",),
+    ),
+    Tests(
+        name="audits",
+        sentence="Every audit names the fault that is planted for it.",
+        part="tests.core",
+        tests=("journal/test_audit.py", "ledger/test_audit.py"),
+    ),
+    Tests(
+        name="restored",
+        sentence="A dump restored into a new cluster reads on.",
+        part="tests.core",
+        tests=("test_restored.py",),
+    ),
+)
+
+OTHERS: Final[tuple[Claim, ...]] = (
+    Tests(
+        name="all_tests",
+        sentence="All other tests pass.",
+        part="tests.others",
+        tests=("",),
+    ),
+)
+
+CLAIMS: Final = (*BENCHMARKS, *JOURNEYS, *CORE, *OTHERS)
