@@ -23,7 +23,7 @@ class Figure(Struct, frozen=True, kw_only=True):
     target: float | str
 
 
-class Tests(Struct, frozen=True, kw_only=True):
+class Passing(Struct, frozen=True, kw_only=True):
     """Tests that must have run and passed: all whose id contains one of `tests`, at least one for each."""
 
     name: str
@@ -32,7 +32,7 @@ class Tests(Struct, frozen=True, kw_only=True):
     tests: tuple[str, ...]
 
 
-Claim = Figure | Tests
+Claim = Figure | Passing
 
 
 def _ratio(part: str, name: str, relation: Relation, target: float, *, sentence: str) -> Figure:
@@ -120,14 +120,14 @@ BENCHMARKS: Final[tuple[Claim, ...]] = (
 )
 
 JOURNEYS: Final[tuple[Claim, ...]] = (
-    Tests(
+    Passing(
         name="replay",
         sentence="183,725 real payments: sums equal to the file's, a second replay adds none, doctor and"
         " projections green.",
         part="tests.journeys",
         tests=("test_replay.py::test_every_payment_of_every_recorded_broadcast",),
     ),
-    Tests(
+    Passing(
         name="crash",
         sentence="Killed under load (server, backend, all of PostgreSQL): nothing answered is lost.",
         part="tests.journeys",
@@ -157,7 +157,7 @@ JOURNEYS: Final[tuple[Claim, ...]] = (
         relation="at least",
         target=20,
     ),
-    Tests(
+    Passing(
         name="switch",
         sentence="A switch flipped under load stops tips in each of four processes, LISTEN cut in one.",
         part="tests.journeys",
@@ -179,7 +179,7 @@ JOURNEYS: Final[tuple[Claim, ...]] = (
         relation="at least",
         target=1_900,
     ),
-    Tests(
+    Passing(
         name="bad_input",
         sentence="Every sort of bad input is answered with its code and changes nothing.",
         part="tests.journeys",
@@ -188,44 +188,44 @@ JOURNEYS: Final[tuple[Claim, ...]] = (
 )
 
 CORE: Final[tuple[Claim, ...]] = (
-    Tests(
+    Passing(
         name="oracle",
         sentence="The ledger and its in-memory oracle never differ, six invariants after each step.",
         part="tests.core",
         tests=("test_state_machine.py", "test_book.py"),
     ),
-    Tests(
+    Passing(
         name="many_clients",
         sentence="With many clients at once every answer is explained by some order.",
         part="tests.core",
         tests=("test_many_clients.py",),
     ),
-    Tests(
+    Passing(
         name="same_keys",
         sentence="Processes send the same keys, half with other content: one effect each, nobody harmed.",
         part="tests.core",
         tests=("test_processes.py::test_each_key_has_one_effect",),
     ),
-    Tests(
+    Passing(
         name="positions",
         sentence="Readers beside eight writers see every position once and in order; open transactions hold"
         " nobody up.",
         part="tests.core",
         tests=("test_order.py",),
     ),
-    Tests(
+    Passing(
         name="append_only",
         sentence="The running role cannot change or remove a fact or an entry, partition by partition.",
         part="tests.core",
         tests=("test_append_only.py",),
     ),
-    Tests(
+    Passing(
         name="audits",
         sentence="Every audit names the fault that is planted for it.",
         part="tests.core",
         tests=("journal/test_audit.py", "ledger/test_audit.py"),
     ),
-    Tests(
+    Passing(
         name="restored",
         sentence="A dump restored into a new cluster reads on.",
         part="tests.core",
@@ -234,7 +234,7 @@ CORE: Final[tuple[Claim, ...]] = (
 )
 
 OTHERS: Final[tuple[Claim, ...]] = (
-    Tests(
+    Passing(
         name="all_tests",
         sentence="All other tests pass.",
         part="tests.others",

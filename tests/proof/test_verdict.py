@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.proof.claims import CLAIMS, Figure, Relation, Tests
+from tests.proof.claims import CLAIMS, Figure, Passing, Relation
 from tests.proof.page import BEGIN, END, rewritten
 from tests.proof.parts import names, outcomes_of
 from tests.proof.verdict import judge
@@ -54,7 +54,7 @@ def test_a_figure_is_judged(
 )
 def test_tests_are_judged(tests: tuple[str, ...], measured: str, holds: bool) -> None:
     ran = {"a.py::one": "passed", "a.py::two": "passed", "b.py::one": "failed", "c.py::one": "skipped"}
-    claim = Tests(name="t", sentence="Tests.", part="p", tests=tests)
+    claim = Passing(name="t", sentence="Tests.", part="p", tests=tests)
     verdict = judge(claim, {"p": {"tests": ran}})
     assert (verdict.measured, verdict.holds) == (measured, holds)
 
