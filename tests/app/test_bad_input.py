@@ -85,6 +85,8 @@ async def test_a_key_reused_with_other_content_is_a_conflict(acme: Caller) -> No
             {},
         ),
         (b'{"name": "app", "scopes": ["tip.send"], "rate_per_second": NaN}', "body.invalid", {}),
+        (b'{"name": "a\\u0000b", "scopes": ["tip.send"]}', "body.invalid", {}),
+        (b'{"name": "\\ud800", "scopes": ["tip.send"]}', "body.invalid", {}),
     ],
 )
 async def test_a_body_that_cannot_be_read_is_told_where(
@@ -137,7 +139,7 @@ async def test_a_body_over_the_limit_is_refused_whether_or_not_it_tells_its_leng
         ("GET", "/v1/api-keys?limit=201", 400, "limit.invalid"),
         ("GET", "/v1/api-keys?limit=ten", 400, "query.invalid"),
         ("GET", "/v1/api-keys?limit=99999999999999999999", 400, "limit.invalid"),
-        ("GET", "/v1/api-keys?cursor=%00", 400, "cursor.invalid"),
+        ("GET", "/v1/api-keys?cursor=%00", 400, "query.invalid"),
         ("GET", "/v1/api-keys?cursor=WyJhIl0", 400, "cursor.invalid"),
         ("GET", "/v1/facts?after=-1", 400, "position.invalid"),
         ("GET", "/v1/facts?after=99999999999999999999", 400, "position.invalid"),
@@ -145,6 +147,9 @@ async def test_a_body_over_the_limit_is_refused_whether_or_not_it_tells_its_leng
         ("GET", "/v1/facts?wait_ms=30001", 400, "wait.invalid"),
         ("GET", "/v1/facts?kinds=tip.sent,tip.stolen", 400, "kind.unknown"),
         ("GET", "/v1/facts/stream?after=x", 400, "query.invalid"),
+        ("GET", "/v1/tips?viewer=%00", 400, "query.invalid"),
+        ("GET", "/v1/wallets/%00", 400, "body.invalid"),
+        ("GET", "/v1/wallets/%FF", 400, "body.invalid"),
         ("DELETE", "/v1/api-keys/plk_1", 400, "invalid.id"),
         ("DELETE", "/v1/api-keys/plk_0000004000099", 404, "key.unknown"),
         ("DELETE", "/v1/api-keys/%00", 400, "invalid.id"),
@@ -155,10 +160,13 @@ async def test_a_body_over_the_limit_is_refused_whether_or_not_it_tells_its_leng
 async def test_paths_methods_and_parameters(
     *, acme: Caller, method: str, path: str, status: int, code: str
 ) -> None:
-    answer = await acme.send(method, path)
-    if answer.status_code == 400 and code == "query.invalid":
-        assert answer.json()["parameters"]
-    problem(answer, status, code)
+    problem(await acme.send(method, path), status, code)
+
+
+async def test_a_parameter_is_named_as_it_was_sent(acme: Caller) -> None:
+    answer = await acme.send("GET", "/v1/adjustments?state=lost")
+    (named,) = problem(answer, 400, "query.invalid")["parameters"]
+    assert named["parameter"] == "state"
 
 
 async def test_a_method_that_is_not_allowed_is_told_which_are(acme: Caller) -> None:

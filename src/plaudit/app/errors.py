@@ -1,6 +1,6 @@
 """Every "no" and every fault as a problem document (RFC 9457), here and nowhere else."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import MappingProxyType
@@ -70,10 +70,17 @@ def wrong_content_type() -> TransportRefusal:
     )
 
 
-def problem_of(*, error: BaseException, path: str) -> Problem:
-    """Return the answer to whatever was raised while a request to `path` was handled."""
+def problem_of(
+    *, error: BaseException, path: str, sent_as: Callable[[str], str] = lambda name: name
+) -> Problem:
+    """Return the answer to whatever was raised while a request to `path` was handled.
+
+    `sent_as` tells by what name callers know a parameter of the handler.
+    """
     if isinstance(error, Refusal):
         return _of_refusal(error, path)
+    if isinstance(error, ValidationException):
+        return _of_validation(error, path, sent_as)
     if isinstance(error, HTTPException):
         return _of_framework(error, path)
     failure = classify(error)
@@ -123,8 +130,6 @@ def _of_refusal(refusal: Refusal, path: str) -> Problem:
 
 def _of_framework(error: HTTPException, path: str) -> Problem:
     status = error.status_code
-    if isinstance(error, ValidationException):
-        return _of_validation(error, path)
     code, detail = {
         400: ("request.invalid", "This request cannot be read; compare it with the description of the API."),
         404: ("route.unknown", "There is nothing at this path; see /docs."),
@@ -140,12 +145,12 @@ def _of_framework(error: HTTPException, path: str) -> Problem:
     return _document(status, code, detail, path=path, headers=headers)
 
 
-def _of_validation(error: ValidationException, path: str) -> Problem:
+def _of_validation(error: ValidationException, path: str, sent_as: Callable[[str], str]) -> Problem:
     """Name the parameter that the framework could not read (bodies are read by us, and never come here)."""
     entries = error.extra if isinstance(error.extra, list) else ()
     parameters: list[Json] = [
         {
-            "parameter": str(entry.get("key", ""))[:_SHOWN_MAX],
+            "parameter": sent_as(str(entry.get("key", "")))[:_SHOWN_MAX],
             "problem": str(entry.get("message", ""))[:_SHOWN_MAX],
         }
         for entry in entries

@@ -12,6 +12,7 @@ from plaudit.platform.web import OFFER
 
 _JSON: Final = "application/json"
 _UNKNOWN: Final = "Object contains unknown field `"
+_NUL: Final = b"\\u0000"
 _SHOWN_MAX: Final = 200
 
 
@@ -32,7 +33,7 @@ class StrictRequest(Request[Any, Any, Any]):
         declared = self.scope["route_handler"].parsed_data_field
         body = await self.body()
         try:
-            return _decoder(declared.annotation if declared else dict).decode(body)
+            decoded = _decoder(declared.annotation if declared else dict).decode(body)
         except msgspec.ValidationError as error:
             raise _refused(str(error)) from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -41,6 +42,9 @@ class StrictRequest(Request[Any, Any, Any]):
                 "Send the body as one whole JSON text in UTF-8.",
                 problem=str(error)[:_SHOWN_MAX],
             ) from None
+        if _NUL in body and _holds_nul(msgspec.json.decode(body)):
+            raise invalid("body.invalid", "Leave out the character NUL, which no text here can hold.")
+        return decoded
 
     async def body(self) -> bytes:
         """Return the body, which is not empty and claims to be JSON.
@@ -86,6 +90,14 @@ def _claims_json(value: bytes) -> bool:
     return media.strip() == _JSON and all(
         one.strip() in {"", "charset=utf-8", 'charset="utf-8"'} for one in parameters
     )
+
+
+def _holds_nul(value: Any) -> bool:  # noqa: ANN401 - JSON
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_holds_nul(one) for pair in value.items() for one in pair)
+    return isinstance(value, list) and any(map(_holds_nul, value))
 
 
 @lru_cache(maxsize=512)

@@ -6,6 +6,7 @@ Everything here runs for every request, so it is one function and a few attribut
 import asyncio
 import re
 from collections.abc import Iterable
+from functools import partial
 from time import perf_counter
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from plaudit.app.errors import MEDIA_TYPE, Problem, is_fault, problem_of, too_la
 from plaudit.app.http.access import AccessLog
 from plaudit.app.http.offer import Offer
 from plaudit.app.meters import RequestMeter
+from plaudit.kernel.refusal import invalid
 from plaudit.platform import log
 from plaudit.platform.web import OFFER
 
@@ -24,6 +26,7 @@ _log = log.logger("http")
 _GUARDED: Final = "/v1/"
 _REQUEST_ID: Final = re.compile(rb"[\x21-\x7e]{1,64}")
 _UNROUTED: Final = "unrouted"
+_PATH_MAX: Final = 200
 _CLIENT_GONE: Final = 499
 _MASK: Final = 2**64 - 1
 _STEP: Final = 0x9E3779B97F4A7C15
@@ -70,7 +73,7 @@ class Edge:
         try:
             if scope["path"].startswith(_GUARDED):
                 await self._admit(offer, credential, key)
-            self._check_length(length)
+            self._check(scope, length)
             await self._inner(scope, receive, answering)
         except asyncio.CancelledError:
             status = status or _CLIENT_GONE
@@ -104,9 +107,11 @@ class Edge:
             if waiting is not None:
                 await waiting
 
-    def _check_length(self, length: int) -> None:
+    def _check(self, scope: Scope, length: int) -> None:
         if length > self._body_max_bytes:
             raise too_large(limit_bytes=self._body_max_bytes)
+        if b"%00" in scope["query_string"]:
+            raise invalid("query.invalid", "Leave out the character NUL, which no text here can hold.")
 
     def _identifier(self, given: bytes | None) -> bytes:
         """Return the caller's request id where it is usable, else a new one of 16 hex digits."""
@@ -126,7 +131,7 @@ class Edge:
         fields: dict[str, Any] = {
             "request_id": offer.request_id,
             "method": method,
-            "path": scope["path"],
+            "path": scope["path"][:_PATH_MAX],
             "status": status,
             "us": int(seconds * 1e6),
         }
@@ -158,13 +163,20 @@ def _read(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, bytes |
 def told(*, error: Exception, scope: Scope) -> Problem:
     """Return the answer to an error and note its code; log the server's faults, alarm at broken ones."""
     offer: Offer = scope[OFFER]  # type: ignore[typeddict-item]
-    problem = problem_of(error=error, path=scope["path"])
+    problem = problem_of(error=error, path=scope["path"], sent_as=partial(_sent_as, scope))
     offer.refusal_code = problem.code
     if is_fault(error):
         _log.error("request failed", path=scope["path"], code=problem.code, exc_info=error)
     if isinstance(error, AssertionError):
         offer.house.alarm.ring(error)
     return problem
+
+
+def _sent_as(scope: Scope, name: str) -> str:
+    """Return the name by which callers know a parameter of the handler that was chosen."""
+    field = scope["route_handler"].parsed_fn_signature.parameters.get(name)
+    kwarg = field.kwarg_definition if field is not None else None
+    return getattr(kwarg, "name", None) or name
 
 
 async def _refuse(*, error: Exception, scope: Scope, send: Send) -> None:
