@@ -8,8 +8,6 @@ CREATE SCHEMA ledger;
 
 CREATE SCHEMA risk;
 
-CREATE SCHEMA schedule;
-
 CREATE SCHEMA tipping;
 
 CREATE SCHEMA wallets;
@@ -293,12 +291,6 @@ CREATE TABLE risk.switch (
     flipped_at timestamp with time zone NOT NULL
 );
 
-CREATE TABLE schedule.due (
-    name text NOT NULL,
-    at timestamp with time zone NOT NULL
-)
-WITH (fillfactor='50');
-
 CREATE TABLE tipping.creator (
     tenant_id integer NOT NULL,
     creator text NOT NULL,
@@ -476,9 +468,6 @@ ALTER TABLE ONLY risk."freeze"
 ALTER TABLE ONLY risk.switch
     ADD CONSTRAINT switch_pkey PRIMARY KEY (tenant_id, target);
 
-ALTER TABLE ONLY schedule.due
-    ADD CONSTRAINT due_pkey PRIMARY KEY (name);
-
 ALTER TABLE ONLY tipping.creator
     ADD CONSTRAINT creator_pkey PRIMARY KEY (tenant_id, creator);
 
@@ -547,8 +536,6 @@ GRANT USAGE ON SCHEMA ledger TO plaudit_runtime;
 
 GRANT USAGE ON SCHEMA risk TO plaudit_runtime;
 
-GRANT USAGE ON SCHEMA schedule TO plaudit_runtime;
-
 GRANT USAGE ON SCHEMA tipping TO plaudit_runtime;
 
 GRANT USAGE ON SCHEMA wallets TO plaudit_runtime;
@@ -615,8 +602,6 @@ GRANT UPDATE(remaining) ON TABLE ledger.hold TO plaudit_runtime;
 GRANT SELECT,INSERT,UPDATE ON TABLE risk."freeze" TO plaudit_runtime;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE risk.switch TO plaudit_runtime;
-
-GRANT SELECT,INSERT,UPDATE ON TABLE schedule.due TO plaudit_runtime;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE tipping.creator TO plaudit_runtime;
 

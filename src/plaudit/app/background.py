@@ -3,18 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Final
 
 from plaudit.app import meters
 from plaudit.app.assembly import House
-from plaudit.core.feature import Schedule
+from plaudit.app.timetable import timetable
 from plaudit.core.journal import read
 from plaudit.core.journal.subscriptions import Runner
 from plaudit.platform import log
-from plaudit.platform.failures import Final as FinalFailure
-from plaudit.platform.failures import classify
-from plaudit.platform.schedule import run_if_due
+from plaudit.platform.jobs import Pace, Worker
 
 _log = log.logger("background")
 
@@ -23,8 +20,10 @@ _REFRESH_MAX_S: Final = 0.4
 """How long reference rows may go unchecked: with a slow database, too, the promised second holds."""
 _AGAIN_S: Final = 1.0
 _GAUGES_S: Final = 0.5
-_SCHEDULES_S: Final = 1.0
-_SWEEP_EVERY: Final = timedelta(minutes=1)
+_GRACE_MAX_S: Final = 2.0
+_GRACE_PART: Final = 0.4
+"""What jobs have of the time that a process has to end."""
+_END_BY_THEMSELVES: Final = frozenset({"follow", "jobs"})
 
 
 class Background:
@@ -41,6 +40,19 @@ class Background:
             clock=house.clock,
             on_lag=meters.show_lag,
         )
+        shutdown_s = house.settings.shutdown_ms / 1000
+        self._jobs = Worker(
+            database=house.database,
+            house=house,
+            jobs=[job for feature in house.features for job in feature.jobs],
+            periodic=timetable(house),
+            on_end=meters.count_job,
+            on_broken=house.alarm.ring,
+            pace=Pace(
+                grace_s=min(_GRACE_MAX_S, _GRACE_PART * shutdown_s),
+                keep_days=house.settings.jobs_keep_days,
+            ),
+        )
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -51,14 +63,20 @@ class Background:
             "gauges": self._gauges,
         }
         if self._follow:
-            loops |= {"follow": self._runner.run, "schedules": self._schedules}
+            loops |= {"follow": self._runner.run, "jobs": self._jobs.run}
         self._tasks = [asyncio.create_task(self._keep(name, loop), name=name) for name, loop in loops.items()]
 
+    async def end_jobs(self) -> None:
+        """Begin no further job, and return when those under way have ended or were cut off."""
+        self._jobs.stop()
+        await asyncio.gather(*(task for task in self._tasks if task.get_name() == "jobs"))
+
     async def stop(self) -> None:
-        """End all loops; a batch of a subscription that is under way is finished first."""
+        """End all loops; a batch of a subscription is finished first, and jobs end as in `end_jobs`."""
         self._runner.stop()
+        self._jobs.stop()
         for task in self._tasks:
-            if task.get_name() != "follow":
+            if task.get_name() not in _END_BY_THEMSELVES:
                 task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
@@ -109,37 +127,6 @@ class Background:
         while True:
             meters.QUEUE.set(self._house.corridor.writer.waiting)
             await asyncio.sleep(_GAUGES_S)
-
-    async def _schedules(self) -> None:
-        house = self._house
-        schedules = [one for feature in house.features for one in feature.schedules]
-        schedules.append(Schedule("app.sweep_leases", _SWEEP_EVERY, _sweep_leases))
-        while True:
-            for schedule in schedules:
-                await self._run(schedule)
-            await asyncio.sleep(_SCHEDULES_S)
-
-    async def _run(self, schedule: Schedule) -> None:
-        house = self._house
-        try:
-            await run_if_due(
-                house.database,
-                name=schedule.name,
-                every=schedule.every,
-                now=house.clock.now(),
-                work=lambda: schedule.work(house),
-            )
-        except Exception as error:
-            if isinstance(error, AssertionError):
-                raise
-            if classify(error) is FinalFailure:
-                _log.error("scheduled work failed", schedule=schedule.name, exc_info=error)
-            else:
-                _log.warning("scheduled work comes later", schedule=schedule.name, exc_info=error)
-
-
-async def _sweep_leases(house: House) -> None:
-    await house.limiter.sweep()
 
 
 @asynccontextmanager

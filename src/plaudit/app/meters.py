@@ -1,10 +1,11 @@
-"""What is measured: requests, refusals, the writer, subscriptions."""
+"""What is measured: requests, refusals, the writer, subscriptions, jobs, the books."""
 
 from collections.abc import Sequence
 from typing import Any, Final
 
 from plaudit.core.journal.subscriptions import Lag
 from plaudit.platform import telemetry
+from plaudit.platform.jobs import Count, Ending
 
 _BATCH_BUCKETS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024)
 
@@ -29,6 +30,31 @@ LAG: Final = telemetry.gauge(
     over_processes="max",
 )
 LOST_LINES: Final = telemetry.counter("access_log_lost_lines", "Lines of the access log that were dropped.")
+
+JOB_ATTEMPTS: Final = telemetry.counter(
+    "job_attempts",
+    "Attempts of jobs by how they ended: done, again (failed, tried later), dead, cut (the process stopped).",
+    labels=("job", "ending"),
+)
+JOB_SECONDS: Final = telemetry.counter("job_seconds", "Time spent in jobs.", labels=("job",))
+JOBS: Final = telemetry.gauge(
+    "jobs",
+    "Jobs that wait, run or are dead, counted each minute.",
+    labels=("job", "state"),
+    over_processes="latest",
+)
+EXPIRED_HOLDS: Final = telemetry.counter("expired_holds", "Holds given back past their deadline.")
+DELETED_COUNTERS: Final = telemetry.counter("deleted_counters", "Counters deleted with their window.")
+BOOKS_FINDINGS: Final = telemetry.gauge(
+    "books_findings",
+    "What the last examination of the books on time found; 0 when everything holds.",
+    over_processes="latest",
+)
+BOOKS_EXAMINED: Final = telemetry.gauge(
+    "books_examined_at_seconds",
+    "When that was, in seconds since 1970; 0 when it was not yet since the start.",
+    over_processes="latest",
+)
 
 
 class RequestMeter:
@@ -72,3 +98,20 @@ def show_lag(lags: Sequence[Lag]) -> None:
         behind[one.name] = behind.get(one.name, 0) + one.head - one.position
     for name, facts in behind.items():
         LAG.labels(name).set(facts)
+
+
+def count_job(job: str, ending: Ending, seconds: float) -> None:
+    """Count one attempt of a job."""
+    JOB_ATTEMPTS.labels(job, ending).inc()
+    JOB_SECONDS.labels(job).inc(seconds)
+
+
+_counted: set[tuple[str, str]] = set()
+
+
+def show_jobs(counts: Sequence[Count]) -> None:
+    """Set the gauges of the queue, those included that were shown before and are at zero now."""
+    now = {(one.name, one.state): one.jobs for one in counts}
+    _counted.update(now)
+    for labels in _counted:
+        JOBS.labels(*labels).set(now.get(labels, 0))

@@ -13,7 +13,7 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from plaudit.app.assembly import House, assembled
-from plaudit.app.background import running
+from plaudit.app.background import Background, running
 from plaudit.app.http.access import AccessLog
 from plaudit.app.http.application import build
 from plaudit.app.http.edge import Edge
@@ -53,7 +53,7 @@ async def serve(
     lines_wanted = settings.log_level in {"debug", "info"}
     access = AccessLog(output=settings.log_format) if lines_wanted else None
     try:
-        async with assembled(settings, url=url) as house, running(house, follow=True):
+        async with assembled(settings, url=url) as house, running(house, follow=True) as background:
             await house.tenants.refresh()
             house.corridor.writer.start(lanes=settings.writers)
             edge = build(house, access=access, more_routes=_named(routes))
@@ -63,17 +63,20 @@ async def serve(
             settle_memory()
             on_ready()
             await _first(stop.wait(), house.alarm.rung.wait(), asyncio.shield(serving))
-            return await _end(house, edge, server, serving)
+            return await _end(house, background, edge=edge, server=server, serving=serving)
     finally:
         if access is not None:
             access.close()
 
 
-async def _end(house: House, edge: Edge, server: Server, serving: asyncio.Task[None]) -> int:
-    """Accept nothing new, end the streams, answer what was accepted, commit what the writer holds."""
+async def _end(
+    house: House, background: Background, *, edge: Edge, server: Server, serving: asyncio.Task[None]
+) -> int:
+    """Accept nothing new, end streams and jobs, answer what was accepted, commit what the writer holds."""
     _log.info("stopping", requests=edge.open)
     deadline = asyncio.get_running_loop().time() + house.settings.shutdown_ms / 1000
     house.wake.close()
+    jobs = asyncio.create_task(background.end_jobs(), name="end-jobs")
     server.stop()  # type: ignore[no-untyped-call]
     with suppress(TimeoutError):
         async with asyncio.timeout_at(deadline):
@@ -84,6 +87,8 @@ async def _end(house: House, edge: Edge, server: Server, serving: asyncio.Task[N
     except TimeoutError:
         _log.warning("requests cut off", requests=edge.open)
         serving.cancel()
+    # Jobs may hand in commands until they have ended.
+    await asyncio.wait([jobs], timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
     await house.corridor.writer.close()
     cause = house.alarm.cause
     if cause is not None:

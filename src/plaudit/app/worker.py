@@ -1,4 +1,4 @@
-"""A process that follows the journal and does scheduled work, without HTTP."""
+"""A process that follows the journal and does jobs, asked for or due on time, without HTTP."""
 
 import asyncio
 import signal
@@ -28,11 +28,12 @@ async def _work(settings: Settings, url: str) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with assembled(settings, url=url) as house:
         house.corridor.writer.start(lanes=settings.writers)
-        async with running(house, follow=True):
+        async with running(house, follow=True) as background:
             _log.info("working", subscriptions=len(house.subscriptions))
             waiting = [asyncio.create_task(one.wait()) for one in (stop, house.alarm.rung)]
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             for task in waiting:
                 task.cancel()
+            await background.end_jobs()
         await house.corridor.writer.close()
         return EXIT_BROKEN if house.alarm.cause is not None else 0

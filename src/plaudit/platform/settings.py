@@ -77,6 +77,16 @@ def _flag(text: str) -> bool:
     return _one_of("on", "off")(text) == "on"
 
 
+def _hour_or_off(text: str) -> int | None:
+    if text == "off":
+        return None
+    try:
+        return _integer(minimum=0, maximum=23)(text)
+    except ValueError:
+        message = "must be a whole number from 0 to 23, or off"
+        raise ValueError(message) from None
+
+
 def _database_url(text: str) -> str | None:
     if text and not text.startswith(("postgresql://", "postgres://")):
         message = "must start with postgresql://"
@@ -194,6 +204,20 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         _flag,
     ),
     Setting(
+        "examine_hour",
+        "PLAUDIT_EXAMINE_HOUR",
+        "20",
+        "Hour of the day, in UTC, at which the books are examined as by `plaudit doctor`, or off.",
+        _hour_or_off,
+    ),
+    Setting(
+        "jobs_keep_days",
+        "PLAUDIT_JOBS_KEEP_DAYS",
+        "30",
+        "Days for which a job that failed for the last time is kept.",
+        _integer(minimum=1, maximum=3_650),
+    ),
+    Setting(
         "clock_file",
         "PLAUDIT_CLOCK_FILE",
         "",
@@ -252,6 +276,8 @@ class Settings:
     shutdown_ms: int
     poll_ms: int
     listen: bool
+    examine_hour: int | None
+    jobs_keep_days: int
     clock_file: Path | None
     metrics_dir: Path | None
     secret_key: str | None

@@ -49,10 +49,19 @@ def counter(name: str, sentence: str, *, labels: Sequence[str] = ()) -> Counter:
 
 
 def gauge(
-    name: str, sentence: str, *, labels: Sequence[str] = (), over_processes: Literal["sum", "max"] = "sum"
+    name: str,
+    sentence: str,
+    *,
+    labels: Sequence[str] = (),
+    over_processes: Literal["sum", "max", "latest"] = "sum",
 ) -> Gauge:
-    """Return a new gauge `plaudit_<name>`: over living processes its sum, or its highest value."""
-    mode: Literal["livesum", "livemax"] = "livesum" if over_processes == "sum" else "livemax"
+    """Return a new gauge `plaudit_<name>`: over living processes its sum, or its highest value.
+
+    "latest" is what was set last, by whichever process, also when that has ended.
+    """
+    mode: Literal["livesum", "livemax", "mostrecent"] = "mostrecent"
+    if over_processes != "latest":
+        mode = "livesum" if over_processes == "sum" else "livemax"
     return Gauge(f"plaudit_{name}", sentence, labels, multiprocess_mode=mode)
 
 
