@@ -21,6 +21,7 @@ from plaudit.kernel.time import format_time
 from plaudit.platform import log
 
 _EVERY_S: Final = 0.2
+_CLOSE_S: Final = 1.0
 _LINES_MAX: Final = 100_000
 
 
@@ -47,9 +48,9 @@ class AccessLog:
         self._lines.append(fields)
 
     def close(self) -> None:
-        """Write what waits and stop."""
+        """Write what waits and stop; a pipe that nobody reads is waited for one second."""
         self._stop.set()
-        self._thread.join()
+        self._thread.join(_CLOSE_S)
 
     def _run(self) -> None:
         while not self._stop.wait(_EVERY_S):
