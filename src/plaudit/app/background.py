@@ -20,6 +20,8 @@ _REFRESH_MAX_S: Final = 0.4
 """How long reference rows may go unchecked: with a slow database, too, the promised second holds."""
 _AGAIN_S: Final = 1.0
 _GAUGES_S: Final = 0.5
+_FINISH_MAX_S: Final = 3.0
+_CANCEL_AGAIN_S: Final = 0.1
 _GRACE_MAX_S: Final = 2.0
 _GRACE_PART: Final = 0.4
 """What jobs have of the time that a process has to end."""
@@ -75,10 +77,11 @@ class Background:
         """End all loops; a batch of a subscription is finished first, and jobs end as in `end_jobs`."""
         self._runner.stop()
         self._jobs.stop()
-        for task in self._tasks:
-            if task.get_name() not in _END_BY_THEMSELVES:
-                task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        by_themselves = {task for task in self._tasks if task.get_name() in _END_BY_THEMSELVES}
+        await _cancelled(set(self._tasks) - by_themselves)
+        if by_themselves:
+            _, late = await asyncio.wait(by_themselves, timeout=_FINISH_MAX_S)
+            await _cancelled(late)
 
     async def _keep(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
         """Run a loop again a second after it failed; a broken invariant stops the process."""
@@ -138,3 +141,16 @@ async def running(house: House, *, follow: bool) -> AsyncIterator[Background]:
         yield background
     finally:
         await background.stop()
+
+
+async def _cancelled(tasks: set[asyncio.Task[None]]) -> None:
+    """Cancel tasks until all of them have ended.
+
+    Once is not enough: before Python 3.12 `asyncio.wait_for`, by which the pool waits for a connection, drops
+    a cancellation that comes in the moment it is done.
+    """
+    pending = tasks
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=_CANCEL_AGAIN_S)

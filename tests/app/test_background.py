@@ -1,0 +1,34 @@
+"""What a process does beside answering: it ends when it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from plaudit.app.assembly import assembled
+from plaudit.app.background import running
+from plaudit.core.commands.references import References
+from plaudit.platform.settings import Settings
+from tests.kit.servers import DatabaseUrls
+
+
+async def test_loops_end_though_a_cancellation_was_dropped(
+    database: DatabaseUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refreshing = asyncio.Event()
+
+    async def refresh(_self: References) -> None:
+        # As `asyncio.wait_for` does before Python 3.12, when it is cancelled in the moment it is done.
+        refreshing.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            return
+
+    monkeypatch.setattr(References, "refresh", refresh)
+    settings = Settings.from_environment({"PLAUDIT_DATA_DIR": str(tmp_path)})
+    async with asyncio.timeout(10):
+        async with assembled(settings, url=database.url) as house, running(house, follow=True):
+            await refreshing.wait()
