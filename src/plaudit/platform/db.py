@@ -176,11 +176,18 @@ class Database:
                     message = f"failed {attempts} times without effect"
                     raise Retryable(message) from error
                 if is_connection_lost(error):
-                    await self._pool.check()
+                    await self.drop_dead()
             pause_s = min(_BACKOFF_S * 2**attempt, _BACKOFF_MAX_S)
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - spreads retries, guards nothing
         message = "attempts must be at least 1"
         raise ValueError(message)
+
+    async def drop_dead(self) -> None:
+        """Look at the idle connections and replace those that are dead.
+
+        After a restart of the server all of them are, and each would cost somebody an attempt.
+        """
+        await self._pool.check()
 
     @asynccontextmanager
     async def listen(self, channel: str, *, poll_ms: int = 1000) -> AsyncIterator[AsyncIterator[str | None]]:

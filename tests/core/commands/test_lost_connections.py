@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import psycopg
 import pytest
 
 from plaudit.core import audit
-from plaudit.core.commands.command import Command, Outcome
+from plaudit.core.commands.command import Command, Outcome, Plan, Work
+from plaudit.core.journal.facts import Fact
 from plaudit.core.ledger import balances
+from plaudit.core.ledger.accounts import freeze_account
+from plaudit.core.ledger.book import Decision
 from plaudit.kernel.refusal import Refusal, RefusalKind
-from plaudit.platform.db import Database, connect_async
+from plaudit.platform.db import Connection, Database, connect_async
+from plaudit.vocabulary.facts.identity import KeyRevoked
 from tests.core.commands.notes import note
 from tests.kit.house import House, credit, running_house
 from tests.kit.scale import by_scale
@@ -43,6 +47,8 @@ async def insist(house: House, command: Command) -> Outcome:
     """Send a command with its key until it is known to be done, as clients do who are told to try again."""
     while True:
         try:
+            if command.key.startswith("table"):
+                return await house.corridor.run(command, work_of(command))
             return await house.corridor.submit(command)
         except Refusal as refusal:
             if refusal.kind is not RefusalKind.BUSY:
@@ -52,16 +58,30 @@ async def insist(house: House, command: Command) -> Outcome:
             continue
 
 
+def command_of(tenant_id: int, number: int, step: int) -> Command:
+    """Return by turns a credit, a note, a table command and a credit."""
+    key = f"{'table' if step % 4 == 2 else 'client'} {number} step {step}"
+    if step % 2:
+        return credit(tenant_id, viewer=f"v{number % 5}", amount_minor=AMOUNT, key=key)
+    return note(tenant_id, key=key)
+
+
+def work_of(command: Command) -> Callable[[Connection], Awaitable[Work]]:
+    """Return work with a row of its own (an account's freeze), and a fact."""
+    decision = Decision(Fact("test", KeyRevoked(key=command.key)))
+
+    async def work(conn: Connection) -> Work:
+        await freeze_account(conn, tenant_id=command.grant.tenant_id, address="viewer/v1/coin", frozen=0)
+        return Work(Plan(lambda _: decision))
+
+    return work
+
+
 async def client(house: House, number: int) -> list[int]:
     """Do one thing after the other and return the positions."""
     positions = []
     for step in range(STEPS):
-        key = f"client {number} step {step}"
-        command = (
-            credit(house.tenant_id, viewer=f"v{number % 5}", amount_minor=AMOUNT, key=key)
-            if step % 2
-            else note(house.tenant_id, key=key)
-        )
+        command = command_of(house.tenant_id, number, step)
         outcome = await insist(house, command)
         again = await insist(house, command)
         assert again.replayed

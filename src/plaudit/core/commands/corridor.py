@@ -25,7 +25,7 @@ from plaudit.core.ledger.book import Book, Decision
 from plaudit.kernel.refusal import Refusal, busy, conflict
 from plaudit.kernel.time import Clock
 from plaudit.platform.db import Connection, Database
-from plaudit.platform.failures import Final, classify, is_duplicate
+from plaudit.platform.failures import Final, classify, is_connection_lost, is_duplicate
 
 _log = structlog.get_logger(__name__)
 
@@ -130,6 +130,8 @@ class Corridor:
                     is_duplicate(error) or isinstance(error, _BoundMeanwhileError)
                 ):
                     raise
+                if is_connection_lost(error):
+                    await self._database.drop_dead()
                 continue
             await self._refresh()
             return outcome

@@ -28,7 +28,7 @@ from plaudit.core.ledger.store import Card
 from plaudit.kernel.refusal import Refusal, busy
 from plaudit.kernel.time import Clock
 from plaudit.platform.db import Database
-from plaudit.platform.failures import Final, classify, is_duplicate
+from plaudit.platform.failures import Final, classify, is_connection_lost, is_duplicate
 
 _log = structlog.get_logger(__name__)
 
@@ -169,6 +169,8 @@ class Writer:
                 # again either does it or finds it done.
                 _log.warning("batch runs again", fault=fault.__name__, attempt=attempt, error=str(error))
                 await asyncio.sleep(delay_ms / 1000)
+                if is_connection_lost(error):
+                    await self._database.drop_dead()
                 continue
             self._count(results)
             await self._deliver(tenant_id, batch, results)
