@@ -110,6 +110,8 @@ class Edge:
     def _check(self, scope: Scope, length: int) -> None:
         if length > self._body_max_bytes:
             raise too_large(limit_bytes=self._body_max_bytes)
+        if "\0" in scope["path"]:
+            raise invalid("path.invalid", "Leave out the character NUL, which no text here can hold.")
         if b"%00" in scope["query_string"]:
             raise invalid("query.invalid", "Leave out the character NUL, which no text here can hold.")
 
