@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from plaudit.platform.postgres import EmbeddedServerError, Server, embedded
 from plaudit.platform.postmaster.account import Account, account_for, unreachable_folder
 from plaudit.platform.postmaster.binaries import installation, reachable_programs
 from plaudit.platform.postmaster.layout import Layout
+from plaudit.platform.postmaster.locks import open_lock, try_shared
 from plaudit.platform.postmaster.process import make_socket_dir, remove_socket_dir
 
 _AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root changes to another account")
@@ -297,3 +299,15 @@ def test_only_socket_folders_of_ours_are_removed(tmp_path: Path) -> None:
     remove_socket_dir(link)
     assert other.is_dir()
     assert link.is_symlink()
+
+
+def test_a_glance_at_the_watchdogs_lock_does_not_keep_it_from_starting(data_dir: Path) -> None:
+    with embedded(data_dir=data_dir, shared_buffers_mib=32) as server:
+        layout = server.layout
+    glance = open_lock(layout.watchdog_lock)
+    assert try_shared(glance)
+    end = threading.Timer(0.5, os.close, [glance])
+    end.start()
+    with embedded(data_dir=data_dir, shared_buffers_mib=32) as again:
+        assert _query(again.url, "SELECT 1") == 1
+    end.join()

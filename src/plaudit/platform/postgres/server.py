@@ -34,6 +34,7 @@ from plaudit.platform.postmaster.state import State, read_state, tail, write_sta
 __all__ = ["Server", "embedded"]
 
 _POLL_S: Final = 0.02
+_GLANCE_S: Final = 0.001
 _LEAVE_S: Final = 90.0
 _LEAVE_NOTICED_S: Final = 3.0
 
@@ -162,8 +163,11 @@ def _start_watchdog(*, layout: Layout, programs: Path, start_timeout_s: float) -
     """Start the watchdog and hand it its lock, which thereby is never free in between."""
     lock = open_lock(layout.watchdog_lock)
     try:
-        if not try_exclusive(lock):
-            return
+        while not try_exclusive(lock):
+            if is_held(layout.watchdog_lock):
+                return
+            # Nobody has it: a starter that is about to leave only looked, for an instant.
+            time.sleep(_GLANCE_S)
         write_state(
             layout.state, State(phase="starting", watchdog_pid=0, socket_dir=_socket_dir_before(layout))
         )
