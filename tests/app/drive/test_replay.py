@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from plaudit.app.drive.pace import Pacer
-from plaudit.app.drive.replay import replay
+from plaudit.app.drive.replay import FaultyServerError, replay
 from plaudit.app.drive.report import Report, Verdict, latency_of, render
 from plaudit.app.drive.rows import DEFAULT_EPOCH, Row
 from plaudit.app.drive.show import generate_show
@@ -267,3 +267,12 @@ def test_percentiles_are_nearest_rank() -> None:
     assert (latency.p50, latency.p90, latency.p99, latency.max) == (50.0, 90.0, 99.0, 100.0)
     assert latency_of(seconds=[0.001]).p50 == 1.0
     assert latency_of(seconds=[]).max == 0.0
+
+
+def test_a_server_that_only_fails_ends_the_replay(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("plaudit.app.drive.replay._FAULTS_MAX", 2)
+    monkeypatch.setattr("plaudit.app.drive.client._SERVER_FAULTS_MAX", 1)
+    api = FakeApi()
+    api.before = lambda seen: Told(500, {"code": "server.fault"}) if seen.method == "POST" else None
+    with pytest.raises(FaultyServerError, match=r"2 times in a row, at last with 500 server\.fault"):
+        replayed(api, written(tmp_path, *LINES))

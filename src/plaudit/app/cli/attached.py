@@ -10,15 +10,22 @@ import os
 import signal
 import sys
 import threading
+import time
+from typing import Final
 
 from plaudit.app import supervisor
 from plaudit.platform.settings import Settings
 
+_STOP_GRACE_S: Final = 15.0
 
-def _follow_starter() -> None:
+
+def _follow_starter(*, grace_s: float) -> None:
+    """End this process when the starter has gone: in good order, and by force when that takes too long."""
     while os.read(sys.stdin.fileno(), 1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(grace_s)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _announce(address: str) -> None:
@@ -26,5 +33,7 @@ def _announce(address: str) -> None:
 
 
 if __name__ == "__main__":
-    threading.Thread(target=_follow_starter, name="follow-starter", daemon=True).start()
-    sys.exit(supervisor.run(Settings.from_environment(os.environ), announce=_announce))
+    settings = Settings.from_environment(os.environ)
+    grace_s = settings.shutdown_ms / 1000 + _STOP_GRACE_S
+    threading.Thread(target=_follow_starter, kwargs={"grace_s": grace_s}, daemon=True).start()
+    sys.exit(supervisor.run(settings, announce=_announce))

@@ -16,6 +16,7 @@ from plaudit.app.cli.main import Examples
 from plaudit.app.cli.own_server import ANY_PORT, own_server, settings_here
 from plaudit.app.cli.progress import Steps
 from plaudit.app.drive.client import UnansweredError, server_of
+from plaudit.app.drive.replay import FaultyServerError
 from plaudit.app.drive.replay import replay as drive
 from plaudit.app.drive.report import Report, Verdict, render
 from plaudit.app.drive.rows import DEFAULT_EPOCH, SourceError
@@ -159,7 +160,7 @@ def replay(
         raise click.UsageError(f"There is no file {file}; name a CSV file of payments, gzipped or plain.")
     try:
         report = _embedded(file, options) if embedded else _remote(file, str(url), str(key), options)
-    except (SourceError, SetupError, UnansweredError) as error:
+    except (SourceError, SetupError, UnansweredError, FaultyServerError) as error:
         raise ReplayError(str(error)) from error
     except KeyboardInterrupt:
         click.echo("Cut off. Run it again to finish it: what was paid is not paid twice.", err=True)

@@ -41,7 +41,13 @@ Doctor = Callable[[], Awaitable[Verdict]]
 """Audits the books once the replay is through; only who runs the server can."""
 
 _DONE: Final = frozenset({200, 201})
+_SERVER_FAULT: Final = 500
+_FAULTS_MAX: Final = 100
 _BAR_STEP: Final = 50
+
+
+class FaultyServerError(Exception):
+    """The server only fails (5xx), so that to go on would be in vain; run again once it is mended."""
 
 
 class _CreditBody(msgspec.Struct, frozen=True):
@@ -91,8 +97,8 @@ async def replay(  # noqa: PLR0913 -- the options of one command
     `key` is an API key with the scopes tip.send, wallet.credit, creator.write, import, tip.read, ledger.read.
     `show` keeps one show; `speed` None is as fast as the server answers; `epoch` is where shows start that
     count seconds (DEFAULT_EPOCH); `progress` draws a bar on a terminal. Raises SourceError (the file),
-    SetupError (the server refuses the preparation), UnansweredError (the server stays away; run again later,
-    nothing is lost or doubled).
+    SetupError (the server refuses the preparation), UnansweredError (the server stays away) and
+    FaultyServerError (it only fails); run again later, nothing is lost or doubled.
     """
     rows = _rows_of(source=source, show=show)
     found = await asyncio.to_thread(scan, rows=rows)
@@ -138,6 +144,7 @@ class _Run:
     sums: Counter[str] = field(default_factory=Counter)
     platform_share: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
+    faults_in_a_row: int = 0
 
     async def pay(self, row: Row) -> None:
         """Credit the payer, then tip; a refusal is noted and ends this payment only."""
@@ -165,6 +172,7 @@ class _Run:
             self._refuse(row=row, step="tip", answer=answer)
             return
         told = _DECODER.decode(answer.body)
+        self.faults_in_a_row = 0
         self.done += 1
         self.replayed += is_replay(answer=answer)
         self.sums[row.currency] += told.amount_minor
@@ -175,6 +183,10 @@ class _Run:
 
     def _refuse(self, *, row: Row, step: str, answer: Answer) -> None:
         problem = problem_of(answer=answer)
+        self.faults_in_a_row = self.faults_in_a_row + 1 if answer.status >= _SERVER_FAULT else 0
+        if self.faults_in_a_row >= _FAULTS_MAX:
+            said = f"{answer.status} {problem.code}: {problem.detail}"
+            raise FaultyServerError(f"the server failed {_FAULTS_MAX} times in a row, at last with {said}")
         self.refused += 1
         self.refused_by_code[problem.code] += 1
         if len(self.refusals) < LISTED_MAX:
