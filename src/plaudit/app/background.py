@@ -22,6 +22,8 @@ _AGAIN_S: Final = 1.0
 _GAUGES_S: Final = 0.5
 _FINISH_MAX_S: Final = 3.0
 _CANCEL_AGAIN_S: Final = 0.1
+_JOBS_POLLS: Final = 5
+"""Jobs are looked for less often than facts: a notification tells of new ones, and a retry may be late."""
 _GRACE_MAX_S: Final = 2.0
 _GRACE_PART: Final = 0.4
 """What jobs have of the time that a process has to end."""
@@ -51,6 +53,7 @@ class Background:
             on_end=meters.count_job,
             on_broken=house.alarm.ring,
             pace=Pace(
+                poll_s=_JOBS_POLLS * house.settings.poll_ms / 1000,
                 grace_s=min(_GRACE_MAX_S, _GRACE_PART * shutdown_s),
                 keep_days=house.settings.jobs_keep_days,
             ),

@@ -1,6 +1,18 @@
 """The command line. Each group of commands has a file; what is listed here is what `plaudit` offers."""
 
-from plaudit.app.cli import backup, bench, demo, doctor, migrate, rebuild, replay, serve, settings, tenant
+from plaudit.app.cli import (
+    backup,
+    bench,
+    demo,
+    doctor,
+    jobs,
+    migrate,
+    rebuild,
+    replay,
+    serve,
+    settings,
+    tenant,
+)
 from plaudit.app.cli.main import cli, main
 
 __all__ = ["cli", "main"]
@@ -11,6 +23,7 @@ cli.add_command(migrate.migrate_command)
 cli.add_command(settings.settings_command)
 cli.add_command(tenant.tenant)
 cli.add_command(doctor.doctor)
+cli.add_command(jobs.jobs)
 cli.add_command(demo.demo)
 cli.add_command(replay.replay)
 cli.add_command(rebuild.rebuild)
