@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 
 from plaudit.app.assembly import assembled, open_tenant
+from plaudit.platform.db import Connection, connect_async
 from plaudit.platform.settings import Settings
 from tests.app.served import PLAUDIT, Served, served
 from tests.kit.servers import DatabaseUrls
@@ -197,3 +198,32 @@ async def test_a_broken_invariant_stops_the_process(database: DatabaseUrls, tmp_
             async with asyncio.timeout(15):
                 assert await server.process.wait() == 70
             assert "a broken invariant stops this process" in server.log.read_text()
+
+
+async def test_sigterm_breaks_off_a_start_that_waits(database: DatabaseUrls, tmp_path: Path) -> None:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PLAUDIT_")}
+    urls = {"PLAUDIT_DATABASE_URL": database.url, "PLAUDIT_DATABASE_OWNER_URL": database.owner_url}
+    async with await connect_async(database.superuser_url, role=None) as superuser, superuser.transaction():
+        await superuser.execute("LOCK TABLE commands.tenant IN ACCESS EXCLUSIVE MODE")
+        process = await asyncio.create_subprocess_exec(
+            str(PLAUDIT), "serve", "--port", "0", env={**kept, **urls, "PLAUDIT_DATA_DIR": str(tmp_path)}
+        )
+        try:
+            await until_waiting(superuser)
+            process.terminate()
+            async with asyncio.timeout(10):
+                assert await process.wait() == 0
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+
+async def until_waiting(superuser: Connection) -> None:
+    """Return when another session waits for a lock."""
+    async with asyncio.timeout(30):
+        while True:
+            cursor = await superuser.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if await cursor.fetchone() != (0,):
+                return
+            await asyncio.sleep(0.05)

@@ -31,6 +31,7 @@ _REQUESTS_MAX: Final = 16_384
 _FILES_WANTED: Final = 65_536
 _ACCEPT_TRIES: Final = 500
 _ACCEPT_PAUSE_S: Final = 0.01
+_COMMIT_MIN_S: Final = 1.0
 
 
 async def serve(
@@ -48,7 +49,8 @@ async def serve(
     `on_ready` is called once requests are accepted. `routes` names more handlers ("package.module:NAME").
     """
     stop = stop or asyncio.Event()
-    _end_on_signals(stop)
+    ready = asyncio.Event()
+    _end_on_signals(stop, ready)
     _allow_files()
     lines_wanted = settings.log_level in {"debug", "info"}
     access = AccessLog(output=settings.log_format) if lines_wanted else None
@@ -61,9 +63,15 @@ async def serve(
             serving = asyncio.create_task(server.serve(), name="http")
             await _accepting(settings.host, port, serving)
             settle_memory()
+            ready.set()
             on_ready()
             await _first(stop.wait(), house.alarm.rung.wait(), asyncio.shield(serving))
             return await _end(house, background, edge=edge, server=server, serving=serving)
+    except asyncio.CancelledError:
+        if ready.is_set() or not stop.is_set():
+            raise
+        _log.info("stopped before it was ready")
+        return 0
     finally:
         if access is not None:
             access.close()
@@ -89,7 +97,8 @@ async def _end(
         serving.cancel()
     # Jobs may hand in commands until they have ended.
     await asyncio.wait([jobs], timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
-    await house.corridor.writer.close()
+    left_s = deadline - asyncio.get_running_loop().time()
+    await house.corridor.writer.close(timeout_s=max(_COMMIT_MIN_S, left_s))
     cause = house.alarm.cause
     if cause is not None:
         _log.critical("a broken invariant stops this process", exc_info=cause)
@@ -116,10 +125,19 @@ def _server(edge: Edge, settings: Settings, port: int) -> Server:
     )
 
 
-def _end_on_signals(stop: asyncio.Event) -> None:
+def _end_on_signals(stop: asyncio.Event, ready: asyncio.Event) -> None:
+    """Set `stop` on a signal; one that comes before `ready` breaks off whatever the start is waiting for."""
     loop = asyncio.get_running_loop()
+    starting = asyncio.current_task()
+    assert starting is not None
+
+    def end() -> None:
+        stop.set()
+        if not ready.is_set():
+            starting.cancel()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, end)
 
 
 def _allow_files() -> None:

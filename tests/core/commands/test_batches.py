@@ -241,3 +241,24 @@ async def test_closing_refuses_new_commands_and_finishes_those_accepted(db: Data
     late = await answers_of(house.corridor.submit(note(tenant_id, key="late")))
     assert [getattr(answer, "code", None) for answer in late] == ["queue.full"]
     assert len(outcomes(await asked)) == 20
+
+
+async def test_a_writer_that_cannot_commit_ends_in_its_time_and_says_that_it_is_not_known(
+    database: DatabaseUrls, tenant_id: int, db: Database
+) -> None:
+    async with (
+        Database.open(database.url) as other,
+        running_house(db, tenant_id=tenant_id, lanes=1, batch_max=2) as house,
+    ):
+        await warm(house)
+        batch = [note(tenant_id, key=f"k{n}") for n in range(5)]
+        async with head_held(other, tenant_id=tenant_id), asyncio.timeout(20):
+            asked = asyncio.ensure_future(answers_of(*(house.corridor.submit(one) for one in batch)))
+            await until_waiting(other)
+            await house.corridor.writer.close(timeout_s=0.2)
+            answers = await asked
+        assert [one.code for one in answers if isinstance(one, Refusal)] == ["ledger.unavailable"] * 5
+    async with running_house(db, tenant_id=tenant_id) as again:
+        done = outcomes(await answers_of(*(again.corridor.submit(one) for one in batch)))
+        assert sorted(one.position for one in done) == [1, 2, 3, 4, 5]
+    await doctor_green(db)

@@ -7,7 +7,7 @@ refused, to be sent again.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -32,6 +32,7 @@ from plaudit.platform.failures import Final, classify, is_connection_lost, is_du
 
 _log = structlog.get_logger(__name__)
 
+_CANCEL_AGAIN_S = 0.1
 _RETRY_MS = (5, 20, 80, 300, 1000, 1000, 1000, 2000, 2000)
 
 
@@ -92,12 +93,24 @@ class Writer:
         """Start committing, with ``lanes`` batches at a time."""
         self._lanes = [asyncio.create_task(self._lane(), name=f"writer-{n}") for n in range(lanes)]
 
-    async def close(self) -> None:
-        """Refuse new commands, commit those accepted, and stop."""
+    async def close(self, *, timeout_s: float | None = None) -> None:
+        """Refuse new commands, commit those accepted, and stop.
+
+        What is not committed by the end of ``timeout_s`` (the database is gone) is told that it is not known.
+        """
         self._closing = True
         for _ in self._lanes:
             self._turns.put_nowait(None)
-        await asyncio.gather(*self._lanes)
+        late = set(self._lanes)
+        if late:
+            _, late = await asyncio.wait(late, timeout=timeout_s)
+        while late:
+            # Again and again: before Python 3.12 a cancellation can be dropped on its way.
+            for lane in late:
+                lane.cancel()
+            _, late = await asyncio.wait(late, timeout=_CANCEL_AGAIN_S)
+        for queue in self._queues.values():
+            _give_up(queue)
 
     def hand_in(self, prepared: Prepared) -> asyncio.Future[Outcome]:
         """Queue a prepared command; the future tells its outcome. Raises Refusal queue.full."""
@@ -142,6 +155,9 @@ class Writer:
             batch = self._take(tenant_id)
             try:
                 await self._settle(tenant_id, batch)
+            except asyncio.CancelledError:
+                _give_up(batch)
+                raise
             except Exception as error:  # noqa: BLE001 - whatever it is, it is handed to those who wait
                 _log.exception("batch failed", commands=len(batch))
                 for waiting in batch:
@@ -175,14 +191,7 @@ class Writer:
             self._count(results)
             await self._deliver(tenant_id, batch, results)
             return
-        refusal = busy(
-            "ledger.unavailable",
-            "It is not known whether this was done; send the same request with the same key.",
-            retry_after_s=2,
-        )
-        for waiting in batch:
-            if not waiting.future.done():
-                waiting.future.set_exception(refusal)
+        _give_up(batch)
 
     async def _attempt(self, tenant_id: int, batch: Sequence[Prepared]) -> list[Result]:
         now = self._clock.now()
@@ -258,3 +267,15 @@ class Writer:
                 return
             # As it was planned it is stale still, so the next batch sends it here again.
         self._enqueue(waiting, first=True)
+
+
+def _give_up(batch: Iterable[_Waiting]) -> None:
+    """Tell those who wait that it is not known whether theirs was done."""
+    refusal = busy(
+        "ledger.unavailable",
+        "It is not known whether this was done; send the same request with the same key.",
+        retry_after_s=2,
+    )
+    for waiting in batch:
+        if not waiting.future.done():
+            waiting.future.set_exception(refusal)
