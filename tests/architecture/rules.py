@@ -36,6 +36,11 @@ ACROSS_TENANTS: Final[dict[str, str]] = {
 }
 """Statements ("path:function") and tables ("path:table") of the whole installation, with the reason."""
 
+BY_PLACE: Final[dict[str, str]] = {
+    f"{PACKAGE}/app/meters.py:count_job": "an `on_end` of platform.jobs, which is called by place",
+}
+"""Functions whose arguments somebody else hands over by place ("path:name"), with the reason."""
+
 _OWN_MEANS: Final = {
     "kernel": ("plaudit.kernel.",),
     "vocabulary": ("plaudit.kernel.", "plaudit.vocabulary.", "msgspec."),
@@ -241,7 +246,8 @@ def positional_arguments(root: Path) -> list[str]:
                 for argument in (*function.args.posonlyargs, *function.args.args)
                 if argument.arg not in {"self", "cls"}
             ]
-            if len(names) > POSITIONAL_MAX and names != _LOADER and not syntax.is_called_by_name(function):
+            prescribed = names == _LOADER or f"{source.path}:{function.name}" in BY_PLACE
+            if len(names) > POSITIONAL_MAX and not prescribed and not syntax.is_called_by_name(function):
                 findings.append(
                     at(
                         source,
