@@ -73,6 +73,13 @@ async def test_a_clock_that_is_behind_gains_nothing(db: Database) -> None:
     assert not await _take(second, 10)
 
 
+async def test_a_clock_that_was_far_ahead_and_has_been_set_right_locks_nobody_out(db: Database) -> None:
+    wrong = _limiter(db, Hand(START + timedelta(days=400)))
+    assert [await _take(wrong, 5) for _ in range(6)] == [True] * 5 + [False]
+    right = _limiter(db, Hand())
+    assert [await _take(right, 5) for _ in range(6)] == [True] * 5 + [False]
+
+
 async def test_a_high_limit_costs_a_few_statements_a_second(db: Database) -> None:
     clock = Hand()
     limiter = _limiter(db, clock)

@@ -33,6 +33,8 @@ _REVOKE = {
     "token_key": "UPDATE identity.token_key SET revoked_at = %s"
     " WHERE tenant_id = %s AND number = %s AND revoked_at IS NULL",
 }
+_AHEAD_MAX_S = 60
+"""How far the clocks of processes may differ for their leases to be counted together."""
 _PAGE = " WHERE tenant_id = %s AND number > %s ORDER BY number LIMIT %s"
 _SOME = " WHERE tenant_id = %s AND number = ANY(%s)"
 
@@ -159,7 +161,8 @@ async def lease(conn: Connection, *, asked: Sequence[tuple[int, str, int, int]],
     """Lease calls of a second, given as (tenant_id, name, limit, how many are wanted), each name once.
 
     One statement. It gives what is left of each limit, 0 when nothing is. Where another process, whose
-    clock is ahead, has begun a later second, the lease is of that one.
+    clock is ahead, has begun a later second, the lease is of that one. A second too far ahead was told by a
+    clock that has been set right since, and does not count: the key would be refused until then.
     """
     # Sorted, so that two processes that lease the same names cannot deadlock.
     rows = sorted(asked)
@@ -168,11 +171,12 @@ async def lease(conn: Connection, *, asked: Sequence[tuple[int, str, int, int]],
         " SELECT v.tenant_id, v.name, %s, v.allowed, least(v.wanted, v.allowed), least(v.wanted, v.allowed)"
         " FROM unnest(%s, %s, %s, %s) AS v (tenant_id, name, allowed, wanted)"
         " ON CONFLICT (tenant_id, name) DO UPDATE SET"
-        " second = greatest(l.second, excluded.second),"
+        " second = CASE WHEN l.second BETWEEN excluded.second AND excluded.second + %s"
+        " THEN l.second ELSE excluded.second END,"
         " allowed = excluded.allowed,"
-        " granted = CASE WHEN l.second >= excluded.second"
+        " granted = CASE WHEN l.second BETWEEN excluded.second AND excluded.second + %s"
         " THEN greatest(0, least(excluded.granted, excluded.allowed - l.used)) ELSE excluded.granted END,"
-        " used = CASE WHEN l.second >= excluded.second"
+        " used = CASE WHEN l.second BETWEEN excluded.second AND excluded.second + %s"
         " THEN l.used + greatest(0, least(excluded.granted, excluded.allowed - l.used))"
         " ELSE excluded.used END"
         " RETURNING l.tenant_id, l.name, l.second, l.granted",
@@ -182,6 +186,7 @@ async def lease(conn: Connection, *, asked: Sequence[tuple[int, str, int, int]],
             packing.texts([name for _, name, _, _ in rows]),
             packing.int8s([limit for _, _, limit, _ in rows]),
             packing.int8s([wanted for _, _, _, wanted in rows]),
+            *(Int8(_AHEAD_MAX_S),) * 3,
         ),
     )
     return [Lease(*row) for row in await cursor.fetchall()]
