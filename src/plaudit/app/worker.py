@@ -35,5 +35,5 @@ async def _work(settings: Settings, url: str) -> int:
             for task in waiting:
                 task.cancel()
             await background.end_jobs()
-        await house.corridor.writer.close()
+        await house.corridor.writer.close(timeout_s=settings.shutdown_ms / 1000)
         return EXIT_BROKEN if house.alarm.cause is not None else 0
