@@ -168,7 +168,7 @@ def is_explained(one: Asked, position: int, oracle: Oracle, bound: dict[str, tup
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("seed", range(by_scale(small=2, proof=10)))
+@pytest.mark.parametrize("seed", range(by_scale(small=2, proof=6)))
 async def test_every_answer_is_explained_by_the_order_of_positions(database: DatabaseUrls, seed: int) -> None:
     clock = DrivenClock()
     async with (

@@ -265,7 +265,7 @@ def test_the_ledger_and_its_oracle_never_differ(ground: Ground) -> None:
     run_state_machine_as_test(
         LedgerMachine,
         settings=settings(
-            max_examples=by_scale(small=40, proof=400),
+            max_examples=by_scale(small=40, proof=250),
             stateful_step_count=by_scale(small=30, proof=60),
             deadline=None,
             suppress_health_check=list(HealthCheck),
