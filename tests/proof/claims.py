@@ -127,6 +127,14 @@ JOURNEYS: Final[tuple[Claim, ...]] = (
         part="tests.journeys",
         tests=("test_replay.py::test_every_payment_of_every_recorded_broadcast",),
     ),
+    Figure(
+        name="replay.done",
+        sentence="Payments of the file that were done.",
+        part="tests.journeys",
+        path="figures.replay.done",
+        relation="equal",
+        target=183_725,
+    ),
     Passing(
         name="crash",
         sentence="Killed under load (server, backend, all of PostgreSQL): nothing answered is lost.",

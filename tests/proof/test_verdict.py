@@ -84,11 +84,11 @@ def test_outcomes_are_read_from_the_report_of_the_tests() -> None:
 def test_the_page_gets_the_table_between_its_marks() -> None:
     claim = {"name": "n", "sentence": "S.", "target": "at least 1", "measured": 12345.6789, "holds": False}
     proof = {"at": "2026-11-22T00:00:00Z", "claims": [claim], "parts": {}}
-    page = rewritten(f"before\n{BEGIN}\nold\n{END}\nafter\n", proof)
+    page = rewritten(f"before\n{BEGIN}\nbygone\n{END}\nafter\n", proof)
     assert "| `n` S. | at least 1 | 12,345.679 | **no** |" in page
     assert page.startswith("before\n")
     assert page.endswith("after\n")
-    assert "old" not in page
+    assert "bygone" not in page
     assert rewritten(page, proof) == page
     with pytest.raises(ValueError, match="lacks"):
         rewritten("no marks", proof)

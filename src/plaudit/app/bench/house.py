@@ -59,7 +59,10 @@ class House:
 @asynccontextmanager
 async def house(*, url: str, lanes: int, batch_max: int) -> AsyncIterator[House]:
     """Open the core with its writer started; close both in the end."""
-    async with Database.open(url, pool_max=lanes + 2) as database:
+    async with (
+        Database.open(url, pool_max=2, listen=False) as database,
+        Database.open(url, pool_max=lanes, listen=False) as writing,
+    ):
         directory = Directory(database)
         references = References(database=database, loaders={"creator": _terms})
         corridor = Corridor(
@@ -71,6 +74,7 @@ async def house(*, url: str, lanes: int, batch_max: int) -> AsyncIterator[House]
             batch_max=batch_max,
             on_broken=_broken,
         )
+        corridor.writer.write_on(writing)
         corridor.writer.start(lanes=lanes)
         try:
             yield House(database, directory, references, corridor)
