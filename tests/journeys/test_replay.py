@@ -19,7 +19,6 @@ from plaudit.vocabulary.assets import asset_of
 from tests.journeys.commands import plaudit, replayed
 from tests.journeys.stage import SAMPLES, Api
 from tests.kit.figures import tell
-from tests.kit.figures import tell
 from tests.kit.scale import PROOF
 
 DONATIONS: Final = SAMPLES / "donations.csv.gz"
@@ -179,15 +178,6 @@ def test_every_payment_of_every_recorded_broadcast(data_dir: Path) -> None:
     assert (report["rows"], report["done"], report["refused"], report["broken"]) == (183_725, 183_725, 0, 0)
     assert report["sums"] == sums_of(recorded())
     assert report["doctor"]["green"], report["doctor"]
-    tell(
-        name="replay",
-        rows=report["rows"],
-        done=report["done"],
-        currencies=len(report["sums"]),
-        seconds=report["seconds"],
-        tips_per_s=report["tips_per_s"],
-        latency_ms=report["latency_ms"],
-    )
     again = replayed(DONATIONS, "--embedded", given=given)
     assert (again["done"], again["replayed"]) == (183_725, 183_725)
     assert (again["sums"], again["payers"]) == (report["sums"], report["payers"])
