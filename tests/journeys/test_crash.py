@@ -102,7 +102,7 @@ class Load:
     client: Client
     ledger: Ledger
     round_name: str
-    in_flight: int = 0
+    in_flight: set[str] = field(default_factory=set)
     answered: int = 0
     stopped: bool = False
 
@@ -114,14 +114,14 @@ class Load:
             key = f"{self.round_name}-{number}-{count}"
             self.ledger.bodies[key] = body_of(key=key, number=number * 7 + count)
             request = request_of(self.client, self.ledger, key)
-            self.in_flight += 1
+            self.in_flight.add(key)
             try:
                 answer = await self.client.attempt(request=request)
             except (UnreachableError, LostError):
                 await asyncio.sleep(0.01)
                 continue
             finally:
-                self.in_flight -= 1
+                self.in_flight.remove(key)
             self.ledger.note(key, answer)
             self.answered += answer.status in {201, 422}
 
@@ -160,25 +160,28 @@ async def crash(
     load = Load(client, ledger, name)
     lanes = [asyncio.create_task(load.lane(number)) for number in range(CONNECTIONS)]
     deadline = time.monotonic() + _ROUND_TIMEOUT_S
-    while load.answered < ANSWERED_MIN or load.in_flight < IN_FLIGHT_MIN:
-        assert time.monotonic() < deadline, (load.answered, load.in_flight)
+    while load.answered < ANSWERED_MIN or len(load.in_flight) < IN_FLIGHT_MIN:
+        assert time.monotonic() < deadline, (load.answered, len(load.in_flight))
         await asyncio.sleep(0.005)
-    answered, in_flight = load.answered, load.in_flight
+    answered, in_flight = load.answered, frozenset(load.in_flight)
     kill(house, victim)
     load.stopped = True
     await asyncio.gather(*lanes)
     await asyncio.to_thread(house.restart if victim == "server" else house.postgres.wait_until_ready)
-    unanswered = ledger.open
-    again = await asyncio.gather(*(send_again(client, ledger, key) for key in unanswered))
-    for key, answer in zip(unanswered, again, strict=True):
+    # Some were answered when the database was back: to send them again as well must change nothing.
+    unanswered = frozenset(ledger.open)
+    keys = sorted(in_flight | unanswered)
+    again = await asyncio.gather(*(send_again(client, ledger, key) for key in keys))
+    for key, answer in zip(keys, again, strict=True):
         assert answer.status in {201, 422}, (key, answer)
         ledger.note(key, answer)
     assert not ledger.open
-    assert (answered >= ANSWERED_MIN, in_flight >= IN_FLIGHT_MIN) == (True, True)
+    assert (answered >= ANSWERED_MIN, len(in_flight) >= IN_FLIGHT_MIN) == (True, True)
     return {
         "victim": victim,
         "answered": answered,
-        "in_flight": in_flight,
+        "in_flight": len(in_flight),
+        "without_answer": len(unanswered),
         "sent_again": len(again),
         "had_been_done": sum(is_replay(answer=answer) for answer in again),
     }
