@@ -38,7 +38,8 @@ HEADINGS: Final = (
 
 
 def settings(data_dir: Path) -> dict[str, str]:
-    return {"PLAUDIT_DATA_DIR": str(data_dir), "PLAUDIT_SHARED_BUFFERS_MIB": "64"}
+    """Take any free port, for other tests run beside."""
+    return {"PLAUDIT_DATA_DIR": str(data_dir), "PLAUDIT_SHARED_BUFFERS_MIB": "64", "PLAUDIT_PORT": "0"}
 
 
 def test_without_a_terminal_it_shows_everything_and_ends_and_runs_again(data_dir: Path) -> None:
@@ -60,7 +61,6 @@ def on_a_terminal(data_dir: Path, *words: str) -> Iterator[tuple[subprocess.Pope
         [str(Path(sys.executable).with_name("plaudit")), "demo", *words],
         stdin=theirs,
         stdout=theirs,
-        stderr=subprocess.DEVNULL,
         env=environment(TERM="dumb", COLUMNS="300", **settings(data_dir)),
     )
     os.close(theirs)

@@ -36,4 +36,7 @@ if __name__ == "__main__":
     settings = Settings.from_environment(os.environ)
     grace_s = settings.shutdown_ms / 1000 + _STOP_GRACE_S
     threading.Thread(target=_follow_starter, kwargs={"grace_s": grace_s}, daemon=True).start()
-    sys.exit(supervisor.run(settings, announce=_announce))
+    try:
+        sys.exit(supervisor.run(settings, announce=_announce))
+    except supervisor.PortTakenError as error:
+        sys.exit(f"plaudit: {error}")
