@@ -131,8 +131,11 @@ async def test_several_processes_are_one_server(database: DatabaseUrls, tmp_path
         async with _client(server, limited) as one, _client(server, limited) as two:
             for _ in range(3):
                 await asyncio.sleep(1 - time.time() % 1 + 0.05)
+                began = int(time.time())
                 done = await asyncio.gather(*((one, two)[n % 2].get("/v1/tenant") for n in range(60)))
-                assert sum(answer.status_code == 200 for answer in done) <= 30
+                # On a busy machine the calls may reach into the next second, which has its own thirty.
+                seconds = int(time.time()) - began + 1
+                assert sum(answer.status_code == 200 for answer in done) <= 30 * seconds
         assert await server.end() == 0
 
 
