@@ -235,8 +235,10 @@ class Database:
             async with asyncio.timeout(_CONNECT_TIMEOUT_S):
                 connection = await connect_async(self.url, role=self._role)
                 await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
-        except (psycopg.Error, TimeoutError):
+        except BaseException as error:
             if connection is not None:
                 await connection.close()
-            return None
+            if isinstance(error, psycopg.Error | TimeoutError):
+                return None
+            raise
         return connection

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import msgspec
 import procrastinate
@@ -29,6 +29,8 @@ _log = log.logger("jobs")
 
 _LISTEN_AGAIN_MS: Final = 10_000
 _AGAIN_S: Final = 1.0
+_WRITES: Final = 4
+_WRITE_PAUSE_S: Final = 0.1
 _USUAL: Final = Retry()
 _FEW: Final = Retry(tries=3)
 
@@ -90,6 +92,24 @@ class _Connector(LentConnector):
         except Exception:
             self._on_failure()
             raise
+
+    async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:  # noqa: ANN401 - procrastinate's
+        """Write how a job ended, or that this worker lives, and try again when the connection was lost.
+
+        In the end it is left: this worker stops then, and its jobs are found as those of a dead process.
+        """
+        for attempt in range(_WRITES):
+            try:
+                await super().execute_query_async(query, **arguments)
+            except ConnectorException as error:
+                if attempt > 0 and isinstance(error.__cause__, psycopg.errors.RaiseException):
+                    return  # it was written after all: the job is not running any more
+                if not isinstance(error.__cause__, psycopg.OperationalError):
+                    raise
+                _log.warning("the queue cannot be written to now", exc_info=error.__cause__)
+            else:
+                return
+            await asyncio.sleep(_WRITE_PAUSE_S * 2**attempt)
 
     async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
         (channel,) = channels
