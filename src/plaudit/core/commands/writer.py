@@ -1,8 +1,9 @@
 """Group commit: requests hand their commands to the process's writer, which commits all that waits at once.
 
-There is no timer: while one batch commits, the next one gathers. Each lane commits one batch at a time; a
-batch belongs to one tenant, and tenants take turns. The queue is bounded: past its bound a command is
-refused, to be sent again.
+There is no timer: while one batch commits, the next one gathers. A batch belongs to one tenant, and tenants
+take turns. A tenant has one batch under way in a process, for a second one would only wait for the accounts
+that all share, and be the smaller for it; other lanes serve other tenants. The queue is bounded: past its
+bound a command is refused, to be sent again.
 """
 
 import asyncio
@@ -33,6 +34,7 @@ from plaudit.platform.failures import Final, classify, is_connection_lost, is_du
 _log = structlog.get_logger(__name__)
 
 _CANCEL_AGAIN_S = 0.1
+_CLOSING_AGAIN_S = 0.001
 _RETRY_MS = (5, 20, 80, 300, 1000, 1000, 1000, 2000, 2000)
 
 
@@ -72,6 +74,7 @@ class Writer:
         self.on_batch: Callable[[int, int], None] | None = None
         """Told of every batch that was committed: its commands, and how many of them were recorded."""
         self._queues: dict[int, deque[_Waiting]] = {}
+        self._busy: set[int] = set()
         self._turns: asyncio.Queue[int | None] = asyncio.Queue()
         self._lanes: list[asyncio.Task[None]] = []
         self._waiting = 0
@@ -127,7 +130,7 @@ class Writer:
         queue = self._queues.get(tenant_id)
         if queue is None:
             queue = self._queues[tenant_id] = deque()
-        if not queue:
+        if not queue and tenant_id not in self._busy:
             self._turns.put_nowait(tenant_id)
         if first:
             queue.appendleft(waiting)
@@ -138,10 +141,14 @@ class Writer:
     def _take(self, tenant_id: int) -> list[_Waiting]:
         queue = self._queues[tenant_id]
         batch = [queue.popleft() for _ in range(min(len(queue), self._batch_max))]
-        if queue:
-            self._turns.put_nowait(tenant_id)
         self._waiting -= len(batch)
+        self._busy.add(tenant_id)
         return batch
+
+    def _release(self, tenant_id: int) -> None:
+        self._busy.discard(tenant_id)
+        if self._queues[tenant_id]:
+            self._turns.put_nowait(tenant_id)
 
     async def _lane(self) -> None:
         while True:
@@ -149,7 +156,7 @@ class Writer:
             if tenant_id is None:
                 if self._waiting:
                     self._turns.put_nowait(None)
-                    await asyncio.sleep(0)
+                    await asyncio.sleep(_CLOSING_AGAIN_S)
                     continue
                 return
             batch = self._take(tenant_id)
@@ -163,6 +170,8 @@ class Writer:
                 for waiting in batch:
                     if not waiting.future.done():
                         waiting.future.set_exception(error)
+            finally:
+                self._release(tenant_id)
 
     async def _settle(self, tenant_id: int, batch: Sequence[_Waiting]) -> None:
         """Commit a batch, in halves when another process got in the way, and deliver every outcome."""
