@@ -233,7 +233,8 @@ CREATE TABLE ledger.counter (
     name text NOT NULL,
     starts timestamp with time zone NOT NULL,
     ends timestamp with time zone NOT NULL,
-    used bigint DEFAULT 0 NOT NULL
+    used bigint DEFAULT 0 NOT NULL,
+    opened_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL
 )
 WITH (fillfactor='60');
 

@@ -176,6 +176,24 @@ async def test_a_frozen_account_gives_nothing_until_it_is_released(house: House)
     assert refusal.value.code == "account.frozen"
 
 
+async def test_a_counter_of_a_window_long_past_stays_while_it_may_be_imported_into(house: House) -> None:
+    long_ago = BEGINNING - timedelta(days=2000)
+    use = Use(Window("viewer/v1/day", long_ago, long_ago + timedelta(days=1)), 30, 50)
+    await house.corridor.submit(credit(house.tenant_id, viewer="v1", amount_minor=100, key="credit"))
+    await house.corridor.submit(
+        tip(house.tenant_id, viewer="v1", creator="c1", amount_minor=30, key="a", uses=(use,))
+    )
+    house.clock.advance(timedelta(days=35))
+    assert await delete_counters(database=house.database, clock=house.clock) == 0
+    with pytest.raises(Refusal) as refusal:
+        await house.corridor.submit(
+            tip(house.tenant_id, viewer="v1", creator="c1", amount_minor=30, key="b", uses=(use,))
+        )
+    assert refusal.value.code == "limit.exceeded"
+    house.clock.advance(timedelta(microseconds=1))
+    assert await delete_counters(database=house.database, clock=house.clock) == 1
+
+
 async def test_counters_are_deleted_long_after_their_window(house: House) -> None:
     day = Window("viewer/v1/day", BEGINNING, BEGINNING + timedelta(days=1))
     await house.corridor.submit(credit(house.tenant_id, viewer="v1", amount_minor=100, key="credit"))

@@ -76,10 +76,11 @@ async def expire_holds_of(*, database: Database, corridor: Corridor, clock: Cloc
 
 
 async def delete_counters(*, database: Database, clock: Clock, keep_days: int = 35) -> int:
-    """Delete the counters of windows that ended more than ``keep_days`` ago; return how many there were.
+    """Delete the counters of windows that ended, and were first used, more than ``keep_days`` ago.
 
-    A command that says it happened in such a window (``at``) counts from zero again, so this must be longer
-    than anyone imports behind time. Counters of reversals have no end and stay.
+    So an import of what happened years ago counts in its own windows until it has long been over; a command
+    that comes later still counts from zero again. Counters of reversals have no end and stay. Returns how
+    many there were.
     """
     before: datetime = clock.now() - timedelta(days=keep_days)
     async with database.connection() as conn:

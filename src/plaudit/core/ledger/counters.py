@@ -9,7 +9,7 @@ _CHUNK = 5_000
 
 
 async def delete_ended(database: Database, *, tenant_id: int, before: datetime) -> int:
-    """Delete a tenant's counters whose window ended before a moment and return how many, in short steps."""
+    """Delete a tenant's counters opened, and of windows ended, before a moment; return how many."""
     deleted = 0
     while True:
         async with database.connection() as conn:

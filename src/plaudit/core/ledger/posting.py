@@ -89,7 +89,9 @@ async def write(conn: Connection, *, tenant_id: int, book: Book, postings: Posti
         await store.insert_entries(conn, tenant_id=tenant_id, count=postings.count, entries=postings.entries)
         await store.update_balances(conn, tenant_id=tenant_id, accounts=book.touched_accounts.values())
     if book.touched_counters:
-        await store.write_counters(conn, tenant_id=tenant_id, counters=book.touched_counters.values())
+        await store.write_counters(
+            conn, tenant_id=tenant_id, counters=book.touched_counters.values(), now=book.now
+        )
     if postings.openings:
         await store.insert_holds(conn, tenant_id=tenant_id, count=postings.count, openings=postings.openings)
     if book.touched_holds:

@@ -133,11 +133,11 @@ async def pick_due_holds(
 
 
 async def delete_ended_counters(conn: Connection, *, tenant_id: int, before: datetime, limit: int) -> int:
-    """Delete up to ``limit`` counters whose window ended before a moment; return how many."""
+    """Delete up to ``limit`` counters opened, and of windows ended, before a moment; return how many."""
     cursor = await conn.execute(
         "DELETE FROM ledger.counter c USING (SELECT name, starts FROM ledger.counter"
-        " WHERE tenant_id = %s AND ends < %s LIMIT %s FOR UPDATE SKIP LOCKED) AS over"
+        " WHERE tenant_id = %s AND ends < %s AND opened_at < %s LIMIT %s FOR UPDATE SKIP LOCKED) AS over"
         " WHERE c.tenant_id = %s AND c.name = over.name AND c.starts = over.starts",
-        (Int4(tenant_id), before, Int8(limit), Int4(tenant_id)),
+        (Int4(tenant_id), before, before, Int8(limit), Int4(tenant_id)),
     )
     return cursor.rowcount

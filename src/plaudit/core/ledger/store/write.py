@@ -139,7 +139,9 @@ async def update_balances(conn: Connection, *, tenant_id: int, accounts: Collect
     )
 
 
-async def write_counters(conn: Connection, *, tenant_id: int, counters: Collection[Counter]) -> None:
+async def write_counters(
+    conn: Connection, *, tenant_id: int, counters: Collection[Counter], now: datetime
+) -> None:
     """Write counters: update the locked ones, insert the new ones.
 
     Another process may have inserted one meanwhile: the unique violation makes the batch run again. The
@@ -147,8 +149,8 @@ async def write_counters(conn: Connection, *, tenant_id: int, counters: Collecti
     statistics say.
     """
     insert = (
-        "INSERT INTO ledger.counter (tenant_id, name, starts, ends, used)"
-        " SELECT %s, v.name, v.starts, v.ends, v.used"
+        "INSERT INTO ledger.counter (tenant_id, name, starts, ends, used, opened_at)"
+        " SELECT %s, v.name, v.starts, v.ends, v.used, %s"
         " FROM unnest(%s, %s, %s, %s) AS v (name, starts, ends, used)"
     )
     update = " ON CONFLICT (tenant_id, name, starts) DO UPDATE SET used = excluded.used"
@@ -159,6 +161,7 @@ async def write_counters(conn: Connection, *, tenant_id: int, counters: Collecti
                 statement,
                 (
                     Int4(tenant_id),
+                    now,
                     packing.texts([c.window.name for c in some]),
                     packing.times([c.window.starts for c in some]),
                     packing.times([c.window.ends for c in some]),
