@@ -93,12 +93,13 @@ def problem_of(
         )
         return _of_refusal(retry, path)
     if failure is Unknown:
-        return _document(
-            _SERVER_FAULT,
+        unknown = Refusal(
+            RefusalKind.BUSY,
             "outcome.unknown",
             "It may have been done; send the same request with the same key again to find out.",
-            path=path,
+            retry_after_s=1,
         )
+        return _of_refusal(unknown, path)
     assert failure is FinalFailure
     return _document(
         _SERVER_FAULT,

@@ -38,10 +38,11 @@ class Directory:
         missing = sorted(wanted.difference(known))
         if not missing:
             return known
-        async with self._database.transaction() as tx:
-            found = await store.select_cards(tx, tenant_id=tenant_id, addresses=missing)
-            if len(found) < len(missing):
-                unopened = sorted(set(missing).difference(card.address for card in found))
+        async with self._database.connection() as conn:
+            found = await store.select_cards(conn, tenant_id=tenant_id, addresses=missing)
+        if len(found) < len(missing):
+            unopened = sorted(set(missing).difference(card.address for card in found))
+            async with self._database.transaction() as tx:
                 await store.open_accounts(
                     tx, tenant_id=tenant_id, accounts=[_described(address) for address in unopened], now=now
                 )
