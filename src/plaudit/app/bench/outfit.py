@@ -57,9 +57,7 @@ async def prepare(*, url: str, settings: Settings, database_url: str, viewers: i
             "POST", "/v1/api-keys", {"name": "load", "scopes": ["tip.send"], "rate_per_second": _RATE_PER_S}
         )
         policy = {"asset": workload.ASSET, "min_minor": 1, "max_minor": 1_000_000}
-        await sender.send(
-            "PUT", "/v1/tipping/policy", {**policy, "day_limit_minor": workload.DAY_LIMIT_MINOR}
-        )
+        await sender.send("PUT", "/v1/tipping/policy", {**policy, "day_limit_minor": None})
         await _each(
             lambda creator: sender.send("PUT", f"/v1/creators/{creator}", {}),
             [workload.creator(number) for number in range(creators)],
