@@ -27,7 +27,7 @@ class Right(NamedTuple):
 
 
 async def durability(conn: Connection) -> dict[str, str]:
-    """Return the settings, as they hold for this session, that decide whether a commit is on disk."""
+    """Return the settings, as they hold on this connection, that decide whether a commit is on disk."""
     cursor = await conn.execute(
         "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", (list(_DURABILITY),)
     )
