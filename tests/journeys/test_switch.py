@@ -130,6 +130,8 @@ async def test_a_switch_holds_everywhere_within_a_second(four: Four) -> None:
         await asyncio.sleep(BEFORE_S)
         off_at = await flipped(clients[0], off=True)
         await asyncio.sleep(AFTER_S)
+        # A tip may be done again from the moment that the flip is on its way, not only once it is answered.
+        on_sent_at = asyncio.get_running_loop().time()
         on_at = await flipped(clients[1], off=False)
         await asyncio.sleep(AFTER_S)
         load.stopped = True
@@ -137,7 +139,7 @@ async def test_a_switch_holds_everywhere_within_a_second(four: Four) -> None:
     rate = sum(at < off_at for told in answers for at in told.done) / BEFORE_S
     last_done_s = []
     for number, told in enumerate(answers):
-        late = [at - off_at for at in told.done if off_at < at < on_at]
+        late = [at - off_at for at in told.done if off_at < at < on_sent_at]
         assert max(late, default=0.0) <= LIMIT_S, f"process {number} did a tip {max(late):.3f} s after"
         assert any(off_at < at < on_at for at in told.off), f"process {number} refused nothing"
         still_off = [at - on_at for at in told.off if at > on_at]

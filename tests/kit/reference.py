@@ -244,8 +244,15 @@ def _helps(command: click.Command, path: tuple[str, ...]) -> list[str]:
     parent: click.Context | None = None
     for name in path[:-1]:
         parent = click.Context(cli, info_name=name, parent=parent)
+    # The help option is named as main names it: click keeps the option once it was made, so the
+    # pages must not depend on who asked first.
     context = click.Context(
-        command, info_name=path[-1], parent=parent, terminal_width=100, max_content_width=100
+        command,
+        info_name=path[-1],
+        parent=parent,
+        terminal_width=100,
+        max_content_width=100,
+        help_option_names=["-h", "--help"],
     )
     parts = [f"{'#' * (len(path) + 1)} `{' '.join(path)}`", f"```text\n{command.get_help(context)}\n```"]
     if isinstance(command, click.Group):
