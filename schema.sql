@@ -6,6 +6,8 @@ CREATE SCHEMA journal;
 
 CREATE SCHEMA ledger;
 
+CREATE SCHEMA payments;
+
 CREATE SCHEMA risk;
 
 CREATE SCHEMA tipping;
@@ -274,6 +276,137 @@ CREATE TABLE ledger.hold (
 )
 WITH (fillfactor='70');
 
+CREATE TABLE payments.account (
+    tenant_id integer NOT NULL,
+    number bigint NOT NULL,
+    channel text NOT NULL,
+    name text NOT NULL,
+    settings jsonb NOT NULL,
+    secrets bytea NOT NULL,
+    enabled boolean NOT NULL,
+    priority integer NOT NULL,
+    assets text[] NOT NULL,
+    methods text[] NOT NULL,
+    devices text[] NOT NULL,
+    minimum bigint NOT NULL,
+    maximum bigint NOT NULL,
+    revision integer NOT NULL,
+    saved_by text NOT NULL,
+    saved_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE payments.account ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME payments.account_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE payments.attempt (
+    tenant_id integer NOT NULL,
+    intent bigint NOT NULL,
+    attempt smallint NOT NULL,
+    account bigint NOT NULL,
+    channel text NOT NULL,
+    method text NOT NULL,
+    number text NOT NULL,
+    asset text NOT NULL,
+    amount bigint NOT NULL,
+    state text NOT NULL,
+    presentation jsonb,
+    transaction text,
+    code text,
+    opened_at timestamp with time zone NOT NULL,
+    asked integer DEFAULT 0 NOT NULL,
+    ask_at timestamp with time zone,
+    settled_at timestamp with time zone,
+    CONSTRAINT attempt_amount_check CHECK ((amount > 0)),
+    CONSTRAINT attempt_state_check CHECK ((state = ANY (ARRAY['opening'::text, 'open'::text, 'unknown'::text, 'paid'::text, 'surplus'::text, 'failed'::text, 'closed'::text])))
+);
+
+CREATE TABLE payments.intent (
+    tenant_id integer NOT NULL,
+    number bigint NOT NULL,
+    due bigint NOT NULL,
+    due_kind text NOT NULL,
+    payer text NOT NULL,
+    asset text NOT NULL,
+    amount bigint NOT NULL,
+    title_en text NOT NULL,
+    title_zh text NOT NULL,
+    return_url text,
+    state text NOT NULL,
+    attempts smallint DEFAULT 0 NOT NULL,
+    paid_attempt smallint,
+    refunding bigint DEFAULT 0 NOT NULL,
+    refunded bigint DEFAULT 0 NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    CONSTRAINT intent_amount_check CHECK ((amount > 0)),
+    CONSTRAINT intent_check CHECK (((refunding + refunded) <= amount)),
+    CONSTRAINT intent_check1 CHECK (((paid_attempt IS NOT NULL) = (state = ANY (ARRAY['succeeded'::text, 'partly_refunded'::text, 'refunded'::text])))),
+    CONSTRAINT intent_refunded_check CHECK ((refunded >= 0)),
+    CONSTRAINT intent_refunding_check CHECK ((refunding >= 0)),
+    CONSTRAINT intent_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'processing'::text, 'succeeded'::text, 'failed'::text, 'closed'::text, 'partly_refunded'::text, 'refunded'::text])))
+);
+
+ALTER TABLE payments.intent ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME payments.intent_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE payments.policy (
+    tenant_id integer NOT NULL,
+    asset text NOT NULL,
+    review_above bigint,
+    revision integer NOT NULL
+);
+
+CREATE TABLE payments.refund (
+    tenant_id integer NOT NULL,
+    number bigint NOT NULL,
+    intent bigint NOT NULL,
+    attempt smallint NOT NULL,
+    account bigint NOT NULL,
+    channel text NOT NULL,
+    order_number text NOT NULL,
+    asset text NOT NULL,
+    amount bigint NOT NULL,
+    cause text NOT NULL,
+    state text NOT NULL,
+    maker text NOT NULL,
+    checker text,
+    reason text,
+    reason_hash text,
+    owner text NOT NULL,
+    channel_refund text,
+    code text,
+    requested_at timestamp with time zone NOT NULL,
+    asked integer DEFAULT 0 NOT NULL,
+    ask_at timestamp with time zone,
+    settled_at timestamp with time zone,
+    CONSTRAINT refund_amount_check CHECK ((amount > 0)),
+    CONSTRAINT refund_cause_check CHECK ((cause = ANY (ARRAY['asked'::text, 'rejected'::text, 'late'::text, 'double'::text, 'amount'::text]))),
+    CONSTRAINT refund_check CHECK ((checker <> maker)),
+    CONSTRAINT refund_state_check CHECK ((state = ANY (ARRAY['review'::text, 'approved'::text, 'sending'::text, 'succeeded'::text, 'failed'::text, 'rejected'::text])))
+);
+
+ALTER TABLE payments.refund ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME payments.refund_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE risk."freeze" (
     tenant_id integer NOT NULL,
     address text NOT NULL,
@@ -463,6 +596,27 @@ ALTER TABLE ONLY ledger.entry_0
 ALTER TABLE ONLY ledger.hold
     ADD CONSTRAINT hold_pkey PRIMARY KEY (tenant_id, id);
 
+ALTER TABLE ONLY payments.account
+    ADD CONSTRAINT account_pkey PRIMARY KEY (tenant_id, number);
+
+ALTER TABLE ONLY payments.attempt
+    ADD CONSTRAINT attempt_pkey PRIMARY KEY (tenant_id, intent, attempt);
+
+ALTER TABLE ONLY payments.attempt
+    ADD CONSTRAINT attempt_tenant_id_account_number_key UNIQUE (tenant_id, account, number);
+
+ALTER TABLE ONLY payments.intent
+    ADD CONSTRAINT intent_pkey PRIMARY KEY (tenant_id, number);
+
+ALTER TABLE ONLY payments.intent
+    ADD CONSTRAINT intent_tenant_id_due_key UNIQUE (tenant_id, due);
+
+ALTER TABLE ONLY payments.policy
+    ADD CONSTRAINT policy_pkey PRIMARY KEY (tenant_id, asset);
+
+ALTER TABLE ONLY payments.refund
+    ADD CONSTRAINT refund_pkey PRIMARY KEY (tenant_id, number);
+
 ALTER TABLE ONLY risk."freeze"
     ADD CONSTRAINT freeze_pkey PRIMARY KEY (tenant_id, address);
 
@@ -499,6 +653,20 @@ CREATE INDEX counter_over ON ledger.counter USING btree (ends) WHERE (ends < 'in
 
 CREATE INDEX hold_due ON ledger.hold USING btree (deadline) WHERE (remaining > 0);
 
+CREATE INDEX attempt_ask ON payments.attempt USING btree (tenant_id, ask_at) WHERE (ask_at IS NOT NULL);
+
+CREATE INDEX attempt_settled ON payments.attempt USING btree (tenant_id, account, settled_at) WHERE (settled_at IS NOT NULL);
+
+CREATE INDEX intent_open ON payments.intent USING btree (tenant_id, expires_at) WHERE (state = ANY (ARRAY['pending'::text, 'processing'::text, 'failed'::text]));
+
+CREATE INDEX intent_payer ON payments.intent USING btree (tenant_id, payer, number);
+
+CREATE INDEX refund_ask ON payments.refund USING btree (tenant_id, ask_at) WHERE (ask_at IS NOT NULL);
+
+CREATE INDEX refund_intent ON payments.refund USING btree (tenant_id, intent);
+
+CREATE INDEX refund_state ON payments.refund USING btree (tenant_id, state, number);
+
 CREATE INDEX tip_creator ON tipping.tip USING btree (tenant_id, creator, "position");
 
 CREATE INDEX tip_show ON tipping.tip USING btree (tenant_id, show, "position") WHERE (show IS NOT NULL);
@@ -534,6 +702,8 @@ GRANT USAGE ON SCHEMA identity TO plaudit_runtime;
 GRANT USAGE ON SCHEMA journal TO plaudit_runtime;
 
 GRANT USAGE ON SCHEMA ledger TO plaudit_runtime;
+
+GRANT USAGE ON SCHEMA payments TO plaudit_runtime;
 
 GRANT USAGE ON SCHEMA risk TO plaudit_runtime;
 
@@ -599,6 +769,16 @@ GRANT SELECT,INSERT ON TABLE ledger.entry TO plaudit_runtime;
 GRANT SELECT,INSERT ON TABLE ledger.hold TO plaudit_runtime;
 
 GRANT UPDATE(remaining) ON TABLE ledger.hold TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE payments.account TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE payments.attempt TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE payments.intent TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE payments.policy TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE payments.refund TO plaudit_runtime;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE risk."freeze" TO plaudit_runtime;
 

@@ -88,10 +88,15 @@ def test_any_text_is_read_or_refused(address: str) -> None:
         assert address.endswith(account.asset.code)
 
 
-def test_only_the_sources_of_value_have_no_floor() -> None:
+def test_only_what_stands_for_the_outside_or_for_what_is_owed_has_no_floor() -> None:
     assert {template.name for template in chart.TEMPLATES if template.floor is None} == {
         "issuance",
         "adjustment",
+        "viewer.debt",
+        "channel.account",
+        "bank",
+        "channel.fees",
+        "losses",
     }
     assert all(template.floor in {0, None} for template in chart.TEMPLATES)
 

@@ -20,17 +20,22 @@ from plaudit.core.ledger.accounts import Directory
 from plaudit.features.identity import actions as identity_actions
 from plaudit.features.identity import store as identity_store
 from plaudit.features.identity.feature import FEATURE as IDENTITY
+from plaudit.features.payments.feature import FEATURE as PAYMENTS
 from plaudit.features.risk import actions as risk_actions
 from plaudit.features.risk.feature import FEATURE as RISK
 from plaudit.features.tipping.feature import FEATURE as TIPPING
 from plaudit.features.wallets.feature import FEATURE as WALLETS
 from plaudit.kernel.time import Clock
+from plaudit.platform import outbound
 from plaudit.platform.clock import clock_of
 from plaudit.platform.crypto import Vault, secret_key
 from plaudit.platform.db import Database
+from plaudit.platform.outbound import Outbound
 from plaudit.platform.settings import Settings
 
-FEATURES: Final[tuple[Feature, ...]] = (IDENTITY, RISK, WALLETS, TIPPING)
+FEATURES: Final[tuple[Feature, ...]] = (IDENTITY, RISK, WALLETS, PAYMENTS, TIPPING)
+
+_OPENERS: Final = 2
 
 
 class Alarm:
@@ -60,6 +65,7 @@ class House:
     directory: Directory
     references: References
     corridor: Corridor
+    outbound: Outbound
     features: tuple[Feature, ...]
     subscriptions: tuple[Subscription, ...]
     tenants: Tenants
@@ -77,6 +83,35 @@ def loaders_of(features: Sequence[Feature]) -> dict[str, Loader]:
         assert not loaders.keys() & offered.keys(), f"{feature.name} claims a topic of another feature"
         loaders.update(offered)
     return loaders
+
+
+def subscriptions_of(features: Sequence[Feature], *, corridor: Corridor) -> tuple[Subscription, ...]:
+    """Return everybody who follows the journal, those who post with their way for commands."""
+    followers = [one for feature in features for one in feature.subscriptions]
+    posters = [one.bound(corridor) for feature in features for one in feature.reactions]
+    return (*followers, *posters)
+
+
+def _corridor(
+    settings: Settings,
+    *,
+    database: Database,
+    directory: Directory,
+    references: References,
+    clock: Clock,
+    alarm: Alarm,
+) -> Corridor:
+    """Return the way for commands, with identity's and risk's rules in its slots."""
+    return Corridor(
+        database=database,
+        directory=directory,
+        references=references,
+        clock=clock,
+        slots=Slots(authorize=identity_actions.authorize, screen=risk_actions.screen),
+        batch_max=settings.batch_max,
+        queue_max=settings.queue_max,
+        on_broken=alarm.ring,
+    )
 
 
 @asynccontextmanager
@@ -100,20 +135,17 @@ async def assembled(
     async with (
         Database.open(url, pool_max=settings.pool_max, listen=settings.listen) as database,
         Database.open(url, pool_max=settings.writers, listen=False) as writing,
+        # Accounts and reference rows are fetched in the middle of transactions; with connections of their own
+        # that never waits for one which waits for it.
+        Database.open(url, pool_max=_OPENERS, listen=False) as opening,
+        outbound.opened() as way_out,
     ):
-        directory = Directory(database)
-        references = References(database=database, loaders=loaders_of(features))
+        directory = Directory(opening)
+        references = References(database=opening, loaders=loaders_of(features))
         alarm = Alarm()
         tenants = Tenants(database=database)
-        corridor = Corridor(
-            database=database,
-            directory=directory,
-            references=references,
-            clock=clock,
-            slots=Slots(authorize=identity_actions.authorize, screen=risk_actions.screen),
-            batch_max=settings.batch_max,
-            queue_max=settings.queue_max,
-            on_broken=alarm.ring,
+        corridor = _corridor(
+            settings, database=database, directory=directory, references=references, clock=clock, alarm=alarm
         )
         corridor.writer.write_on(writing)
         corridor.writer.on_batch = meters.count_batch
@@ -127,7 +159,8 @@ async def assembled(
             references=references,
             corridor=corridor,
             features=features,
-            subscriptions=tuple(one for feature in features for one in feature.subscriptions),
+            subscriptions=subscriptions_of(features, corridor=corridor),
+            outbound=way_out,
             tenants=tenants,
             doorkeeper=Doorkeeper(tenants=tenants, references=references, vault=vault, clock=clock),
             limiter=Limiter(database=database, leases=identity_store, clock=clock),

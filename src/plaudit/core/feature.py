@@ -4,8 +4,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from plaudit.core.commands.corridor import Corridor
 from plaudit.core.commands.references import Loader
-from plaudit.core.journal.subscriptions import Subscription
+from plaudit.core.journal.subscriptions import Span, Subscription
+from plaudit.platform.db import Connection
 from plaudit.platform.jobs import Job
 
 
@@ -24,8 +26,33 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
+class Reaction:
+    """Commands that follow from facts of other features, once for each fact.
+
+    ``react`` is handed the corridor, a connection inside the transaction that moves the cursor, and a span.
+    It posts through ``corridor.record`` on that connection, once per batch, each command with a key made
+    from the fact that it answers; it leaves nothing behind outside the database.
+    """
+
+    name: str
+    kinds: tuple[str, ...]
+    react: Callable[[Corridor, Connection, Span], Awaitable[None]]
+
+    def bound(self, corridor: Corridor) -> Subscription:
+        """Return the subscription of this reaction with its way for commands."""
+        react = self.react
+
+        async def apply(conn: Connection, span: Span) -> None:
+            await react(corridor, conn, span)
+
+        return Subscription(name=self.name, kinds=self.kinds, apply=apply, kind="reaction")
+
+
+@dataclass(frozen=True, slots=True)
 class Feature:
     """What a feature offers: web handlers, loaders of its reference rows by topic, subscriptions, schedules.
+
+    ``reactions`` are the subscriptions that post.
 
     ``jobs`` are those that it enqueues (``platform.jobs``) within its commands and reactions.
     """
@@ -34,5 +61,6 @@ class Feature:
     routes: Sequence[Any] = ()
     loaders: Mapping[str, Loader] | None = None
     subscriptions: Sequence[Subscription] = ()
+    reactions: Sequence[Reaction] = ()
     schedules: Sequence[Schedule] = ()
     jobs: Sequence[Job[Any]] = ()

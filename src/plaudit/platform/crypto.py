@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
@@ -26,7 +27,7 @@ class SealError(RuntimeError):
 class Vault:
     """Seals and opens texts with one key. `context` binds a text to its place: it opens nowhere else."""
 
-    __slots__ = ("_cipher",)
+    __slots__ = ("_cipher", "_mark_key")
 
     def __init__(self, *, key: bytes) -> None:
         """Take a key of 32 bytes; ValueError otherwise."""
@@ -34,11 +35,20 @@ class Vault:
             message = f"the secret key needs {KEY_BYTES} bytes, not {len(key)}"
             raise ValueError(message)
         self._cipher = AESGCM(key)
+        self._mark_key = hmac.digest(key, b"plaudit/mark", "sha256")
 
     def seal(self, *, text: bytes, context: str, randomness: Callable[[int], bytes]) -> bytes:
         """Return `text` sealed, with a nonce of 12 bytes drawn from `randomness`."""
         nonce = randomness(_NONCE_BYTES)
         return _VERSION + nonce + self._cipher.encrypt(nonce, text, context.encode())
+
+    def mark(self, *, text: bytes, context: str) -> bytes:
+        """Return 32 bytes that only this installation can make of `text` (HMAC-SHA256).
+
+        Another `context` makes another mark. For links that prove themselves, and to compare what must not be
+        kept. Compare marks in constant time.
+        """
+        return hmac.digest(self._mark_key, context.encode() + b"\0" + text, "sha256")
 
     def open(self, *, sealed: bytes, context: str) -> bytes:
         """Return what was sealed. Raises SealError when the key, the context or the text is another."""

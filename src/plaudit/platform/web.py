@@ -70,6 +70,7 @@ INJECTED: Final = frozenset(
         "clock",
         "randomness",
         "vault",
+        "outbound",
         "house",
         "readmit",
     }
@@ -77,9 +78,9 @@ INJECTED: Final = frozenset(
 """Parameters that the edge hands in by name.
 
 `grant` and `idempotency_key` (str, parsed: raises key.missing, key.malformed) are the request's own;
-`randomness` is a callable from a number of bytes to random bytes; `vault` seals secrets; `house` has
-everything; `readmit` is an async callable that raises the Refusal of a caller whose credential has ended
-since, for long requests.
+`randomness` is a callable from a number of bytes to random bytes; `vault` seals secrets; `outbound` calls
+the world outside; `house` has everything; `readmit` is an async callable that raises the Refusal of a caller
+whose credential has ended since, for long requests.
 """
 
 OFFER: Final = "plaudit"

@@ -72,6 +72,41 @@ def adjustment(*, asset: str) -> str:
     return f"adjustment/{asset}"
 
 
+def viewer_debt(*, viewer: str, asset: str) -> str:
+    """Return the address of what a viewer owes in one asset: minus its balance."""
+    return f"viewer/{viewer}/debt/{asset}"
+
+
+def channel_account(*, account: str, asset: str) -> str:
+    """Return the address of what a payment channel keeps for the platform: minus its balance."""
+    return f"channel/{account}/{asset}"
+
+
+def clearing(*, asset: str) -> str:
+    """Return the address of what was paid and not yet turned into what was bought, or not yet given back."""
+    return f"clearing/{asset}"
+
+
+def user_funds(*, asset: str) -> str:
+    """Return the address of the users' money: what was paid for balances that viewers hold."""
+    return f"users/funds/{asset}"
+
+
+def bank(*, asset: str) -> str:
+    """Return the address of what channels paid out to the platform's bank: minus its balance."""
+    return f"bank/{asset}"
+
+
+def channel_fees(*, asset: str) -> str:
+    """Return the address of what channels have charged: minus its balance."""
+    return f"fees/{asset}"
+
+
+def losses(*, asset: str) -> str:
+    """Return the address of what could not be taken back: minus its balance."""
+    return f"losses/{asset}"
+
+
 def held(address: str) -> str:
     """Return the address of the escrow in which holds on `address` keep their amount."""
     return _HELD + address
@@ -154,6 +189,69 @@ TEMPLATES: Final[tuple[Template, ...]] = (
         owner="wallets",
         sentence_en="The other side of corrections that one person made and another approved.",
         sentence_zh="由一人提出、另一人批准的更正的对方科目。",
+    ),
+    Template(
+        name="viewer.debt",
+        pattern="viewer/{viewer}/debt/{asset}",
+        floor=None,
+        rank=6,
+        owner="wallets",
+        sentence_en="What a viewer owes after a refund of what was spent: minus its balance.",
+        sentence_zh="退款时已花费部分形成的观众欠款：其余额的相反数，后续充值优先偿还。",
+    ),
+    Template(
+        name="user.funds",
+        pattern="users/funds/{asset}",
+        floor=0,
+        rank=7,
+        owner="wallets",
+        sentence_en="Users' money: what was paid for the balances that viewers hold.",
+        sentence_zh="用户资金：观众为其余额所支付的款项。",
+    ),
+    Template(
+        name="clearing",
+        pattern="clearing/{asset}",
+        floor=0,
+        rank=8,
+        owner="payments",
+        sentence_en="Paid by viewers and not yet turned into what was bought, or on its way back to them.",
+        sentence_zh="已付款但尚未兑现为所购内容、或正在退还的款项。",
+    ),
+    Template(
+        name="channel.account",
+        pattern="channel/{account}/{asset}",
+        floor=None,
+        rank=9,
+        owner="payments",
+        sentence_en="Cash in transit: minus its balance is what a payment channel keeps for the platform.",
+        sentence_zh="在途资金：其余额的相反数即支付渠道代平台保管的款项。",
+    ),
+    Template(
+        name="bank",
+        pattern="bank/{asset}",
+        floor=None,
+        rank=10,
+        owner="payments",
+        sentence_en="What payment channels have paid out to the platform's bank: minus its balance.",
+        sentence_zh="支付渠道已结算到平台银行账户的款项：其余额的相反数。",
+    ),
+    Template(
+        name="channel.fees",
+        pattern="fees/{asset}",
+        floor=None,
+        rank=11,
+        owner="payments",
+        sentence_en="What payment channels have charged: minus its balance.",
+        sentence_zh="支付渠道已收取的手续费：其余额的相反数。",
+    ),
+    Template(
+        name="losses",
+        pattern="losses/{asset}",
+        floor=None,
+        rank=12,
+        owner="payments",
+        sentence_en="What could not be taken back from those who had it: minus its balance.",
+        sentence_zh="无法追回的损失：其余额的相反数。",
     ),
 )
 """All templates but the escrows; every one of them has its escrow, see `escrow_of`."""

@@ -24,6 +24,16 @@ _SENTENCES: Final[tuple[tuple[str, str, str], ...]] = (
         "读取主播、礼物、分成条款与打赏规则。",
     ),
     (
+        "channel.read",
+        "Read merchant accounts, their health and the figures of payments.",
+        "读取商户账号、其健康状况与支付数据。",
+    ),
+    (
+        "channel.write",
+        "Keep merchant accounts at payment channels, their secrets and the payment policy.",
+        "维护支付渠道的商户账号、密钥与支付规则。",
+    ),
+    (
         "creator.write",
         "Register creators and change their guild and terms.",
         "登记主播，修改其公会与分成条款。",
@@ -59,6 +69,41 @@ _SENTENCES: Final[tuple[tuple[str, str, str], ...]] = (
         "维护留言审核所用的词表。",
     ),
     (
+        "pack.write",
+        "Change top-up packs and the policy of their refunds.",
+        "修改充值套餐及其退款规则。",
+    ),
+    (
+        "payment.open",
+        "Open a payment for an amount due and choose its channel.",
+        "为应付款项发起支付并选择渠道。",
+    ),
+    (
+        "payment.read",
+        "Read payments and refunds.",
+        "读取支付与退款。",
+    ),
+    (
+        "reconciliation.read",
+        "Read reconciliations and their exceptions.",
+        "读取对账结果与差异。",
+    ),
+    (
+        "reconciliation.write",
+        "Run reconciliations and resolve their exceptions.",
+        "执行对账并处理差异。",
+    ),
+    (
+        "refund.check",
+        "Approve or reject a refund that someone else asked for.",
+        "批准或驳回他人提出的退款。",
+    ),
+    (
+        "refund.make",
+        "Ask for a refund of a payment.",
+        "提出对一笔支付的退款。",
+    ),
+    (
         "staff.write",
         "Register staff members and revoke them.",
         "登记员工，撤销其权限。",
@@ -87,6 +132,11 @@ _SENTENCES: Final[tuple[tuple[str, str, str], ...]] = (
         "tip.send",
         "Send a tip on behalf of a viewer.",
         "代观众发出打赏。",
+    ),
+    (
+        "topup.order",
+        "Order a top-up pack on behalf of a viewer.",
+        "代观众下单充值套餐。",
     ),
     (
         "viewer.erase",

@@ -12,6 +12,7 @@ from plaudit.kernel.refusal import forbidden, invalid
 from plaudit.kernel.time import Clock
 from plaudit.platform.crypto import Vault
 from plaudit.platform.db import Database
+from plaudit.platform.outbound import Outbound
 
 if TYPE_CHECKING:
     from plaudit.app.assembly import House
@@ -113,3 +114,8 @@ class Offer:
     def vault(self) -> Vault:
         """What seals secrets."""
         return self.house.vault
+
+    @property
+    def outbound(self) -> Outbound:
+        """The way out."""
+        return self.house.outbound

@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from plaudit.vocabulary.facts import identity, ledger, risk, tipping, wallets
+from plaudit.vocabulary.facts import dues, identity, ledger, payments, risk, tipping, wallets
 from plaudit.vocabulary.facts.base import FactData
+from plaudit.vocabulary.facts.dues import AmountDue
 
 _TYPES: Final[tuple[type[FactData], ...]] = (
     identity.TenantCreated,
@@ -20,6 +21,29 @@ _TYPES: Final[tuple[type[FactData], ...]] = (
     wallets.AdjustmentRequested,
     wallets.AdjustmentApproved,
     wallets.AdjustmentRejected,
+    wallets.PackSaved,
+    wallets.TopupPolicySaved,
+    wallets.TopupOrdered,
+    wallets.TopupCredited,
+    wallets.TopupClawedBack,
+    dues.DueRejected,
+    dues.DueReturned,
+    dues.DueKept,
+    payments.ChannelAccountSaved,
+    payments.PaymentPolicySaved,
+    payments.PaymentOpened,
+    payments.PaymentAttempted,
+    payments.AttemptFailed,
+    payments.PaymentNotified,
+    payments.PaymentSucceeded,
+    payments.PaymentSurplus,
+    payments.PaymentFailed,
+    payments.PaymentClosed,
+    payments.RefundRequested,
+    payments.RefundApproved,
+    payments.RefundRejected,
+    payments.RefundFailed,
+    payments.PaymentRefunded,
     ledger.HoldOpened,
     ledger.HoldCaptured,
     ledger.HoldReleased,
@@ -30,8 +54,14 @@ _TYPES: Final[tuple[type[FactData], ...]] = (
     tipping.TippingPolicySaved,
     tipping.WordsSaved,
     tipping.TipSent,
+    tipping.TipOrdered,
     tipping.TipReversed,
 )
 
 FACTS: Final[dict[str, type[FactData]]] = {fact.KIND: fact for fact in _TYPES}
 """The newest version of every kind."""
+
+DUES: Final[dict[str, type[AmountDue]]] = {
+    kind: fact for kind, fact in FACTS.items() if issubclass(fact, AmountDue)
+}
+"""The kinds of facts that open an amount due."""

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal, TypeAlias
 import msgspec
 
 from plaudit.vocabulary.facts.base import FactData
+from plaudit.vocabulary.facts.dues import AmountDue
 
 MessageState: TypeAlias = Literal["none", "shown", "held"]
 TermsBasis: TypeAlias = Literal["fixed", "monthly"]
@@ -118,12 +119,35 @@ class TipSent(FactData, frozen=True, kw_only=True, gc=False):
     policy_revision: int = 0
     volume_before_minor: int | None = None
     day_before_minor: int | None = None
+    due: int | None = None
+    payment: str | None = None
+
+
+class TipOrdered(AmountDue, frozen=True, kw_only=True):
+    """A viewer wants to pay a tip straight through a channel: its amount is due, and it is sent when paid.
+
+    The gift's price is the one of `gift_revision`; the split is by the terms that hold when the money comes.
+    """
+
+    KIND: ClassVar[str] = "tip.ordered"
+    VERSION: ClassVar[int] = 1
+
+    creator: str
+    gift: str | None = None
+    gift_revision: int | None = None
+    count: int = 1
+    show: str | None = None
+    room: str | None = None
+    anonymous: bool = False
+    message_hash: str | None = None
 
 
 class TipReversed(FactData, frozen=True, kw_only=True, gc=False):
     """A tip was taken back in whole or part, by its own split; `reversed_minor` sums its reversals so far.
 
-    `tip` is the position of the fact `tip.sent`.
+    `tip` is the position of the fact `tip.sent`. With `refund`, a paid tip was taken back for its payment's
+    refund: the money stands in clearing, and `lost_minor` of it came out of `losses/{asset}` because a
+    creator had less left.
     """
 
     KIND: ClassVar[str] = "tip.reversed"
@@ -142,3 +166,5 @@ class TipReversed(FactData, frozen=True, kw_only=True, gc=False):
     show: str | None = None
     reason_hash: str | None = None
     anonymous: bool = False
+    refund: str | None = None
+    lost_minor: int = 0
