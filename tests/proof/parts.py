@@ -29,6 +29,9 @@ _SUITES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+_SAMPLES: Final = "PLAUDIT_SAMPLES"
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """What a part gave: its result as JSON values, and why there is none or it is not whole."""
@@ -57,7 +60,12 @@ def run(*, name: str, extra: Sequence[str] = ()) -> Done:
 
 
 def _environ(**given: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PLAUDIT_")}
+    """Return the environment without settings of Plaudit's but where the real input is."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name == _SAMPLES or not name.startswith("PLAUDIT_")
+    }
     return kept | given
 
 
