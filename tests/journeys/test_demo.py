@@ -55,7 +55,11 @@ def test_without_a_terminal_it_shows_everything_and_ends_and_runs_again(data_dir
 
 @contextmanager
 def on_a_terminal(data_dir: Path, *words: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """Run the demo with a terminal for its output, whose other end is given."""
+    """Run the demo with a terminal for its output, whose other end is given.
+
+    Tests that run in the background of a shell have Ctrl-C ignored, and so would their children.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     ours, theirs = pty.openpty()
     process = subprocess.Popen(  # noqa: S603 -- our own program
         [str(Path(sys.executable).with_name("plaudit")), "demo", *words],

@@ -28,6 +28,18 @@ def test_a_clock_is_held_where_it_would_step_back() -> None:
     assert clock.now() == machine.at
 
 
+def test_a_machine_set_back_goes_on_at_its_own_pace_until_it_has_caught_up() -> None:
+    machine, paced = _Machine(), [100.0]
+    clock = MonotoneClock(machine, pace=lambda: paced[0])
+    first = clock.now()
+    machine.at -= timedelta(hours=1)
+    for passed_s in (1.5, 2.0):
+        paced[0] = 100.0 + passed_s
+        assert clock.now() == first + timedelta(seconds=passed_s)
+    machine.at = first + timedelta(seconds=2.5)
+    assert clock.now() == machine.at
+
+
 def test_a_file_drives_the_clock(tmp_path: Path) -> None:
     machine = _Machine()
     path = tmp_path / "clock"

@@ -36,6 +36,8 @@ from plaudit.platform.settings import Settings
 FEATURES: Final[tuple[Feature, ...]] = (IDENTITY, RISK, WALLETS, PAYMENTS, TIPPING)
 
 _OPENERS: Final = 2
+_WRITER_WAIT_S: Final = 5.0
+"""Commands wait for a connection: when the database is gone, their callers are told soon."""
 
 
 class Alarm:
@@ -134,7 +136,7 @@ async def assembled(
     )
     async with (
         Database.open(url, pool_max=settings.pool_max, listen=settings.listen) as database,
-        Database.open(url, pool_max=settings.writers, listen=False) as writing,
+        Database.open(url, pool_max=settings.writers, listen=False, wait_s=_WRITER_WAIT_S) as writing,
         # Accounts and reference rows are fetched in the middle of transactions; with connections of their own
         # that never waits for one which waits for it.
         Database.open(url, pool_max=_OPENERS, listen=False) as opening,

@@ -6,6 +6,8 @@ Both never step back within a process, whatever is done to the machine's time.
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -18,18 +20,32 @@ _OFFSET: Final = re.compile(r"([+-]\d{1,10})(?:\.(\d{1,6}))?")
 
 
 class MonotoneClock:
-    """Another clock, held still where it would step back."""
+    """Another clock, which does not step back: from there on it goes by `pace` until the other has caught up.
 
-    __slots__ = ("_latest", "_source")
+    A clock that stood still would keep a caller in a second of the rate limit that never ends.
+    """
 
-    def __init__(self, source: Clock) -> None:
-        """Follow `source`."""
+    __slots__ = ("_latest", "_pace", "_paced", "_source")
+
+    def __init__(self, source: Clock, *, pace: Callable[[], float] | None = None) -> None:
+        """Follow `source`; `pace` counts seconds that pass. Without it, time stands still instead."""
         self._source = source
+        self._pace = pace
+        self._paced = 0.0 if pace is None else pace()
         self._latest = source.now()
 
     def now(self) -> datetime:
         """Return the present instant, aware, in UTC; never before one returned earlier."""
-        self._latest = max(self._latest, self._source.now())
+        told = self._source.now()
+        passed_s = 0.0
+        if self._pace is not None:
+            paced = self._pace()
+            passed_s = paced - self._paced
+            self._paced = paced
+        if told >= self._latest:
+            self._latest = told
+        else:
+            self._latest += timedelta(seconds=passed_s)
         return self._latest
 
 
@@ -75,4 +91,6 @@ def _parse(text: str) -> datetime | timedelta:
 def clock_of(path: Path | None) -> Clock:
     """Return the clock of a process: the machine's, or that of the setting `clock_file`."""
     machine = SystemClock()
-    return MonotoneClock(machine if path is None else FileClock(path, source=machine))
+    if path is None:
+        return MonotoneClock(machine, pace=time.monotonic)
+    return MonotoneClock(FileClock(path, source=machine))

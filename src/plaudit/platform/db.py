@@ -115,9 +115,15 @@ class Database:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, url: str, *, pool_max: int = 8, role: str | None = RUNTIME_ROLE, listen: bool = True
+        cls,
+        url: str,
+        *,
+        pool_max: int = 8,
+        role: str | None = RUNTIME_ROLE,
+        listen: bool = True,
+        wait_s: float = _POOL_WAIT_S,
     ) -> AsyncIterator[Database]:
-        """Open a pool of up to `pool_max` connections and close it in the end.
+        """Open a pool of up to `pool_max` connections, waited for up to `wait_s`, and close it.
 
         `listen=False` never listens to notifications, so that only polls remain. Raises
         psycopg.OperationalError with the server's reason when it cannot be reached.
@@ -129,7 +135,7 @@ class Database:
             configure=_configure,
             min_size=1,
             max_size=pool_max,
-            timeout=_POOL_WAIT_S,
+            timeout=wait_s,
             open=False,
         )
         async with pool:

@@ -85,14 +85,14 @@ class Corridor:
     async def prepare(self, command: Command) -> Prepared:
         """Screen and plan a command, loading the reference rows it looks up.
 
-        What the screener refuses is raised under lock, after the key was looked up: a request that was done
-        before is answered as it was, whatever has been switched off since. Raises what the plan refuses.
+        What the screener or the plan refuses is raised under lock, after the key was looked up: a request
+        that was done before is answered as it was, whatever has been switched off or has ended since.
         """
         tenant_id = command.grant.tenant_id
         while True:
             try:
                 lookup = self._references.lookup(tenant_id)
-                plan = self._stop(command, lookup) or command.plan(lookup)
+                plan = self._stop(command, lookup) or self._planned(command, lookup)
             except NotLoaded as missing:
                 await self._references.load(tenant_id=tenant_id, item=missing.item)
                 continue
@@ -150,10 +150,7 @@ class Corridor:
         while waiting:
             prepared: dict[int, Prepared] = {}
             for index in waiting:
-                try:
-                    prepared[index] = await self.prepare(commands[index])
-                except Refusal as refusal:
-                    results[index] = refusal
+                prepared[index] = await self.prepare(commands[index])
             decided = await self._record(conn, list(prepared.values()))
             waiting = []
             for index, result in zip(prepared, decided, strict=True):
@@ -186,6 +183,12 @@ class Corridor:
         except Refusal as refusal:
             return Plan(_refusing(refusal))
         return None
+
+    def _planned(self, command: Command, lookup: Lookup) -> Plan:
+        try:
+            return command.plan(lookup)
+        except Refusal as refusal:
+            return Plan(_refusing(refusal))
 
     async def _stopped(self, command: Command) -> Plan | None:
         tenant_id = command.grant.tenant_id

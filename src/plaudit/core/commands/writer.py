@@ -36,6 +36,8 @@ _log = structlog.get_logger(__name__)
 _CANCEL_AGAIN_S = 0.1
 _CLOSING_AGAIN_S = 0.001
 _RETRY_MS = (5, 20, 80, 300, 1000, 1000, 1000, 2000, 2000)
+# Whoever waits is told after this time that the database is not there, rather than after all attempts.
+_GIVE_UP_S = 12.0
 
 
 @dataclass(slots=True)
@@ -175,6 +177,8 @@ class Writer:
 
     async def _settle(self, tenant_id: int, batch: Sequence[_Waiting]) -> None:
         """Commit a batch, in halves when another process got in the way, and deliver every outcome."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + _GIVE_UP_S
         for attempt, delay_ms in enumerate((*_RETRY_MS, 0)):
             try:
                 results = await self._attempt(tenant_id, [w.prepared for w in batch])
@@ -193,6 +197,8 @@ class Writer:
                 # Retryable and unknown alike: all keys of a batch are bound by its commit, so running it
                 # again either does it or finds it done.
                 _log.warning("batch runs again", fault=fault.__name__, attempt=attempt, error=str(error))
+                if loop.time() >= ends:
+                    break
                 await asyncio.sleep(delay_ms / 1000)
                 if is_connection_lost(error):
                     await self._database.drop_dead()
