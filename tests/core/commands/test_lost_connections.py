@@ -8,8 +8,10 @@ from collections.abc import Awaitable, Callable
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from plaudit.core import audit
+from plaudit.core.commands import writer
 from plaudit.core.commands.command import Command, Outcome, Plan, Work
 from plaudit.core.journal.facts import Fact
 from plaudit.core.ledger import balances
@@ -23,6 +25,7 @@ from tests.kit.house import House, credit, running_house
 from tests.kit.scale import by_scale
 from tests.kit.servers import DatabaseUrls
 
+ADMIT = "ALTER DATABASE {} CONNECTION LIMIT {}"
 CLIENTS = by_scale(small=20, proof=100)
 STEPS = by_scale(small=20, proof=60)
 AMOUNT = 3
@@ -119,3 +122,38 @@ async def test_every_command_ends_once_whatever_connections_die(
         async with fresh.connection() as conn:
             wallets = await balances.below(conn, tenant_id=tenant_id, prefix="viewer/")
         assert sum(balance for _, balance, _ in wallets.values()) == CLIENTS * (STEPS // 2) * AMOUNT
+
+
+async def test_while_the_database_is_gone_callers_are_told_soon_and_what_they_send_again_is_done_once(
+    database: DatabaseUrls, tenant_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "_GIVE_UP_S", 0.4)
+    async with (
+        Database.open(database.url, wait_s=0.2) as db,
+        running_house(db, tenant_id=tenant_id) as house,
+        await connect_async(database.superuser_url, role=None) as superuser,
+    ):
+        first = await house.corridor.submit(note(tenant_id, key="before"))
+        command = note(tenant_id, key="meanwhile")
+        await shut(superuser)
+        try:
+            async with asyncio.timeout(10):
+                with pytest.raises(Refusal) as told:
+                    await house.corridor.submit(command)
+        finally:
+            await superuser.execute(
+                sql.SQL(ADMIT).format(sql.Identifier(superuser.info.dbname), sql.Literal(-1))
+            )
+        assert (told.value.kind, told.value.code) == (RefusalKind.BUSY, "ledger.unavailable")
+        done = await insist(house, command)
+        assert done.position == first.position + 1
+
+
+async def shut(superuser: Connection) -> None:
+    """Let nobody in any more, and end everybody else's connections."""
+    name = superuser.info.dbname
+    await superuser.execute(sql.SQL(ADMIT).format(sql.Identifier(name), sql.Literal(0)))
+    await superuser.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
