@@ -14,10 +14,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote, urlencode
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 
 from plaudit.platform.migrate import migrate, migrations_folder
 from plaudit.platform.postgres import embedded
@@ -107,7 +108,12 @@ def _servers() -> Iterator[Callable[[str, str], str]]:
         }
 
         def url_of(role: str, database: str) -> str:
-            return make_conninfo("", **{**given, "dbname": database, **logins[role]})
+            login = {**given, **logins[role]}
+            user, password, host, port = (
+                quote(str(login.pop(name, "")), safe="") for name in ("user", "password", "host", "port")
+            )
+            login.pop("dbname", None)
+            return f"postgresql://{user}:{password}@{host}:{port}/{database}?{urlencode(login)}"
 
         yield url_of
     else:
