@@ -1,0 +1,1 @@
+"""The only SQL of payments, a module for each sort of rows."""
