@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
+import msgspec
+
 ChannelName: TypeAlias = Literal["wechat", "alipay", "stripe", "sandbox"]
 Method: TypeAlias = Literal["native", "h5", "jsapi", "page", "wap", "app", "checkout", "sandbox"]
 OrderState: TypeAlias = Literal["pending", "paid", "failed", "closed", "absent"]
@@ -157,13 +159,13 @@ class BillDamaged(ValueError):
         self.line = line
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BillLine:
+class BillLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One line of a bill. Amounts in minor units; refunds, fees charged and withdrawals are negative.
 
     `number` and `refund_number` are ours, `transaction` and `channel_refund` the channel's. In a trade bill
     `fee_minor` is what the channel took for this line (negative when it gave it back) and `state` its own
-    word; in a funds bill `balance_minor` is the account's balance after the line.
+    word; in a funds bill `balance_minor` is the account's balance after the line. A struct, for a bill may
+    have millions of lines.
     """
 
     line: int
