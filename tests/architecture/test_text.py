@@ -20,6 +20,7 @@ _URL: Final = re.compile(
 )
 _HOSTS: Final = frozenset(
     {
+        "api.mch.weixin.qq.com",
         "keepachangelog.com",
         "plaudit.invalid",
         "semver.org",
@@ -28,7 +29,7 @@ _HOSTS: Final = frozenset(
         "www.rfc-editor.org",
     }
 )
-"""Hosts that the project may name: standards, licences and names that can never be reached."""
+"""Hosts that the project may name: standards, licences, channels, and names that can never be reached."""
 _EXAMPLES: Final = re.compile(r"(^|\.)(example|example\.(com|org|net)|test|invalid|localhost)$")
 
 
