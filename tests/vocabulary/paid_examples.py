@@ -107,4 +107,14 @@ PAID_EXAMPLES: Final[tuple[FactData, ...]] = (
     payments.PaymentRefunded(
         **_REFUND, channel="wechat", account="acc_0000000000001", paid_minor=1_200, refunded_minor=1_200
     ),
+    payments.PaymentAlerted(
+        channel="wechat",
+        method="native",
+        starts_at=_AT,
+        ends_at=_AT,
+        attempted=40,
+        succeeded=12,
+        rate_basis_points=3_000,
+        day_before_basis_points=9_100,
+    ),
 )

@@ -54,6 +54,31 @@ def test_answers_are_counted_by_what_they_say() -> None:
     assert all(key.startswith("bench-") for key in keys)
 
 
+def test_bodies_may_have_headers_of_their_own_and_be_sent_once() -> None:
+    bodies = tuple({"number": number} for number in range(40))
+    own = tuple({"Signature": f"s{number}"} for number in range(40))
+    spec = Spec(path="/v1/callbacks/x/y", bodies=bodies, own_headers=own, once=True)
+    api = FakeApi()
+    api.before = lambda _seen: Told(201)
+
+    async def main() -> Outcome:
+        async with listening(api) as url:
+            return await run_load(url=url, spec=spec, connections=4, seconds=0.5)
+
+    outcome = asyncio.run(main())
+    assert (outcome.done, outcome.errors) == (40, 0)
+    assert sorted(seen.headers["signature"] + seen.body.decode() for seen in api.seen) == sorted(
+        f's{number}{{"number":{number}}}' for number in range(40)
+    )
+
+
+def test_headers_of_some_bodies_only_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "spec.json"
+    path.write_text('{"path": "/v1/x", "bodies": [1, 2], "own_headers": [{"a": "b"}]}')
+    with pytest.raises(ValueError, match="for every body or for none"):
+        read_spec(path=path)
+
+
 def test_lost_connections_are_errors_and_opened_anew() -> None:
     api = answering()
 

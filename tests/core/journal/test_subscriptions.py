@@ -57,14 +57,14 @@ async def test_a_projection_follows_its_kinds_and_its_cursor_passes_the_others(d
     await _follow(db, TALLY)
     assert await column(db, "SELECT position FROM public.tally ORDER BY position") == [1, 3]
     async with db.connection() as conn:
-        (lag,) = await subscriptions.lag(conn, subscriptions=[TALLY])
+        (lag,) = await subscriptions.lag(conn, names=[TALLY.name])
     assert (lag.position, lag.head, lag.state, lag.waiting_since) == (4, 4, "running", None)
 
 
 async def test_lag_counts_from_the_first_unread_fact(db: Database) -> None:
     await numbers(db, 3)
     async with db.connection() as conn:
-        (lag,) = await subscriptions.lag(conn, subscriptions=[TALLY], tenant_id=TENANT)
+        (lag,) = await subscriptions.lag(conn, names=[TALLY.name], tenant_id=TENANT)
     assert (lag.position, lag.head, lag.waiting_since) == (0, 3, CLOCK.now())
 
 
@@ -76,7 +76,7 @@ async def test_a_reaction_puts_aside_exactly_what_it_cannot_do(db: Database, ref
     assert await deeds(db) == [n for n in range(1, 11) if n not in refused]
     async with db.connection() as conn:
         letters = await subscriptions.dead_letters(conn, tenant_id=TENANT, subscription="test.deeds")
-        (lag,) = await subscriptions.lag(conn, subscriptions=[acts.subscription])
+        (lag,) = await subscriptions.lag(conn, names=[acts.subscription.name])
     assert [letter.position for letter in letters] == sorted(refused)
     assert letters[0].problem == f"LookupError: number {min(refused)}"
     assert (lag.position, lag.state, lag.dead_letters) == (10, "running", len(refused))
@@ -128,7 +128,7 @@ async def test_a_projection_stops_before_the_fact_and_resumes(db: Database, data
     assert len(await deeds(db)) == 20
     assert await column(db, "SELECT facts FROM public.total WHERE tenant_id = 8") == [5]
     async with db.connection() as conn:
-        (lag, _) = await subscriptions.lag(conn, subscriptions=[TALLY])
+        (lag, _) = await subscriptions.lag(conn, names=[TALLY.name])
         assert (lag.position, lag.state) == (12, "stopped")
         assert lag.problem == "fact 13: DivisionByZero: division by zero"
         await numbers(db, 21, start=21)

@@ -24,7 +24,9 @@ from plaudit.platform.db import Database
 _WARMUP: Final = 0.25
 _POLL_S: Final = 0.01
 _CATCH_UP_MAX_S: Final = 60.0
-_SUBSCRIPTIONS: Final = tuple(one for feature in FEATURES for one in feature.subscriptions)
+_FOLLOWERS: Final = tuple(
+    one.name for feature in FEATURES for one in (*feature.subscriptions, *feature.reactions)
+)
 
 
 class LoadError(Exception):
@@ -123,7 +125,7 @@ class _Follower:
         async with self._database.connection() as conn:
             while True:
                 asked = datetime.now(UTC)
-                found = await lag(conn, subscriptions=_SUBSCRIPTIONS, tenant_id=self._tenant_id)
+                found = await lag(conn, names=_FOLLOWERS, tenant_id=self._tenant_id)
                 if all(one.position >= one.head for one in found):
                     self._level.append(asked)
                 self._looked.set()

@@ -1,10 +1,9 @@
 """The load generator of `bench tips`, a process of its own: `python -m plaudit.app.drive.load --help`.
 
-Every connection sends its next request as soon as it has the answer to its last (a closed loop), each under a
-key of its own. The spec is a JSON file: `path`, `headers` (object), `bodies` (a list of JSON values, used in
-turn) and `key_prefix`. Printed is one JSON object, see `Outcome`. A lost or unreachable connection counts as
-an error and is opened anew; nothing is sent again, since here the server's answers are counted, not payments
-made.
+Every connection sends its next request as soon as it has the answer to its last (a closed loop), each under
+a key of its own. The spec is a JSON file, see `Spec`; `bodies` are used in turn. Printed is one JSON object,
+see `Outcome`. A lost or unreachable connection counts as an error and is opened anew; nothing is sent again,
+since here the server's answers are counted, not payments made.
 """
 
 from __future__ import annotations
@@ -38,12 +37,18 @@ _REFUSED: Final = frozenset({400, 401, 403, 404, 409, 422})
 
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True):
-    """What is sent: one POST to `path` a body, with `headers` and a key beginning with `key_prefix`."""
+    """What is sent: one POST to `path` a body, with `headers` and a key beginning with `key_prefix`.
+
+    `own_headers` are added to the request of the body in the same place. With `once` no body is sent twice:
+    the run ends early when all have been.
+    """
 
     path: str
     bodies: tuple[Any, ...]
     headers: Mapping[str, str] = {}
+    own_headers: tuple[Mapping[str, str], ...] = ()
     key_prefix: str = "load"
+    once: bool = False
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +77,8 @@ def read_spec(*, path: Path) -> Spec:
     spec = msgspec.json.decode(path.read_bytes(), type=Spec)
     if not spec.bodies:
         raise ValueError("a spec needs at least one body")
+    if len(spec.own_headers) not in {0, len(spec.bodies)}:
+        raise ValueError("a spec needs headers of its own for every body or for none")
     return spec
 
 
@@ -83,7 +90,12 @@ class _Load:
         self._server = server
         head = request_head(server=server, method="POST", path=spec.path, headers=spec.headers)
         self._head = head + b"Idempotency-Key: " + spec.key_prefix.encode("ascii") + b"-"
-        self._tails = [_tail(body=msgspec.json.encode(body)) for body in spec.bodies]
+        own = spec.own_headers or ({},) * len(spec.bodies)
+        self._tails = [
+            _tail(body=msgspec.json.encode(body), headers=headers)
+            for body, headers in zip(spec.bodies, own, strict=True)
+        ]
+        self._most = len(self._tails) if spec.once else None
         self._number = 0
         self._under_way = 0
         self._opening: set[asyncio.Task[None]] = set()
@@ -131,6 +143,8 @@ class _Load:
                 self.refused += 1
             else:
                 self.errors += 1
+        if self._number == self._most:
+            self._sending = False
         if not self._sending:
             self._ended(connection)
         elif connection.usable:
@@ -170,8 +184,9 @@ class _Load:
                 return
 
 
-def _tail(*, body: bytes) -> bytes:
-    return b"\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+def _tail(*, body: bytes, headers: Mapping[str, str]) -> bytes:
+    own = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("ascii")
+    return b"\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%s" % (own, len(body), body)
 
 
 async def run_load(
@@ -238,7 +253,9 @@ def load_command(
 @click.option("--connections", default=128, show_default=True, type=click.IntRange(1))
 @click.option("--seconds", default=10.0, show_default=True, help="How long answers are counted.")
 @click.option("--warmup", default=0.0, show_default=True, help="Seconds before that, not counted.")
-@click.option("--target", default="tips", show_default=True, type=click.Choice(["tips", "noop", "bare"]))
+@click.option(
+    "--target", default="tips", show_default=True, type=click.Choice(["tips", "noop", "bare", "callbacks"])
+)
 def main(*, url: str, spec: Path, connections: int, seconds: float, warmup: float, target: str) -> None:
     """Load one route of a server and print one JSON object."""
     outcome = uvloop.run(

@@ -171,7 +171,7 @@ async def subscriptions(*, grant: Grant, house: House) -> SubscriptionsView:
     items: list[SubscriptionView] = []
     kind_of = {one.name: one.kind for one in house.subscriptions}
     async with house.database.connection() as conn:
-        for one in await lag(conn, subscriptions=house.subscriptions, tenant_id=grant.tenant_id):
+        for one in await lag(conn, names=list(kind_of), tenant_id=grant.tenant_id):
             letters = []
             if one.dead_letters:
                 letters = await dead_letters(

@@ -44,6 +44,7 @@ _TYPES: Final[tuple[type[FactData], ...]] = (
     payments.RefundRejected,
     payments.RefundFailed,
     payments.PaymentRefunded,
+    payments.PaymentAlerted,
     ledger.HoldOpened,
     ledger.HoldCaptured,
     ledger.HoldReleased,

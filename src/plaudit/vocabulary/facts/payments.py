@@ -221,3 +221,23 @@ class PaymentRefunded(RefundData, frozen=True, kw_only=True):
     account: str
     paid_minor: int
     refunded_minor: int
+
+
+class PaymentAlerted(FactData, frozen=True, kw_only=True):
+    """Payments of a channel's method succeed much less often than in the same hour before.
+
+    Rates are of 10,000 attempts; None where there were too few to compare.
+    """
+
+    KIND: ClassVar[str] = "payment.alerted"
+    VERSION: ClassVar[int] = 1
+
+    channel: str
+    method: str
+    starts_at: datetime
+    ends_at: datetime
+    attempted: int
+    succeeded: int
+    rate_basis_points: int
+    day_before_basis_points: int | None = None
+    week_before_basis_points: int | None = None

@@ -12,11 +12,9 @@ from plaudit.platform.db import Connection, Database
 _LOOKS_MS: Final = (5, 10, 20, 40)
 
 
-async def lag(
-    conn: Connection, *, subscriptions: Sequence[Subscription], tenant_id: int | None = None
-) -> list[Lag]:
-    """Return how far each subscription has got, for every tenant or for one."""
-    return await store.select_lag(conn, names=[s.name for s in subscriptions], tenant_id=tenant_id)
+async def lag(conn: Connection, *, names: Sequence[str], tenant_id: int | None = None) -> list[Lag]:
+    """Return how far each of the named subscriptions has got, for every tenant or for one."""
+    return await store.select_lag(conn, names=names, tenant_id=tenant_id)
 
 
 async def wait_until(
