@@ -25,7 +25,12 @@ _WARMUP: Final = 0.25
 _POLL_S: Final = 0.01
 _CATCH_UP_MAX_S: Final = 60.0
 _FOLLOWERS: Final = tuple(
-    one.name for feature in FEATURES for one in (*feature.subscriptions, *feature.reactions)
+    name
+    for feature in FEATURES
+    for name in (
+        *(one.name for one in feature.subscriptions),
+        *(one.name for one in feature.reactions),
+    )
 )
 
 

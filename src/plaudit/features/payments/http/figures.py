@@ -10,6 +10,7 @@ from plaudit.core.commands.command import Grant
 from plaudit.core.commands.references import References
 from plaudit.core.commands.tenants import ZONE
 from plaudit.core.handles import Database
+from plaudit.features.payments.model.figures import Counted
 from plaudit.features.payments.store import figures as store
 from plaudit.kernel.refusal import invalid
 from plaudit.kernel.time import Clock, format_time, parse_time
@@ -93,7 +94,7 @@ async def payment_figures(
 
 
 def _shown(line: store.Line) -> FigureView:
-    counted = store.Counted(attempted=line.attempted, succeeded=line.succeeded)
+    counted = Counted(attempted=line.attempted, succeeded=line.succeeded)
     return FigureView(
         starts_at=format_time(line.starts_at),
         channel=line.channel,
