@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from plaudit.core import audit
+from plaudit.core.commands.batch import Done
 from plaudit.core.commands.command import Command, Outcome
 from plaudit.core.ledger.book import Use, Window
 from plaudit.kernel.actor import Actor
@@ -142,6 +144,26 @@ async def test_a_refusal_in_a_batch_does_not_touch_its_neighbours(db: Database, 
         assert [isinstance(answer, Outcome) for answer in answers] == [True, True, False, False, False]
         assert {answer.code for answer in answers if isinstance(answer, Refusal)} == {"ledger.insufficient"}
     await doctor_green(db)
+
+
+async def test_a_batch_with_a_refusal_is_freed_without_the_garbage_collection(
+    db: Database, tenant_id: int
+) -> None:
+    async with running_house(db, tenant_id=tenant_id, lanes=1) as house:
+        await warm(house)
+        wishes = [note(tenant_id, key=f"k{n}") for n in range(3)]
+        wishes.append(tip(tenant_id, viewer="poor", creator="c1", amount_minor=10, key="refused"))
+        gc.collect()
+        gc.disable()
+        try:
+            answers = await answers_of(*(house.corridor.submit(one) for one in wishes))
+            refusal = answers.pop()
+            assert isinstance(refusal, Refusal)
+            del answers, refusal
+            left = [type(one).__name__ for one in gc.get_objects() if isinstance(one, Done)]
+        finally:
+            gc.enable()
+    assert left == []
 
 
 async def test_a_refused_key_is_decided_anew_and_a_done_one_never(db: Database, tenant_id: int) -> None:

@@ -207,7 +207,9 @@ def _decide_one(prepared: Prepared, book: Book, decided: _Decided, now: datetime
         data = journal_facts.encode(decision.fact)
         movements = book.post(decision)
     except Refusal as refusal:
-        return refusal
+        # Its traceback leads to this batch, whose results hold it: a circle, and with it all of the batch
+        # would be left to the garbage collection.
+        return refusal.with_traceback(None)
     except Exception as error:  # noqa: BLE001 - it must not harm the neighbours; the writer raises the alarm
         return Broken(error)
     at = prepared.command.at or now
