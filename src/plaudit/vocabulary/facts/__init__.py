@@ -43,6 +43,7 @@ _TYPES: Final[tuple[type[FactData], ...]] = (
     payments.RefundApproved,
     payments.RefundRejected,
     payments.RefundFailed,
+    payments.RefundRetried,
     payments.PaymentRefunded,
     payments.PaymentAlerted,
     ledger.HoldOpened,

@@ -211,6 +211,16 @@ class RefundFailed(RefundData, frozen=True, kw_only=True):
     code: str
 
 
+class RefundRetried(RefundData, frozen=True, kw_only=True):
+    """A refund that a channel had refused is sent again, for the `round`th time."""
+
+    KIND: ClassVar[str] = "payment.refund.retried"
+    VERSION: ClassVar[int] = 1
+
+    maker: str
+    round: int
+
+
 class PaymentRefunded(RefundData, frozen=True, kw_only=True):
     """Money went back to the payer. `refunded_minor` sums the payment's refunds, this one with them."""
 

@@ -1,0 +1,330 @@
+"""One intent with its attempts as they are locked, and what follows from what channels told. Pure, in memory.
+
+A batch of facts locks the intents it is about, opens a case for each, and takes one telling after the other:
+each sees the effects of those before it. What is left in the cases at the end is what gets written. Channels
+tell things late, twice and out of order; whatever the order, an intent is credited once, and every other
+payment for it goes back.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from plaudit.features.payments.model.channel import ChannelName, Method
+from plaudit.features.payments.model.intents import OPEN_ATTEMPTS, AttemptState, IntentState
+from plaudit.features.payments.model.refunds import COUNTED
+from plaudit.features.payments.model.states import (
+    AttemptEvent,
+    RefundEvent,
+    RefundState,
+    after_attempt,
+    after_intent,
+    after_refund,
+)
+from plaudit.vocabulary.facts.payments import RefundCause, SurplusCause
+
+
+@dataclass(slots=True, kw_only=True)
+class Claim:
+    """A locked intent: what is to be paid, and how far it is."""
+
+    number: int
+    due: int
+    due_kind: str
+    payer: str
+    asset: str
+    amount_minor: int
+    state: IntentState
+    paid_attempt: int | None
+    refunding_minor: int
+    refunded_minor: int
+    expires_at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class Try:
+    """A locked attempt. `settled_at` is when it ended here and now, None where it did not."""
+
+    attempt: int
+    account: int
+    channel: ChannelName
+    method: Method
+    number: str
+    asset: str
+    amount_minor: int
+    state: AttemptState
+    transaction: str | None
+    code: str | None
+    settled_at: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Return:
+    """A locked refund, or a new one, which has no number until it is written."""
+
+    number: int
+    attempt: int
+    transaction: str | None
+    asset: str
+    amount_minor: int
+    cause: RefundCause
+    state: RefundState
+    code: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succeeded:
+    """The intent was paid by this attempt."""
+
+    attempt: Try
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surplus:
+    """Money came in that goes back."""
+
+    attempt: Try
+    cause: SurplusCause
+    refund: Return
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """An attempt came to nothing."""
+
+    attempt: Try
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhausted:
+    """No attempt of the intent can be paid any more; until its deadline another may be made."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """A refund ended without effect; with `counted` its amount had been counted by the ledger."""
+
+    refund: Return
+    code: str
+    counted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """All that is left of a payment goes back, for what was paid for cannot be given."""
+
+    refund: Return
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refunded:
+    """Money went back."""
+
+    refund: Return
+    paid_minor: int
+    refunded_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundFailed:
+    """A channel said finally that it cannot refund."""
+
+    refund: Return
+    code: str
+
+
+Effect: TypeAlias = Succeeded | Surplus | Failed | Exhausted | Rejected | Restored | Refunded | RefundFailed
+
+
+@dataclass(slots=True)
+class Case:
+    """An intent with its attempts and the refunds that matter.
+
+    `moved` says that the intent changed; attempts that changed have `settled_at`, refunds `at`. `hurried` are
+    attempts to be closed at their channel soon, `sent` the refunds to be sent.
+    """
+
+    claim: Claim
+    tries: Mapping[int, Try]
+    returns: dict[int, Return] = field(default_factory=dict)
+    moved: bool = False
+    hurried: set[int] = field(default_factory=set)
+    opened: list[Return] = field(default_factory=list)
+    sent: list[Return] = field(default_factory=list)
+
+    def paid(
+        self, *, attempt: int, transaction: str, asset: str, amount_minor: int, at: datetime
+    ) -> tuple[Effect, ...]:
+        """Take that an attempt was paid, with the amount and currency as told."""
+        one = self.tries[attempt]
+        if self._known(one, transaction):
+            return ()
+        claim = self.claim
+        right = (asset, amount_minor) == (one.asset, one.amount_minor)
+        state = after_intent(claim.state, "pay") if right else None
+        if state is None:
+            cause: SurplusCause = (
+                "amount" if not right else "late" if claim.paid_attempt is None else "double"
+            )
+            return self._surplus(one, transaction, asset=asset, amount_minor=amount_minor, cause=cause, at=at)
+        self._settle(one, "pay", at)
+        one.transaction, one.code = transaction, None
+        claim.state, claim.paid_attempt, self.moved = state, attempt, True
+        self.hurried |= self._open_tries()
+        return (Succeeded(attempt=one),)
+
+    def failed(self, *, attempt: int, code: str, at: datetime) -> tuple[Effect, ...]:
+        """Take that an attempt came to nothing."""
+        one = self.tries[attempt]
+        if not self._settle(one, "fail", at):
+            return ()
+        one.code = code
+        return (Failed(attempt=one, code=code), *self.exhausted(code=code, at=at))
+
+    def closed(self, *, attempt: int, at: datetime) -> tuple[Effect, ...]:
+        """Take that an attempt was closed at its channel."""
+        one = self.tries[attempt]
+        return self.exhausted(code="closed", at=at) if self._settle(one, "close", at) else ()
+
+    def exhausted(self, *, code: str, at: datetime) -> tuple[Effect, ...]:
+        """Let the intent fail when no attempt is open; at its deadline it is closed instead."""
+        state = after_intent(self.claim.state, "exhaust")
+        if state is None or self._open_tries() or at >= self.claim.expires_at:
+            return ()
+        self.claim.state, self.moved = state, True
+        return (Exhausted(code=code),)
+
+    def restored(self, *, code: str, at: datetime) -> tuple[Effect, ...]:
+        """Take that what was paid for cannot be given: whatever is left goes back.
+
+        Refunds that nobody has sent yet are part of that and end.
+        """
+        claim = self.claim
+        assert claim.paid_attempt is not None, f"intent {claim.number} was not paid"
+        effects: list[Effect] = []
+        for one in self.returns.values():
+            effects += self.rejected(refund=one.number, code=code, at=at)
+        left = claim.amount_minor - claim.refunding_minor - claim.refunded_minor
+        if left:
+            paid = self.tries[claim.paid_attempt]
+            refund = self._open(
+                paid, paid.transaction, asset=claim.asset, amount_minor=left, cause="rejected"
+            )
+            refund.at = at
+            claim.refunding_minor += left
+            self.moved = True
+            effects.append(Restored(refund=refund))
+        return tuple(effects)
+
+    def returned(self, *, refund: int, amount_minor: int, at: datetime) -> None:
+        """Take that a feature gave back what a payment had earned: the refund is sent."""
+        one = self.returns[refund]
+        if self._step(one, "send", at):
+            assert amount_minor == one.amount_minor, (refund, amount_minor, one.amount_minor)
+            self.sent.append(one)
+
+    def rejected(self, *, refund: int, code: str, at: datetime) -> tuple[Effect, ...]:
+        """Take that a refund is declined before it was sent."""
+        one = self.returns[refund]
+        counted = one.state == "approved"
+        if not self._step(one, "reject", at):
+            return ()
+        one.code = code
+        self.claim.refunding_minor -= one.amount_minor
+        self.moved = True
+        return (Rejected(refund=one, code=code, counted=counted),)
+
+    def refunded(self, *, refund: int, at: datetime) -> tuple[Effect, ...]:
+        """Take that a channel gave money back."""
+        one = self.returns[refund]
+        if not self._step(one, "succeed", at):
+            return ()
+        one.code = None
+        claim = self.claim
+        if one.cause not in COUNTED:
+            return (Refunded(refund=one, paid_minor=one.amount_minor, refunded_minor=one.amount_minor),)
+        claim.refunding_minor -= one.amount_minor
+        claim.refunded_minor += one.amount_minor
+        whole = claim.refunded_minor == claim.amount_minor
+        state = after_intent(claim.state, "refund_whole" if whole else "refund_part")
+        assert state is not None, (claim.number, claim.state)
+        claim.state, self.moved = state, True
+        return (Refunded(refund=one, paid_minor=claim.amount_minor, refunded_minor=claim.refunded_minor),)
+
+    def refund_failed(self, *, refund: int, code: str, at: datetime) -> tuple[Effect, ...]:
+        """Take that a channel cannot refund. The money stands in clearing, and stays counted."""
+        one = self.returns[refund]
+        if not self._step(one, "fail", at):
+            return ()
+        one.code = code
+        return (RefundFailed(refund=one, code=code),)
+
+    def _known(self, one: Try, transaction: str) -> bool:
+        """Tell whether this payment was taken before, kept or given back."""
+        if one.state == "paid" and one.transaction == transaction:
+            return True
+        return any(
+            refund.attempt == one.attempt
+            and refund.transaction == transaction
+            and refund.cause not in COUNTED
+            for refund in self._all_returns()
+        )
+
+    def _surplus(
+        self,
+        one: Try,
+        transaction: str,
+        *,
+        asset: str,
+        amount_minor: int,
+        cause: SurplusCause,
+        at: datetime,
+    ) -> tuple[Effect, ...]:
+        if one.state != "paid":
+            self._settle(one, "exceed", at)
+            one.transaction, one.code = transaction, cause
+        refund = self._open(one, transaction, asset=asset, amount_minor=amount_minor, cause=cause)
+        refund.at = at
+        return (Surplus(attempt=one, cause=cause, refund=refund), *self.exhausted(code=cause, at=at))
+
+    def _open(
+        self, one: Try, transaction: str | None, *, asset: str, amount_minor: int, cause: RefundCause
+    ) -> Return:
+        refund = Return(
+            number=0,
+            attempt=one.attempt,
+            transaction=transaction,
+            asset=asset,
+            amount_minor=amount_minor,
+            cause=cause,
+            state="sending",
+        )
+        self.opened.append(refund)
+        return refund
+
+    def _settle(self, one: Try, event: AttemptEvent, at: datetime) -> bool:
+        state = after_attempt(one.state, event)
+        if state is None:
+            return False
+        one.state, one.settled_at = state, at
+        self.hurried.discard(one.attempt)
+        return True
+
+    def _step(self, one: Return, event: RefundEvent, at: datetime) -> bool:
+        state = after_refund(one.state, event)
+        if state is None:
+            return False
+        one.state, one.at = state, at
+        return True
+
+    def _open_tries(self) -> set[int]:
+        return {one.attempt for one in self.tries.values() if one.state in OPEN_ATTEMPTS}
+
+    def _all_returns(self) -> Iterable[Return]:
+        yield from self.returns.values()
+        yield from self.opened

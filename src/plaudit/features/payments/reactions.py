@@ -1,0 +1,242 @@
+"""What payments does when something happened: money told of by channels, amounts due that were answered."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from plaudit.core.commands.batch import Broken
+from plaudit.core.commands.command import Command
+from plaudit.core.commands.corridor import Corridor
+from plaudit.core.feature import Reaction
+from plaudit.core.handles import Connection
+from plaudit.core.journal.facts import Recorded
+from plaudit.core.journal.subscriptions import Span, Subscription
+from plaudit.features.payments.actions.refunds import ASK_AFTER, SEND_REFUND, SendRefund
+from plaudit.features.payments.actions.settling import SYSTEM, approval, settlement
+from plaudit.features.payments.model.intents import OPEN_INTENTS, PAYMENT
+from plaudit.features.payments.model.refunds import REFUND
+from plaudit.features.payments.model.settling import Case, Effect, Return
+from plaudit.features.payments.store import refunds as refund_store
+from plaudit.features.payments.store import settling as store
+from plaudit.kernel.ids import decode_id
+from plaudit.kernel.refusal import Refusal, busy
+from plaudit.platform import jobs
+from plaudit.vocabulary.facts.dues import DueKept, DueRejected, DueReturned
+from plaudit.vocabulary.facts.identity import ViewerErased
+from plaudit.vocabulary.facts.payments import AttemptFailed, PaymentNotified, RefundRequested
+
+_SWITCHED_OFF: Final = "switch.off"
+
+
+@dataclass(slots=True)
+class _Said:
+    """What one fact led to: effects on its case, in order, or a refund that goes on by itself."""
+
+    fact: Recorded
+    case: Case
+    effects: tuple[Effect, ...] = ()
+    approves: Return | None = None
+    instrument_hash: str | None = None
+
+
+@dataclass(slots=True)
+class _Desk:
+    """The locked cases of a span, by intent, and what its facts led to."""
+
+    tenant_id: int
+    cases: dict[int, Case] = field(default_factory=dict)
+    changed_at: dict[int, datetime] = field(default_factory=dict)
+    said: list[_Said] = field(default_factory=list)
+
+    def take(self, fact: Recorded) -> None:
+        """Take one fact, in the order of the journal."""
+        data = fact.data
+        intent = decode_id(PAYMENT, data["payment"])
+        case = self.cases.get(intent)
+        assert case is not None, f"fact {fact.position} is about a payment that there is not"
+        self.changed_at[intent] = fact.recorded_at
+        told = _TAKES[fact.kind](case, fact)
+        if told is not None:
+            self.said.append(told)
+
+
+async def settle(corridor: Corridor, conn: Connection, span: Span) -> None:
+    """Let a span of facts have its effects: rows locked in order, written as columns, recorded last."""
+    facts = await span.facts(conn)
+    if not facts:
+        return
+    desk = await _opened(conn, span.tenant_id, facts)
+    for fact in facts:
+        desk.take(fact)
+    await _save(conn, desk)
+    results = await corridor.record(conn, _commands(desk))
+    for result in results:
+        if isinstance(result, Refusal):
+            raise _later(result) if result.code == _SWITCHED_OFF else result
+        if isinstance(result, Broken):
+            raise result.cause
+
+
+def _later(refusal: Refusal) -> Refusal:
+    """Return the refusal by a switch as one that passes: money that moved is settled when it is on again."""
+    return busy("payment.waits", f"Settling waits for a switch: {refusal.details}.", retry_after_s=1)
+
+
+async def _opened(conn: Connection, tenant_id: int, facts: Sequence[Recorded]) -> _Desk:
+    """Lock what the facts are about: intents first, then attempts, then the refunds that matter."""
+    intents = sorted({decode_id(PAYMENT, fact.data["payment"]) for fact in facts})
+    claims = await store.lock_claims(conn, tenant_id=tenant_id, intents=intents)
+    tries = await store.lock_tries(conn, tenant_id=tenant_id, intents=intents)
+    beside = {decode_id(PAYMENT, fact.data["payment"]) for fact in facts if _is_of_refunds(fact)}
+    beside |= {number for number, claim in claims.items() if claim.state not in OPEN_INTENTS}
+    beside |= {n for n, some in tries.items() if any(one.state == "surplus" for one in some.values())}
+    returns: Mapping[int, dict[int, Return]] = {}
+    if beside:
+        returns = await store.lock_returns(conn, tenant_id=tenant_id, intents=sorted(beside))
+    cases = {
+        number: Case(claim, tries.get(number, {}), returns.get(number, {}))
+        for number, claim in claims.items()
+    }
+    return _Desk(tenant_id, cases)
+
+
+def _is_of_refunds(fact: Recorded) -> bool:
+    return fact.kind != PaymentNotified.KIND or "refund" in fact.data
+
+
+def _notified(case: Case, fact: Recorded) -> _Said | None:
+    told = msgspec.convert(fact.data, PaymentNotified)
+    at = fact.recorded_at
+    effects: tuple[Effect, ...]
+    match told.told:
+        case "paid":
+            effects = case.paid(
+                attempt=told.attempt,
+                transaction=told.transaction,
+                asset=told.asset,
+                amount_minor=told.amount_minor,
+                at=at,
+            )
+        case "failed":
+            effects = case.failed(attempt=told.attempt, code=told.code or "channel.failed", at=at)
+        case "closed":
+            effects = case.closed(attempt=told.attempt, at=at)
+        case "refunded":
+            effects = case.refunded(refund=_refund(told.refund), at=at)
+        case "refund_failed":
+            code = told.code or "channel.refund_failed"
+            effects = case.refund_failed(refund=_refund(told.refund), code=code, at=at)
+    return _Said(fact, case, effects, instrument_hash=told.instrument_hash) if effects else None
+
+
+def _attempt_failed(case: Case, fact: Recorded) -> _Said | None:
+    """Let an intent fail whose attempt failed when it was opened, unless another is open."""
+    told = msgspec.convert(fact.data, AttemptFailed)
+    effects = case.exhausted(code=told.code, at=fact.recorded_at)
+    return _Said(fact, case, effects) if effects else None
+
+
+def _due_rejected(case: Case, fact: Recorded) -> _Said:
+    told = msgspec.convert(fact.data, DueRejected)
+    return _Said(fact, case, case.restored(code=told.code, at=fact.recorded_at))
+
+
+def _due_returned(case: Case, fact: Recorded) -> None:
+    told = msgspec.convert(fact.data, DueReturned)
+    case.returned(refund=_refund(told.refund), amount_minor=told.amount_minor, at=fact.recorded_at)
+
+
+def _due_kept(case: Case, fact: Recorded) -> _Said:
+    told = msgspec.convert(fact.data, DueKept)
+    return _Said(fact, case, case.rejected(refund=_refund(told.refund), code=told.code, at=fact.recorded_at))
+
+
+def _requested(case: Case, fact: Recorded) -> _Said | None:
+    told = msgspec.convert(fact.data, RefundRequested)
+    refund = case.returns[_refund(told.refund)]
+    if told.review or told.cause != "asked" or refund.state != "approved":
+        return None
+    return _Said(fact, case, approves=refund)
+
+
+_TAKES: Final[Mapping[str, Callable[[Case, Recorded], _Said | None]]] = {
+    PaymentNotified.KIND: _notified,
+    AttemptFailed.KIND: _attempt_failed,
+    DueRejected.KIND: _due_rejected,
+    DueReturned.KIND: _due_returned,
+    DueKept.KIND: _due_kept,
+    RefundRequested.KIND: _requested,
+}
+
+
+def _refund(refund: str | None) -> int:
+    assert refund is not None, "what was told of a refund names it"
+    return decode_id(REFUND, refund)
+
+
+async def _save(conn: Connection, desk: _Desk) -> None:
+    tenant_id, cases = desk.tenant_id, desk.cases
+    claims = [(case.claim, desk.changed_at[number]) for number, case in cases.items() if case.moved]
+    if claims:
+        await store.save_claims(conn, tenant_id=tenant_id, claims=claims)
+    tries = [(n, one) for n, case in cases.items() for one in case.tries.values() if one.settled_at]
+    if tries:
+        await store.save_tries(conn, tenant_id=tenant_id, tries=tries)
+    hurried = [(number, attempt) for number, case in cases.items() for attempt in sorted(case.hurried)]
+    if hurried:
+        now = max(desk.changed_at[number] for number, _ in hurried)
+        await store.hurry_tries(conn, tenant_id=tenant_id, tries=hurried, now=now)
+    returns = [one for case in cases.values() for one in case.returns.values() if one.at]
+    opened = [(case.claim, case.tries[one.attempt], one) for case in cases.values() for one in case.opened]
+    asks = {at: at + ASK_AFTER for one in (*returns, *(new for _, _, new in opened)) if (at := one.at)}
+    if returns:
+        await store.save_returns(conn, tenant_id=tenant_id, returns=returns, asks=asks)
+    if opened:
+        await store.insert_returns(conn, tenant_id=tenant_id, returns=opened, maker=SYSTEM.text, asks=asks)
+    for case in cases.values():
+        for one in (*case.opened, *case.sent):
+            await jobs.enqueue(
+                conn, SEND_REFUND, arguments=SendRefund(tenant_id=tenant_id, refund=one.number)
+            )
+
+
+def _commands(desk: _Desk) -> list[Command]:
+    commands = []
+    for said in desk.said:
+        position = said.fact.position
+        if said.approves is not None:
+            commands.append(
+                approval(
+                    tenant_id=desk.tenant_id,
+                    cause=f"settle/{position}/0",
+                    claim=said.case.claim,
+                    refund=said.approves,
+                )
+            )
+        for n, effect in enumerate(said.effects):
+            commands.append(
+                settlement(
+                    tenant_id=desk.tenant_id,
+                    cause=f"settle/{position}/{n}",
+                    effect=effect,
+                    case=said.case,
+                    instrument_hash=said.instrument_hash,
+                )
+            )
+    return commands
+
+
+async def forget(conn: Connection, span: Span) -> None:
+    """Erase the reasons of refunds of the viewers that were erased."""
+    facts = await span.facts(conn)
+    owners = [f"viewer/{fact.data['viewer']}" for fact in facts]
+    await refund_store.erase_reasons(conn, tenant_id=span.tenant_id, owners=owners)
+
+
+SETTLING: Final = Reaction(name="payments.settle", kinds=tuple(_TAKES), react=settle)
+ERASURE: Final = Subscription(
+    name="payments.erasure", kinds=(ViewerErased.KIND,), apply=forget, kind="reaction"
+)

@@ -1,0 +1,246 @@
+"""Refunds: asked for by people, sent and asked about, listed."""
+
+# ruff: noqa: S608 - only constants of this file are put into statements
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from plaudit.features.payments.model.refunds import Refund
+from plaudit.features.payments.model.settling import Try
+from plaudit.features.payments.model.states import RefundState
+from plaudit.platform import packing
+from plaudit.platform.db import Connection
+from plaudit.platform.packing import Int4, Int8
+
+_ROW = (
+    "r.number, r.intent, r.attempt, r.account, r.channel, r.order_number, r.transaction, r.asset, r.amount,"
+    " CASE WHEN r.cause = 'amount' THEN r.amount ELSE a.amount END, r.cause, r.state, r.maker, r.checker,"
+    " r.reason, r.reason_hash, r.owner, r.channel_refund, r.code, r.requested_at, r.asked, r.round,"
+    " r.settled_at"
+)
+_FROM = (
+    "payments.refund AS r JOIN payments.attempt AS a ON a.tenant_id = r.tenant_id AND a.intent = r.intent"
+    " AND a.attempt = r.attempt"
+)
+
+
+async def insert_refund(  # noqa: PLR0913 - one parameter a column
+    conn: Connection,
+    *,
+    tenant_id: int,
+    intent: int,
+    paid: Try,
+    amount_minor: int,
+    state: RefundState,
+    maker: str,
+    reason: str,
+    reason_hash: str,
+    owner: str,
+    now: datetime,
+) -> int:
+    """Insert a refund that somebody asked for and return its number."""
+    cursor = await conn.execute(
+        "INSERT INTO payments.refund (tenant_id, intent, attempt, account, channel, order_number,"
+        " transaction, asset, amount, cause, state, maker, reason, reason_hash, owner, requested_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 'asked', %s, %s, %s, %s, %s, %s) RETURNING number",
+        (
+            Int4(tenant_id),
+            Int8(intent),
+            Int4(paid.attempt),
+            Int8(paid.account),
+            paid.channel,
+            paid.number,
+            paid.transaction,
+            paid.asset,
+            Int8(amount_minor),
+            state,
+            maker,
+            reason,
+            reason_hash,
+            owner,
+            now,
+        ),
+    )
+    row = await cursor.fetchone()
+    assert row is not None, "an insert returns its row"
+    return int(row[0])
+
+
+async def count_refunding(conn: Connection, *, tenant_id: int, intent: int, amount_minor: int) -> None:
+    """Count an amount of a locked intent as on its way back; negative gives it back."""
+    await conn.execute(
+        "UPDATE payments.intent SET refunding = refunding + %s WHERE tenant_id = %s AND number = %s",
+        (Int8(amount_minor), Int4(tenant_id), Int8(intent)),
+    )
+
+
+async def select_refund(conn: Connection, *, tenant_id: int, number: int) -> Refund | None:
+    """Return a refund, None when there is none of this number."""
+    cursor = await conn.execute(
+        f"SELECT {_ROW} FROM {_FROM} WHERE r.tenant_id = %s AND r.number = %s",
+        (Int4(tenant_id), Int8(number)),
+    )
+    row = await cursor.fetchone()
+    return _refund(*row) if row else None
+
+
+async def lock_refund(conn: Connection, *, tenant_id: int, number: int) -> Refund | None:
+    """Return a refund and keep it locked; None when there is none. Its intent is locked before it."""
+    cursor = await conn.execute(
+        f"SELECT {_ROW} FROM {_FROM} WHERE r.tenant_id = %s AND r.number = %s FOR NO KEY UPDATE OF r",
+        (Int4(tenant_id), Int8(number)),
+    )
+    row = await cursor.fetchone()
+    return _refund(*row) if row else None
+
+
+async def settle_refund(
+    conn: Connection,
+    *,
+    tenant_id: int,
+    number: int,
+    state: RefundState,
+    checker: str,
+    settled_at: datetime | None,
+) -> None:
+    """Mark a locked refund as approved or rejected by a person."""
+    await conn.execute(
+        "UPDATE payments.refund SET state = %s, checker = %s, settled_at = %s WHERE tenant_id = %s"
+        " AND number = %s",
+        (state, checker, settled_at, Int4(tenant_id), Int8(number)),
+    )
+
+
+async def send_again(conn: Connection, *, tenant_id: int, number: int, ask_at: datetime) -> None:
+    """Put a locked refund that failed on its way again."""
+    await conn.execute(
+        "UPDATE payments.refund SET state = 'sending', round = round + 1, code = NULL, settled_at = NULL,"
+        " ask_at = %s WHERE tenant_id = %s AND number = %s",
+        (ask_at, Int4(tenant_id), Int8(number)),
+    )
+
+
+async def save_channel_refund(
+    conn: Connection, *, tenant_id: int, number: int, channel_refund: str, ask_at: datetime
+) -> None:
+    """Note the channel's own number of a refund, and when the channel is asked about it next."""
+    await conn.execute(
+        "UPDATE payments.refund SET channel_refund = %s, ask_at = CASE WHEN state = 'sending' THEN %s END"
+        " WHERE tenant_id = %s AND number = %s",
+        (channel_refund, ask_at, Int4(tenant_id), Int8(number)),
+    )
+
+
+async def select_refunds(
+    conn: Connection,
+    *,
+    tenant_id: int,
+    state: RefundState | None,
+    intent: int | None,
+    before: int,
+    limit: int,
+) -> list[Refund]:
+    """Return refunds, newest first, of one state or of all, of one intent or of all."""
+    wanted = ""
+    values: list[Any] = []
+    if state is not None:
+        wanted += " AND r.state = %s"
+        values.append(state)
+    if intent is not None:
+        wanted += " AND r.intent = %s"
+        values.append(Int8(intent))
+    cursor = await conn.execute(
+        f"SELECT {_ROW} FROM {_FROM} WHERE r.tenant_id = %s AND r.number < %s{wanted}"
+        " ORDER BY r.number DESC LIMIT %s",
+        (Int4(tenant_id), Int8(before), *values, limit),
+    )
+    return [_refund(*row) for row in await cursor.fetchall()]
+
+
+async def take_due(
+    conn: Connection,
+    *,
+    tenant_id: int,
+    now: datetime,
+    first: timedelta,
+    later: timedelta,
+    limit: int,
+) -> list[Refund]:
+    """Return refunds about which their channel is to be asked now, and move the next time forward.
+
+    That is how one process takes them: `first` after the first time, `later` after each other. Rows that
+    another one holds are left to it.
+    """
+    cursor = await conn.execute(
+        "WITH due AS (SELECT number FROM payments.refund WHERE tenant_id = %s AND ask_at <= %s"
+        " AND state = 'sending' ORDER BY ask_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)"
+        " UPDATE payments.refund AS r SET asked = r.asked + 1,"
+        " ask_at = CASE WHEN r.asked = 0 THEN %s ELSE %s END"
+        " FROM due, payments.attempt AS a WHERE r.tenant_id = %s AND r.number = due.number"
+        f" AND a.tenant_id = r.tenant_id AND a.intent = r.intent AND a.attempt = r.attempt RETURNING {_ROW}",
+        (Int4(tenant_id), now, limit, now + first, now + later, Int4(tenant_id)),
+    )
+    return [_refund(*row) for row in await cursor.fetchall()]
+
+
+async def erase_reasons(conn: Connection, *, tenant_id: int, owners: Sequence[str]) -> None:
+    """Erase the reasons that are about somebody."""
+    await conn.execute(
+        "UPDATE payments.refund SET reason = NULL WHERE tenant_id = %s AND owner = ANY(%s)"
+        " AND reason IS NOT NULL",
+        (Int4(tenant_id), packing.texts(owners)),
+    )
+
+
+def _refund(*row: Any) -> Refund:  # noqa: ANN401 - the columns of _ROW
+    (
+        number,
+        intent,
+        attempt,
+        account,
+        channel,
+        order_number,
+        transaction,
+        asset,
+        amount,
+        order_amount,
+        cause,
+        state,
+        maker,
+        checker,
+        reason,
+        reason_hash,
+        owner,
+        channel_refund,
+        code,
+        requested_at,
+        asked,
+        round_,
+        settled_at,
+    ) = row
+    return Refund(
+        number=number,
+        intent=intent,
+        attempt=attempt,
+        account=account,
+        channel=channel,
+        order_number=order_number,
+        transaction=transaction,
+        asset=asset,
+        amount_minor=amount,
+        order_minor=order_amount,
+        cause=cause,
+        state=state,
+        maker=maker,
+        checker=checker,
+        reason=reason,
+        reason_hash=reason_hash,
+        owner=owner,
+        channel_refund=channel_refund,
+        code=code,
+        requested_at=requested_at,
+        asked=asked,
+        round=round_,
+        settled_at=settled_at,
+    )
