@@ -11,6 +11,7 @@ from plaudit.app.cli import (
     replay,
     serve,
     settings,
+    simulate,
     tenant,
 )
 from plaudit.app.cli.main import cli, main
@@ -26,6 +27,7 @@ cli.add_command(doctor.doctor)
 cli.add_command(jobs.jobs)
 cli.add_command(demo.demo)
 cli.add_command(replay.replay)
+cli.add_command(simulate.simulate)
 cli.add_command(rebuild.rebuild)
 cli.add_command(backup.backup)
 cli.add_command(backup.restore)
