@@ -28,6 +28,7 @@ CREATE TABLE payments.sandbox_payment (
     payment      smallint    NOT NULL,   -- from 1; more than one when the payer paid twice
     transaction  text        NOT NULL,   -- the sandbox's own number
     amount       bigint      NOT NULL CHECK (amount > 0),
+    fee          bigint      NOT NULL CHECK (fee >= 0),   -- what the sandbox keeps of it
     paid_at      timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, account, number, payment),
     FOREIGN KEY (tenant_id, account, number) REFERENCES payments.sandbox_trade

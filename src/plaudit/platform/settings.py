@@ -6,6 +6,7 @@ and the documentation print that table, so a setting without a sentence cannot e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +88,13 @@ def _hour_or_off(text: str) -> int | None:
         raise ValueError(message) from None
 
 
+def _public_url(text: str) -> str | None:
+    if text and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", text):
+        message = "must be an address that starts with https:// or http://, without a question mark"
+        raise ValueError(message)
+    return text.rstrip("/") or None
+
+
 def _database_url(text: str) -> str | None:
     if text and not text.startswith(("postgresql://", "postgres://")):
         message = "must start with postgresql://"
@@ -125,6 +133,14 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "8080",
         "Port the HTTP server listens on; 0 takes a free one.",
         _integer(minimum=0, maximum=65_535),
+    ),
+    Setting(
+        "public_address",
+        "PLAUDIT_PUBLIC_URL",
+        "",
+        "Address at which the world reaches this server: in links for payers, and where channels send"
+        " callbacks. http:// with host and port when empty.",
+        _public_url,
     ),
     Setting(
         "processes",
@@ -265,6 +281,7 @@ class Settings:
     database_owner_url: str | None
     host: str
     port: int
+    public_address: str | None
     processes: int
     log_level: str
     log_format: str
@@ -283,6 +300,12 @@ class Settings:
     secret_key: str | None
     shared_buffers_mib: int
     start_timeout_ms: int
+
+    @property
+    def public_url(self) -> str:
+        """Address at which the world reaches this server, without a slash at its end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_address or f"http://{host}:{self.port}"
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:

@@ -105,17 +105,6 @@ async def save_failed(
     return cursor.rowcount == 1
 
 
-async def count_open(conn: Connection, *, tenant_id: int, intent: int) -> int:
-    """Return for how many attempts of an intent money may still come in."""
-    cursor = await conn.execute(
-        f"SELECT count(*) FROM payments.attempt WHERE tenant_id = %s AND intent = %s AND state IN {_OPEN}",
-        (Int4(tenant_id), Int8(intent)),
-    )
-    row = await cursor.fetchone()
-    assert row is not None, "a count is a row"
-    return int(row[0])
-
-
 async def ask_now(conn: Connection, *, tenant_id: int, intent: int, now: datetime) -> None:
     """Have the channels of an intent's open attempts asked at once."""
     await conn.execute(

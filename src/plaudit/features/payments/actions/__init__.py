@@ -1,0 +1,1 @@
+"""Verbs of payments: what to lock and how to decide."""

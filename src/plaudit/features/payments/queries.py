@@ -1,0 +1,183 @@
+"""What can be asked about merchant accounts, payments and their attempts."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Final
+from weakref import WeakKeyDictionary
+
+import msgspec
+
+from plaudit.core.commands.references import References
+from plaudit.core.handles import Database
+from plaudit.core.journal import read
+from plaudit.core.journal.facts import Recorded
+from plaudit.features.payments.model.accounts import PaymentPolicy, SealedMerchant, number_of, unknown_account
+from plaudit.features.payments.model.intents import (
+    DUE,
+    PAYMENT,
+    Attempt,
+    Intent,
+    IntentState,
+    Placed,
+    check_payer,
+    unknown_due,
+    unknown_payment,
+)
+from plaudit.features.payments.store import accounts, attempts, intents
+from plaudit.kernel.actor import Actor
+from plaudit.kernel.ids import decode_id
+from plaudit.kernel.page import Page, check_limit, decode_cursor, encode_cursor
+from plaudit.kernel.refusal import not_found
+from plaudit.vocabulary.facts import DUES
+from plaudit.vocabulary.facts.dues import AmountDue
+
+_NEWEST: Final = 2**63 - 1
+_TOPIC: Final = "merchant"
+
+_Place = tuple[int, int, str]
+
+
+async def merchant_at(*, references: References, tenant_id: int, number: int) -> SealedMerchant | None:
+    """Return a merchant account as it is now, None when there is none of this number."""
+    found: SealedMerchant | None = await references.get(tenant_id=tenant_id, topic=_TOPIC, key=str(number))
+    return found
+
+
+class _Gatherer:
+    """Look-ups that wait for the next statement: all that come while one runs go with it."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[_Place, asyncio.Future[Placed | None]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def one(self, database: Database, place: _Place) -> Placed | None:
+        """Return the attempt at a place."""
+        found = self._waiting.get(place)
+        if found is None:
+            found = self._waiting[place] = asyncio.get_running_loop().create_future()
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(database), name="attempts-by-number")
+        # A caller that goes away does not take the answer from the others.
+        return await asyncio.shield(found)
+
+    async def _run(self, database: Database) -> None:
+        try:
+            while self._waiting:
+                wanted, self._waiting = self._waiting, {}
+                await self._answer(database, wanted)
+        finally:
+            self._task = None
+
+    async def _answer(
+        self, database: Database, wanted: Mapping[_Place, asyncio.Future[Placed | None]]
+    ) -> None:
+        try:
+            async with database.connection() as conn:
+                found = await attempts.select_placed(conn, wanted=list(wanted))
+        except BaseException as error:
+            for future in wanted.values():
+                if not future.done():
+                    future.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
+            return
+        for place, future in wanted.items():
+            if not future.done():
+                future.set_result(found.get(place))
+
+
+_GATHERERS: Final[WeakKeyDictionary[Database, _Gatherer]] = WeakKeyDictionary()
+
+
+async def attempt_by_number(
+    *, database: Database, tenant_id: int, account: int, number: str
+) -> Placed | None:
+    """Return what never changes of the attempt that an account's order number stands for.
+
+    Many callbacks ask at once; all that ask while a statement runs are answered by the next one.
+    """
+    gatherer = _GATHERERS.setdefault(database, _Gatherer())
+    return await gatherer.one(database, (tenant_id, account, number))
+
+
+async def account(*, database: Database, tenant_id: int, account: str) -> SealedMerchant:
+    """Return a merchant account. Raises Refusal `invalid.id`, `channel_account.unknown` (NOT_FOUND)."""
+    number = number_of(account, tenant_id=tenant_id)
+    async with database.connection() as conn:
+        found = await accounts.load_merchants(conn, tenant_id, [str(number)])
+    if str(number) not in found:
+        raise unknown_account()
+    return found[str(number)]
+
+
+async def account_page(
+    *, database: Database, tenant_id: int, limit: int | None, cursor: str | None
+) -> Page[SealedMerchant]:
+    """Return a page of merchant accounts by number. Raises Refusal `limit.invalid`, `cursor.invalid`."""
+    size = check_limit(limit)
+    after = 0 if cursor is None else int(decode_cursor(cursor, int)[0])
+    async with database.connection() as conn:
+        rows = await accounts.select_accounts(conn, tenant_id=tenant_id, after=after, limit=size + 1)
+    return Page(rows[:size], encode_cursor([rows[size - 1].number]) if len(rows) > size else None)
+
+
+async def policy(*, database: Database, tenant_id: int, asset: str) -> PaymentPolicy:
+    """Return the payment policy of a currency. Raises Refusal `payment_policy.unknown` (NOT_FOUND)."""
+    async with database.connection() as conn:
+        found = await accounts.load_policies(conn, tenant_id, [asset])
+    if asset not in found:
+        raise not_found("payment_policy.unknown", "There is no policy for this currency; save one first.")
+    return found[asset]
+
+
+async def due(*, database: Database, tenant_id: int, due: str) -> tuple[Recorded, AmountDue]:
+    """Return the fact that opened an amount due, and what it says.
+
+    Raises Refusal `invalid.id` (INVALID) and `due.unknown` (NOT_FOUND).
+    """
+    position = decode_id(DUE, due)
+    async with database.connection() as conn:
+        fact = await read.fact_at(conn, tenant_id=tenant_id, position=position)
+    if fact is None or fact.kind not in DUES:
+        raise unknown_due()
+    return fact, msgspec.convert(fact.data, DUES[fact.kind])
+
+
+async def payment(
+    *, database: Database, tenant_id: int, actor: Actor, payment: str
+) -> tuple[Intent, Sequence[Attempt]]:
+    """Return a payment and its attempts in order. Raises Refusal `invalid.id`, `payment.unknown`."""
+    return await payment_of_number(
+        database=database, tenant_id=tenant_id, actor=actor, number=decode_id(PAYMENT, payment)
+    )
+
+
+async def payment_of_number(
+    *, database: Database, tenant_id: int, actor: Actor, number: int
+) -> tuple[Intent, Sequence[Attempt]]:
+    """Return a payment by its number, and its attempts in order. Raises Refusal `payment.unknown`."""
+    async with database.connection() as conn:
+        intent = await intents.select_intent(conn, tenant_id=tenant_id, number=number)
+        if intent is None:
+            raise unknown_payment()
+        check_payer(actor=actor, payer=intent.payer, unknown=unknown_payment())
+        return intent, await attempts.select_attempts(conn, tenant_id=tenant_id, intent=number)
+
+
+async def payment_page(
+    *,
+    database: Database,
+    tenant_id: int,
+    payer: str | None,
+    state: IntentState | None,
+    limit: int | None,
+    cursor: str | None,
+) -> Page[Intent]:
+    """Return a page of payments, newest first. Raises Refusal `limit.invalid`, `cursor.invalid`."""
+    size = check_limit(limit)
+    before = _NEWEST if cursor is None else int(decode_cursor(cursor, int)[0])
+    async with database.connection() as conn:
+        rows = await intents.select_intents(
+            conn, tenant_id=tenant_id, payer=payer, state=state, before=before, limit=size + 1
+        )
+    return Page(rows[:size], encode_cursor([rows[size - 1].number]) if len(rows) > size else None)
