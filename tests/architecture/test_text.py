@@ -21,7 +21,9 @@ _URL: Final = re.compile(
 _HOSTS: Final = frozenset(
     {
         "api.mch.weixin.qq.com",
+        "api.stripe.com",
         "keepachangelog.com",
+        "openapi.alipay.com",
         "plaudit.invalid",
         "semver.org",
         "www.apache.org",
