@@ -52,3 +52,5 @@ CREATE INDEX sandbox_refund_day ON payments.sandbox_refund (tenant_id, account, 
 
 GRANT SELECT, INSERT, UPDATE ON payments.sandbox_trade, payments.sandbox_payment, payments.sandbox_refund
     TO plaudit_runtime;
+-- An account's secrets are sealed for its number, which must be known before its row is there.
+GRANT USAGE ON SEQUENCE payments.account_number_seq TO plaudit_runtime;
