@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from wechatpayv3.utils import aes_decrypt, rsa_verify
 
@@ -26,6 +26,7 @@ from tests.features.payments.providers.wechat.stage import (
 )
 
 side = Side()
+CHANNEL, _ = channel_at()
 HEADERS, BODY = side.callback("TRANSACTION.SUCCESS", transaction())
 
 
@@ -141,13 +142,12 @@ async def test_a_deliberate_probe_is_refused_quietly() -> None:
     assert (rejected.value.code, rejected.value.quiet) == ("signature", True)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(deadline=None)
 @given(st.integers(0, len(BODY) - 1), st.integers(1, 255))
 async def test_a_callback_with_any_byte_altered_is_refused(place: int, by: int) -> None:
-    channel, _ = channel_at()
     body = BODY[:place] + bytes([BODY[place] ^ by]) + BODY[place + 1 :]
     with pytest.raises(CallbackRejected) as rejected:
-        await channel.read_callback(headers=HEADERS, body=body, now=NOW)
+        await CHANNEL.read_callback(headers=HEADERS, body=body, now=NOW)
     assert rejected.value.code == "signature"
 
 
