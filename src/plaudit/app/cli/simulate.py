@@ -82,6 +82,24 @@ def wechat(**options: Any) -> None:  # noqa: ANN401 - handed on
     _run(Options(channel="wechat", **options))
 
 
+@simulate.command(
+    cls=Examples,
+    examples=(
+        "plaudit simulate alipay --port 9202",
+        'curl -d \'{"mode": "certificate"}\' http://127.0.0.1:9202/control/merchants',
+        'curl -d \'{"number": "P000000000001A01"}\' http://127.0.0.1:9202/control/pay',
+    ),
+)
+@_options
+def alipay(**options: Any) -> None:  # noqa: ANN401 - handed on
+    """Simulate Alipay: pages, wap and app payments, refunds, bills, notices; keys or certificates.
+
+    The gateway is /gateway.do. Prints one line of JSON once it answers, with its address. Ends on SIGTERM or
+    Ctrl-C.
+    """
+    _run(Options(channel="alipay", **options))
+
+
 def _run(options: Options) -> None:
     def announce(address: str) -> None:
         line = {"channel": options.channel, "url": address, "control": f"{address}/control"}

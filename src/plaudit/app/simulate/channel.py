@@ -40,7 +40,7 @@ class Channel(Protocol):
         """Answer a request of a merchant or a payer."""
 
     def notice(
-        self, event: Event, order: Order, *, payment: Payment, refund: Refund | None, now: datetime
+        self, event: Event, order: Order, *, payment: Payment | None, refund: Refund | None, now: datetime
     ) -> Delivery | None:
         """Return the callback about an event, None where the channel sends none."""
 

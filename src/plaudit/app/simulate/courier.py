@@ -107,7 +107,7 @@ class Courier:
     async def send_once(
         self, delivery: Delivery, *, merchant: Merchant, at: datetime, probe: bool
     ) -> tuple[str, bytes]:
-        """Send a callback aside from any schedule; return its outcome (status or what went wrong) and body."""
+        """Send a callback aside from any schedule; return its outcome (or what went wrong) and body."""
         signed = await self._signed(delivery, merchant, at=at, probe=probe)
         outcome, answer = await self._exchange(delivery.url, signed)
         return outcome, answer.body if answer else b""

@@ -122,7 +122,9 @@ class House:
             return await _lost(mischief)
         return _FAULT if mischief.strikes("answer_error", name=name) else reply
 
-    def _announce(self, event: Event, order: Order, *, payment: Payment, refund: Refund | None) -> None:
+    def _announce(
+        self, event: Event, order: Order, *, payment: Payment | None, refund: Refund | None
+    ) -> None:
         now = self.time.now()
         delivery = self.channel.notice(event, order, payment=payment, refund=refund, now=now)
         if delivery is not None:

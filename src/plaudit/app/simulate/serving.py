@@ -14,14 +14,14 @@ from typing import Final, Literal, TypeAlias
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
-from plaudit.app.simulate import wechat
+from plaudit.app.simulate import alipay, wechat
 from plaudit.app.simulate.control import Control
 from plaudit.app.simulate.house import House, Make
 from plaudit.app.simulate.wire import Application, Reply, Request
 
 ChannelName: TypeAlias = Literal["wechat", "alipay"]
 
-MAKES: Final[dict[str, Make]] = {"wechat": wechat.MAKE}
+MAKES: Final[dict[str, Make]] = {"wechat": wechat.MAKE, "alipay": alipay.MAKE}
 
 _ACCEPT_TRIES: Final = 500
 _ACCEPT_PAUSE_S: Final = 0.01

@@ -30,7 +30,7 @@ class TillError(Exception):
 class Announce(Protocol):
     """Called when something happened that a merchant is told by callback."""
 
-    def __call__(self, event: Event, order: Order, *, payment: Payment, refund: Refund | None) -> None:
+    def __call__(self, event: Event, order: Order, *, payment: Payment | None, refund: Refund | None) -> None:
         """Tell it."""
 
 
@@ -132,6 +132,7 @@ class Till:
         self._unpaid(order)
         order.state = "closed"
         order.closed_at = self._time.now()
+        self._announce("closed", order, payment=None, refund=None)
 
     def finish(self, order: Order) -> None:
         """Make a paid order final, so that it cannot be refunded any more. Raises TillError unpaid."""
@@ -215,6 +216,7 @@ class Till:
         if over and order.state in {"pending", "failed"}:
             order.state = "closed"
             order.closed_at = order.expires_at
+            self._announce("closed", order, payment=None, refund=None)
 
     def _entry(self, kind: EntryKind, amount_minor: int) -> Entry:
         return Entry(

@@ -97,7 +97,13 @@ def refund_said(refund: Refund, payment: Payment) -> dict[str, Any]:
 
 
 def notice(
-    event: Event, order: Order, merchant: Merchant, *, payment: Payment, refund: Refund | None, now: datetime
+    event: Event,
+    order: Order,
+    merchant: Merchant,
+    *,
+    payment: Payment | None,
+    refund: Refund | None,
+    now: datetime,
 ) -> Delivery | None:
     """Return the notice of a payment or of a settled refund; WeChat sends none of anything else."""
     if event == "paid":
@@ -108,7 +114,7 @@ def notice(
             order.notify_url,
         )
         said |= {"trade_state": "SUCCESS", "trade_state_desc": "支付成功"}
-    elif event == "refund" and refund is not None and refund.notify_url:
+    elif event == "refund" and refund is not None and payment is not None and refund.notify_url:
         said, url = _refund_noticed(refund, payment, merchant), refund.notify_url
         kind, summary = f"REFUND.{said['refund_status']}", _REFUND_SUMMARIES[refund.state]
     else:

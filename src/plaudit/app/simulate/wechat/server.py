@@ -115,7 +115,7 @@ class Wechat:
         return facts["mchid"]
 
     def notice(
-        self, event: Event, order: Order, *, payment: Payment, refund: Refund | None, now: datetime
+        self, event: Event, order: Order, *, payment: Payment | None, refund: Refund | None, now: datetime
     ) -> Delivery | None:
         """Return the notice about an event, None where WeChat sends none."""
         merchant = self._desk.books.merchants[order.merchant]
