@@ -292,7 +292,9 @@ CREATE TABLE payments.account (
     maximum bigint NOT NULL,
     revision integer NOT NULL,
     saved_by text NOT NULL,
-    saved_at timestamp with time zone NOT NULL
+    saved_at timestamp with time zone NOT NULL,
+    secret_names text[] DEFAULT '{}'::text[] NOT NULL,
+    secrets_at timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL
 );
 
 ALTER TABLE payments.account ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
@@ -322,8 +324,91 @@ CREATE TABLE payments.attempt (
     asked integer DEFAULT 0 NOT NULL,
     ask_at timestamp with time zone,
     settled_at timestamp with time zone,
+    follows smallint,
     CONSTRAINT attempt_amount_check CHECK ((amount > 0)),
     CONSTRAINT attempt_state_check CHECK ((state = ANY (ARRAY['opening'::text, 'open'::text, 'unknown'::text, 'paid'::text, 'surplus'::text, 'failed'::text, 'closed'::text])))
+);
+
+CREATE TABLE payments.bill (
+    tenant_id integer NOT NULL,
+    account bigint NOT NULL,
+    day date NOT NULL,
+    kind text NOT NULL,
+    revision integer NOT NULL,
+    hash text NOT NULL,
+    lines bigint NOT NULL,
+    sums jsonb NOT NULL,
+    imported_at timestamp with time zone NOT NULL,
+    CONSTRAINT bill_kind_check CHECK ((kind = ANY (ARRAY['trade'::text, 'funds'::text])))
+);
+
+CREATE TABLE payments.bill_exception (
+    tenant_id integer NOT NULL,
+    number bigint NOT NULL,
+    account bigint NOT NULL,
+    channel text NOT NULL,
+    day date NOT NULL,
+    subject text NOT NULL,
+    class text NOT NULL,
+    state text NOT NULL,
+    asset text NOT NULL,
+    ours bigint,
+    theirs bigint,
+    fee bigint NOT NULL,
+    fee_due bigint,
+    ours_state text NOT NULL,
+    theirs_state text NOT NULL,
+    order_number text NOT NULL,
+    transaction text NOT NULL,
+    refund_number text NOT NULL,
+    channel_refund text NOT NULL,
+    intent bigint,
+    attempt smallint,
+    refund bigint,
+    line integer,
+    happened_at timestamp with time zone,
+    seen_by bigint NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    reopened integer DEFAULT 0 NOT NULL,
+    assignee text,
+    note text,
+    note_hash text,
+    owner text,
+    resolution text,
+    resolved_by text,
+    resolved_at timestamp with time zone,
+    matched_day date,
+    CONSTRAINT bill_exception_check CHECK (((state = 'resolved'::text) = (resolution IS NOT NULL))),
+    CONSTRAINT bill_exception_class_check CHECK ((class = ANY (ARRAY['timing'::text, 'missing_here'::text, 'missing_there'::text, 'amount_differs'::text, 'fee_differs'::text, 'refund_state_differs'::text]))),
+    CONSTRAINT bill_exception_resolution_check CHECK ((resolution = ANY (ARRAY['written_off'::text, 'corrected'::text, 'waiting'::text, 'recorded'::text, 'duplicate'::text, 'settled'::text]))),
+    CONSTRAINT bill_exception_state_check CHECK ((state = ANY (ARRAY['expected'::text, 'open'::text, 'resolved'::text])))
+);
+
+ALTER TABLE payments.bill_exception ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME payments.bill_exception_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE UNLOGGED TABLE payments.bill_line (
+    tenant_id integer NOT NULL,
+    line integer NOT NULL,
+    kind smallint NOT NULL,
+    amount bigint NOT NULL,
+    fee bigint NOT NULL,
+    state smallint NOT NULL,
+    refund bigint NOT NULL,
+    again boolean NOT NULL,
+    happened_at timestamp with time zone,
+    asset text NOT NULL,
+    number text NOT NULL,
+    transaction text NOT NULL,
+    refund_number text NOT NULL,
+    channel_refund text NOT NULL,
+    told text NOT NULL
 );
 
 CREATE TABLE payments.intent (
@@ -362,11 +447,53 @@ ALTER TABLE payments.intent ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY
     CACHE 1
 );
 
+CREATE TABLE payments.outcome (
+    tenant_id integer NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    channel text NOT NULL,
+    account text NOT NULL,
+    method text NOT NULL,
+    asset text NOT NULL,
+    outcome text NOT NULL,
+    code text NOT NULL,
+    count bigint NOT NULL,
+    amount bigint NOT NULL,
+    CONSTRAINT outcome_outcome_check CHECK ((outcome = ANY (ARRAY['attempted'::text, 'succeeded'::text, 'failed'::text])))
+);
+
 CREATE TABLE payments.policy (
     tenant_id integer NOT NULL,
     asset text NOT NULL,
     review_above bigint,
     revision integer NOT NULL
+);
+
+CREATE TABLE payments.reconciliation (
+    tenant_id integer NOT NULL,
+    number bigint NOT NULL,
+    account bigint NOT NULL,
+    channel text NOT NULL,
+    day date NOT NULL,
+    state text NOT NULL,
+    bill_hash text NOT NULL,
+    problem text,
+    problem_line integer,
+    lines bigint NOT NULL,
+    classes jsonb NOT NULL,
+    sums jsonb NOT NULL,
+    opened integer NOT NULL,
+    settled integer NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    CONSTRAINT reconciliation_state_check CHECK ((state = ANY (ARRAY['done'::text, 'refused'::text])))
+);
+
+ALTER TABLE payments.reconciliation ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME payments.reconciliation_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE payments.refund (
@@ -392,6 +519,8 @@ CREATE TABLE payments.refund (
     asked integer DEFAULT 0 NOT NULL,
     ask_at timestamp with time zone,
     settled_at timestamp with time zone,
+    transaction text,
+    round smallint DEFAULT 0 NOT NULL,
     CONSTRAINT refund_amount_check CHECK ((amount > 0)),
     CONSTRAINT refund_cause_check CHECK ((cause = ANY (ARRAY['asked'::text, 'rejected'::text, 'late'::text, 'double'::text, 'amount'::text]))),
     CONSTRAINT refund_check CHECK ((checker <> maker)),
@@ -405,6 +534,46 @@ ALTER TABLE payments.refund ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE payments.sandbox_payment (
+    tenant_id integer NOT NULL,
+    account bigint NOT NULL,
+    number text NOT NULL,
+    payment smallint NOT NULL,
+    transaction text NOT NULL,
+    amount bigint NOT NULL,
+    fee bigint NOT NULL,
+    paid_at timestamp with time zone NOT NULL,
+    CONSTRAINT sandbox_payment_amount_check CHECK ((amount > 0)),
+    CONSTRAINT sandbox_payment_fee_check CHECK ((fee >= 0))
+);
+
+CREATE TABLE payments.sandbox_refund (
+    tenant_id integer NOT NULL,
+    account bigint NOT NULL,
+    refund_number text NOT NULL,
+    number text NOT NULL,
+    transaction text NOT NULL,
+    amount bigint NOT NULL,
+    notify_url text NOT NULL,
+    refunded_at timestamp with time zone NOT NULL,
+    CONSTRAINT sandbox_refund_amount_check CHECK ((amount > 0))
+);
+
+CREATE TABLE payments.sandbox_trade (
+    tenant_id integer NOT NULL,
+    account bigint NOT NULL,
+    number text NOT NULL,
+    asset text NOT NULL,
+    amount bigint NOT NULL,
+    title text NOT NULL,
+    notify_url text NOT NULL,
+    state text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT sandbox_trade_amount_check CHECK ((amount > 0)),
+    CONSTRAINT sandbox_trade_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'paid'::text, 'failed'::text, 'closed'::text])))
 );
 
 CREATE TABLE risk."freeze" (
@@ -450,6 +619,12 @@ CREATE TABLE tipping.gift (
     CONSTRAINT gift_price_check CHECK ((price > 0))
 );
 
+CREATE TABLE tipping.paid (
+    tenant_id integer NOT NULL,
+    due bigint NOT NULL,
+    tip bigint NOT NULL
+);
+
 CREATE TABLE tipping.policy (
     tenant_id integer NOT NULL,
     asset text NOT NULL,
@@ -457,7 +632,9 @@ CREATE TABLE tipping.policy (
     "least" bigint NOT NULL,
     most bigint NOT NULL,
     presets bigint[] NOT NULL,
-    day_limit bigint
+    day_limit bigint,
+    creator_keeps bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT policy_creator_keeps_check CHECK ((creator_keeps >= 0))
 );
 
 CREATE TABLE tipping.terms (
@@ -530,6 +707,37 @@ ALTER TABLE wallets.adjustment ALTER COLUMN number ADD GENERATED ALWAYS AS IDENT
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE wallets.pack (
+    tenant_id integer NOT NULL,
+    pack text NOT NULL,
+    revision integer NOT NULL,
+    price_asset text NOT NULL,
+    price bigint NOT NULL,
+    asset text NOT NULL,
+    amount bigint NOT NULL,
+    bonus bigint NOT NULL,
+    valid_from timestamp with time zone,
+    valid_until timestamp with time zone,
+    on_sale boolean NOT NULL,
+    pay_within_s integer,
+    CONSTRAINT pack_amount_check CHECK ((amount > 0)),
+    CONSTRAINT pack_bonus_check CHECK ((bonus >= 0)),
+    CONSTRAINT pack_pay_within_s_check CHECK ((pay_within_s > 0)),
+    CONSTRAINT pack_price_check CHECK ((price > 0))
+);
+
+CREATE TABLE wallets.topup_policy (
+    tenant_id integer NOT NULL,
+    asset text NOT NULL,
+    revision integer NOT NULL,
+    clawback text NOT NULL,
+    debt_limit bigint NOT NULL,
+    debts boolean NOT NULL,
+    CONSTRAINT topup_policy_check CHECK ((debts OR (clawback <> 'debt'::text))),
+    CONSTRAINT topup_policy_clawback_check CHECK ((clawback = ANY (ARRAY['refuse'::text, 'debt'::text, 'available'::text]))),
+    CONSTRAINT topup_policy_debt_limit_check CHECK ((debt_limit >= 0))
 );
 
 ALTER TABLE ONLY journal.fact ATTACH PARTITION journal.fact_0 FOR VALUES FROM ('0') TO ('16777216');
@@ -605,17 +813,41 @@ ALTER TABLE ONLY payments.attempt
 ALTER TABLE ONLY payments.attempt
     ADD CONSTRAINT attempt_tenant_id_account_number_key UNIQUE (tenant_id, account, number);
 
+ALTER TABLE ONLY payments.bill_exception
+    ADD CONSTRAINT bill_exception_pkey PRIMARY KEY (tenant_id, number);
+
+ALTER TABLE ONLY payments.bill_exception
+    ADD CONSTRAINT bill_exception_tenant_id_account_subject_key UNIQUE (tenant_id, account, subject);
+
+ALTER TABLE ONLY payments.bill
+    ADD CONSTRAINT bill_pkey PRIMARY KEY (tenant_id, account, day, kind, revision);
+
 ALTER TABLE ONLY payments.intent
     ADD CONSTRAINT intent_pkey PRIMARY KEY (tenant_id, number);
 
 ALTER TABLE ONLY payments.intent
     ADD CONSTRAINT intent_tenant_id_due_key UNIQUE (tenant_id, due);
 
+ALTER TABLE ONLY payments.outcome
+    ADD CONSTRAINT outcome_pkey PRIMARY KEY (tenant_id, bucket, channel, account, method, asset, outcome, code);
+
 ALTER TABLE ONLY payments.policy
     ADD CONSTRAINT policy_pkey PRIMARY KEY (tenant_id, asset);
 
+ALTER TABLE ONLY payments.reconciliation
+    ADD CONSTRAINT reconciliation_pkey PRIMARY KEY (tenant_id, number);
+
 ALTER TABLE ONLY payments.refund
     ADD CONSTRAINT refund_pkey PRIMARY KEY (tenant_id, number);
+
+ALTER TABLE ONLY payments.sandbox_payment
+    ADD CONSTRAINT sandbox_payment_pkey PRIMARY KEY (tenant_id, account, number, payment);
+
+ALTER TABLE ONLY payments.sandbox_refund
+    ADD CONSTRAINT sandbox_refund_pkey PRIMARY KEY (tenant_id, account, refund_number);
+
+ALTER TABLE ONLY payments.sandbox_trade
+    ADD CONSTRAINT sandbox_trade_pkey PRIMARY KEY (tenant_id, account, number);
 
 ALTER TABLE ONLY risk."freeze"
     ADD CONSTRAINT freeze_pkey PRIMARY KEY (tenant_id, address);
@@ -628,6 +860,9 @@ ALTER TABLE ONLY tipping.creator
 
 ALTER TABLE ONLY tipping.gift
     ADD CONSTRAINT gift_pkey PRIMARY KEY (tenant_id, gift);
+
+ALTER TABLE ONLY tipping.paid
+    ADD CONSTRAINT paid_pkey PRIMARY KEY (tenant_id, due);
 
 ALTER TABLE ONLY tipping.policy
     ADD CONSTRAINT policy_pkey PRIMARY KEY (tenant_id, asset);
@@ -647,6 +882,12 @@ ALTER TABLE ONLY tipping.words
 ALTER TABLE ONLY wallets.adjustment
     ADD CONSTRAINT adjustment_pkey PRIMARY KEY (tenant_id, number);
 
+ALTER TABLE ONLY wallets.pack
+    ADD CONSTRAINT pack_pkey PRIMARY KEY (tenant_id, pack);
+
+ALTER TABLE ONLY wallets.topup_policy
+    ADD CONSTRAINT topup_policy_pkey PRIMARY KEY (tenant_id, asset);
+
 CREATE INDEX private_owner ON journal.private USING btree (tenant_id, owner);
 
 CREATE INDEX counter_over ON ledger.counter USING btree (ends) WHERE (ends < 'infinity'::timestamp with time zone);
@@ -657,15 +898,37 @@ CREATE INDEX attempt_ask ON payments.attempt USING btree (tenant_id, ask_at) WHE
 
 CREATE INDEX attempt_settled ON payments.attempt USING btree (tenant_id, account, settled_at) WHERE (settled_at IS NOT NULL);
 
+CREATE INDEX attempt_transaction ON payments.attempt USING btree (tenant_id, account, transaction) WHERE (transaction IS NOT NULL);
+
+CREATE INDEX bill_exception_day ON payments.bill_exception USING btree (tenant_id, account, day);
+
+CREATE INDEX bill_exception_state ON payments.bill_exception USING btree (tenant_id, state, number);
+
 CREATE INDEX intent_open ON payments.intent USING btree (tenant_id, expires_at) WHERE (state = ANY (ARRAY['pending'::text, 'processing'::text, 'failed'::text]));
 
 CREATE INDEX intent_payer ON payments.intent USING btree (tenant_id, payer, number);
 
+CREATE INDEX reconciliation_day ON payments.reconciliation USING btree (tenant_id, account, day, number);
+
 CREATE INDEX refund_ask ON payments.refund USING btree (tenant_id, ask_at) WHERE (ask_at IS NOT NULL);
+
+CREATE INDEX refund_channel ON payments.refund USING btree (tenant_id, account, channel_refund) WHERE (channel_refund IS NOT NULL);
 
 CREATE INDEX refund_intent ON payments.refund USING btree (tenant_id, intent);
 
+CREATE INDEX refund_receipt ON payments.refund USING btree (tenant_id, account, transaction) WHERE ((transaction IS NOT NULL) AND (cause = ANY (ARRAY['late'::text, 'double'::text, 'amount'::text])));
+
+CREATE INDEX refund_settled ON payments.refund USING btree (tenant_id, account, settled_at) WHERE (settled_at IS NOT NULL);
+
 CREATE INDEX refund_state ON payments.refund USING btree (tenant_id, state, number);
+
+CREATE UNIQUE INDEX refund_surplus ON payments.refund USING btree (tenant_id, intent, attempt, transaction) WHERE (cause = ANY (ARRAY['late'::text, 'double'::text, 'amount'::text]));
+
+CREATE INDEX sandbox_payment_day ON payments.sandbox_payment USING btree (tenant_id, account, paid_at);
+
+CREATE INDEX sandbox_refund_day ON payments.sandbox_refund USING btree (tenant_id, account, refunded_at);
+
+CREATE INDEX sandbox_refund_trade ON payments.sandbox_refund USING btree (tenant_id, account, number);
 
 CREATE INDEX tip_creator ON tipping.tip USING btree (tenant_id, creator, "position");
 
@@ -694,6 +957,12 @@ CREATE TRIGGER keep_all BEFORE TRUNCATE ON ledger.entry_0 FOR EACH STATEMENT EXE
 CREATE TRIGGER keep_rows BEFORE DELETE OR UPDATE ON ledger.entry_0 FOR EACH ROW EXECUTE FUNCTION journal.refuse_change();
 
 CREATE TRIGGER sum_zero AFTER INSERT ON ledger.entry REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ledger.check_sum_zero();
+
+ALTER TABLE ONLY payments.sandbox_payment
+    ADD CONSTRAINT sandbox_payment_tenant_id_account_number_fkey FOREIGN KEY (tenant_id, account, number) REFERENCES payments.sandbox_trade(tenant_id, account, number);
+
+ALTER TABLE ONLY payments.sandbox_refund
+    ADD CONSTRAINT sandbox_refund_tenant_id_account_number_fkey FOREIGN KEY (tenant_id, account, number) REFERENCES payments.sandbox_trade(tenant_id, account, number);
 
 GRANT USAGE ON SCHEMA commands TO plaudit_runtime;
 
@@ -772,13 +1041,33 @@ GRANT UPDATE(remaining) ON TABLE ledger.hold TO plaudit_runtime;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE payments.account TO plaudit_runtime;
 
+GRANT USAGE ON SEQUENCE payments.account_number_seq TO plaudit_runtime;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE payments.attempt TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE payments.bill TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE payments.bill_exception TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE payments.bill_line TO plaudit_runtime;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE payments.intent TO plaudit_runtime;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE payments.outcome TO plaudit_runtime;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE payments.policy TO plaudit_runtime;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE payments.reconciliation TO plaudit_runtime;
+
+GRANT USAGE ON SEQUENCE payments.reconciliation_number_seq TO plaudit_runtime;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE payments.refund TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE payments.sandbox_payment TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE payments.sandbox_refund TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE payments.sandbox_trade TO plaudit_runtime;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE risk."freeze" TO plaudit_runtime;
 
@@ -787,6 +1076,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE risk.switch TO plaudit_runtime;
 GRANT SELECT,INSERT,UPDATE ON TABLE tipping.creator TO plaudit_runtime;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE tipping.gift TO plaudit_runtime;
+
+GRANT SELECT,INSERT ON TABLE tipping.paid TO plaudit_runtime;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE tipping.policy TO plaudit_runtime;
 
@@ -807,3 +1098,7 @@ GRANT UPDATE(checker) ON TABLE wallets.adjustment TO plaudit_runtime;
 GRANT UPDATE(reason) ON TABLE wallets.adjustment TO plaudit_runtime;
 
 GRANT UPDATE(checked_at) ON TABLE wallets.adjustment TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE wallets.pack TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE wallets.topup_policy TO plaudit_runtime;

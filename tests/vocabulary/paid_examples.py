@@ -1,9 +1,9 @@
 """One example of every fact about money that comes in through channels."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from plaudit.vocabulary.facts import dues, payments, tipping, wallets
+from plaudit.vocabulary.facts import bills, dues, payments, tipping, wallets
 from plaudit.vocabulary.facts.base import FactData
 
 _AT: Final = datetime(2026, 11, 22, 8, tzinfo=UTC)
@@ -28,6 +28,8 @@ _AT_CHANNEL: Final[dict[str, Any]] = {
     "account": "acc_0000000000001",
     "attempt": 1,
 }
+_DAY: Final = date(2026, 11, 21)
+_BILL: Final[dict[str, Any]] = {"channel": "wechat", "account": "acc_0000000000001", "day": _DAY}
 _REFUND: Final[dict[str, Any]] = {**_PAYMENT, "refund": "ref_0000000000001", "cause": "asked"}
 
 PAID_EXAMPLES: Final[tuple[FactData, ...]] = (
@@ -117,5 +119,30 @@ PAID_EXAMPLES: Final[tuple[FactData, ...]] = (
         succeeded=12,
         rate_basis_points=3_000,
         day_before_basis_points=9_100,
+    ),
+    bills.BillRequested(account="acc_0000000000001", day=_DAY),
+    bills.BillImported(
+        **_BILL,
+        bill="trade",
+        revision=1,
+        bill_hash="ab" * 32,
+        lines=2,
+        sums=(bills.BillSum(asset="CNY", payments_minor=1_200, fees_minor=7, fees_posted_minor=7),),
+    ),
+    bills.BillRefused(**_BILL, reconciliation="rcn_0000000000001", bill="funds", line=7),
+    bills.BillReconciled(
+        **_BILL, reconciliation="rcn_0000000000001", lines=10, matched=9, missing_here=1, opened=1
+    ),
+    bills.ExceptionChanged(exception="exc_0000000000001", assignee="ann", note_hash="ab" * 32),
+    bills.ExceptionResolved(
+        exception="exc_0000000000001",
+        account="acc_0000000000001",
+        day=_DAY,
+        difference="amount_differs",
+        resolution="written_off",
+        asset="CNY",
+        ours_minor=1_200,
+        theirs_minor=1_199,
+        note_hash="ab" * 32,
     ),
 )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from plaudit.vocabulary.facts import dues, identity, ledger, payments, risk, tipping, wallets
+from plaudit.vocabulary.facts import bills, dues, identity, ledger, payments, risk, tipping, wallets
 from plaudit.vocabulary.facts.base import FactData
 from plaudit.vocabulary.facts.dues import AmountDue
 
@@ -45,6 +45,12 @@ _TYPES: Final[tuple[type[FactData], ...]] = (
     payments.RefundFailed,
     payments.RefundRetried,
     payments.PaymentRefunded,
+    bills.BillRequested,
+    bills.BillImported,
+    bills.BillRefused,
+    bills.BillReconciled,
+    bills.ExceptionChanged,
+    bills.ExceptionResolved,
     payments.PaymentAlerted,
     ledger.HoldOpened,
     ledger.HoldCaptured,
