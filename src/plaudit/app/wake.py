@@ -17,6 +17,10 @@ class Wake:
         """Tell whether the process is about to stop, so that nobody should begin to wait."""
         return self._closed.is_set()
 
+    def head(self, tenant_id: int) -> int:
+        """Return the newest position of a tenant that was told here; 0 when none was."""
+        return self._heads.get(tenant_id, 0)
+
     def moved(self, tenant_id: int, position: int) -> None:
         """Wake those who wait for facts of a tenant, unless this position was known already."""
         if position > self._heads.get(tenant_id, 0):

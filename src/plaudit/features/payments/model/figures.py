@@ -35,6 +35,9 @@ class Counted:
         return self.succeeded * _WHOLE // self.attempted if self.attempted else 0
 
 
+NOTHING: Final = Counted(attempted=0, succeeded=0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fall:
     """Success that has fallen: what it is and was a day and a week before, of 10,000 (None: too few)."""
