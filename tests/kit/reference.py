@@ -18,6 +18,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from plaudit.app import meters
 from plaudit.app.cli import cli
 from plaudit.core import audit
+from plaudit.platform import telemetry
 from plaudit.platform.settings import SETTINGS
 from plaudit.vocabulary import chart
 from plaudit.vocabulary.facts import FACTS
@@ -152,7 +153,9 @@ def commands() -> str:
 
 def metrics() -> str:
     """Return the page of what is measured."""
-    measured = [one for one in vars(meters).values() if isinstance(one, MetricWrapperBase)]
+    of_house = [one for one in vars(meters).values() if isinstance(one, MetricWrapperBase)]
+    of_features = [one for one in telemetry.made() if one not in of_house]
+    measured = of_house + sorted(of_features, key=lambda one: one._name)
     rows = (
         (
             f"`{family.name}`",

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import psutil
 from prometheus_client import (
@@ -23,14 +23,26 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
+from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-__all__ = ["CONTENT_TYPE", "LATENCY_BUCKETS_S", "counter", "gauge", "histogram", "prepare_folder", "render"]
+__all__ = [
+    "CONTENT_TYPE",
+    "LATENCY_BUCKETS_S",
+    "counter",
+    "gauge",
+    "histogram",
+    "made",
+    "prepare_folder",
+    "render",
+]
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 LATENCY_BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 _FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
+M = TypeVar("M", bound=MetricWrapperBase)
+_MADE: Final[list[MetricWrapperBase]] = []
 _OF_PROCESS: Final = re.compile(r"(?:counter|histogram|summary|gauge_[a-z]+)_(\d+)\.db")
 
 
@@ -45,7 +57,7 @@ def prepare_folder(folder: Path) -> None:
 
 def counter(name: str, sentence: str, *, labels: Sequence[str] = ()) -> Counter:
     """Return a new counter `plaudit_<name>_total`, summed over processes."""
-    return Counter(f"plaudit_{name}", sentence, labels)
+    return _kept(Counter(f"plaudit_{name}", sentence, labels))
 
 
 def gauge(
@@ -62,14 +74,24 @@ def gauge(
     mode: Literal["livesum", "livemax", "mostrecent"] = "mostrecent"
     if over_processes != "latest":
         mode = "livesum" if over_processes == "sum" else "livemax"
-    return Gauge(f"plaudit_{name}", sentence, labels, multiprocess_mode=mode)
+    return _kept(Gauge(f"plaudit_{name}", sentence, labels, multiprocess_mode=mode))
 
 
 def histogram(
     name: str, sentence: str, *, labels: Sequence[str] = (), buckets: Sequence[float] = LATENCY_BUCKETS_S
 ) -> Histogram:
     """Return a new histogram `plaudit_<name>`, summed over processes; seconds end the name."""
-    return Histogram(f"plaudit_{name}", sentence, labels, buckets=buckets)
+    return _kept(Histogram(f"plaudit_{name}", sentence, labels, buckets=buckets))
+
+
+def made() -> tuple[MetricWrapperBase, ...]:
+    """Return every metric of this process, in the order in which modules made them."""
+    return tuple(_MADE)
+
+
+def _kept(metric: M) -> M:
+    _MADE.append(metric)
+    return metric
 
 
 def render() -> bytes:

@@ -24,7 +24,7 @@ from plaudit.platform.web import OFFER
 
 _log = log.logger("http")
 _GUARDED: Final = "/v1/"
-_SIGNED: Final = "/v1/callbacks/"
+SIGNED: Final = "/v1/callbacks/"
 """Callers here hold no credential: each callback carries its channel's signature."""
 _REQUEST_ID: Final = re.compile(rb"[\x21-\x7e]{1,64}")
 _UNROUTED: Final = "unrouted"
@@ -73,7 +73,7 @@ class Edge:
 
         mark = log.request_id.set(offer.request_id)
         try:
-            if scope["path"].startswith(_GUARDED) and not scope["path"].startswith(_SIGNED):
+            if scope["path"].startswith(_GUARDED) and not scope["path"].startswith(SIGNED):
                 await self._admit(offer, credential, key)
             self._check(scope, length)
             await self._inner(scope, receive, answering)

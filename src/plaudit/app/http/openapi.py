@@ -12,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 
 from plaudit.app.http import examples, page
+from plaudit.app.http.edge import SIGNED
 from plaudit.platform.web import MediaType, Response, get
 from plaudit.vocabulary.permissions import PERMISSIONS
 
@@ -39,6 +40,7 @@ _PROBLEMS: Final[Mapping[str, str]] = {
     "503": "Too much is waiting, or the database is away; see Retry-After.",
 }
 _PROBLEMS_OF_READS: Final = ("400", "401", "403", "404", "429", "503")
+_PROBLEMS_OF_CALLBACKS: Final = ("400", "404", "413", "503")
 _PROBLEM_SCHEMA: Final[Mapping[str, Any]] = {
     "type": "object",
     "title": "Problem",
@@ -183,8 +185,10 @@ def _finish(
         content["example"] = examples.of_body(
             method=method, path=path, schema=content["schema"], schemas=schemas
         )
-    if not path.startswith("/v1/"):
-        operation["responses"]["503"] = {"$ref": "#/components/responses/503"}
+    if path.startswith(SIGNED) or not path.startswith("/v1/"):
+        statuses = _PROBLEMS_OF_CALLBACKS if path.startswith(SIGNED) else ("503",)
+        operation["responses"] |= {one: {"$ref": f"#/components/responses/{one}"} for one in statuses}
+        operation["security"] = []
         return
     if method in _WRITES:
         parameters.append(_KEY_PARAMETER)

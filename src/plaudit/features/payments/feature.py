@@ -3,9 +3,10 @@
 from typing import Final
 
 from plaudit.core.feature import Feature
-from plaudit.features.payments import http
+from plaudit.features.payments import http, reactions, schedule
 from plaudit.features.payments.actions.base import MERCHANT, MERCHANTS, POLICY
 from plaudit.features.payments.actions.books import NOTIFY
+from plaudit.features.payments.actions.refunds import SEND_REFUND
 from plaudit.features.payments.store import accounts
 
 FEATURE: Final = Feature(
@@ -16,5 +17,8 @@ FEATURE: Final = Feature(
         MERCHANTS: accounts.load_all_merchants,
         POLICY: accounts.load_policies,
     },
-    jobs=(NOTIFY,),
+    subscriptions=(reactions.ERASURE, reactions.FIGURES),
+    reactions=(reactions.SETTLING,),
+    schedules=(schedule.JANITOR, schedule.ALERTS),
+    jobs=(NOTIFY, SEND_REFUND),
 )

@@ -20,10 +20,13 @@ from plaudit.features.payments.model.intents import (
     IntentState,
     Placed,
     check_payer,
+    payer_of,
     unknown_due,
     unknown_payment,
 )
-from plaudit.features.payments.store import accounts, attempts, intents
+from plaudit.features.payments.model.refunds import REFUND, Refund, unknown_refund
+from plaudit.features.payments.model.states import RefundState
+from plaudit.features.payments.store import accounts, attempts, intents, refunds
 from plaudit.kernel.actor import Actor
 from plaudit.kernel.ids import decode_id
 from plaudit.kernel.page import Page, check_limit, decode_cursor, encode_cursor
@@ -179,5 +182,53 @@ async def payment_page(
     async with database.connection() as conn:
         rows = await intents.select_intents(
             conn, tenant_id=tenant_id, payer=payer, state=state, before=before, limit=size + 1
+        )
+    return Page(rows[:size], encode_cursor([rows[size - 1].number]) if len(rows) > size else None)
+
+
+async def refund_of_number(*, database: Database, tenant_id: int, number: int | None) -> Refund | None:
+    """Return a refund by its number, None when there is none."""
+    if number is None:
+        return None
+    async with database.connection() as conn:
+        return await refunds.select_refund(conn, tenant_id=tenant_id, number=number)
+
+
+async def refund(*, database: Database, tenant_id: int, actor: Actor, refund: str) -> Refund:
+    """Return a refund. Raises Refusal `invalid.id` (INVALID), `refund.unknown` (NOT_FOUND)."""
+    found = await refund_of_number(database=database, tenant_id=tenant_id, number=decode_id(REFUND, refund))
+    if found is None:
+        raise unknown_refund()
+    check_payer(actor=actor, payer=found.owner.removeprefix("viewer/"), unknown=unknown_refund())
+    return found
+
+
+async def refund_page(
+    *,
+    database: Database,
+    tenant_id: int,
+    actor: Actor,
+    state: RefundState | None,
+    payment: str | None,
+    limit: int | None,
+    cursor: str | None,
+) -> Page[Refund]:
+    """Return a page of refunds, newest first; a viewer's token sees its own.
+
+    Raises Refusal `limit.invalid`, `cursor.invalid`, `invalid.id`, and `scope.missing` to a creator's token.
+    """
+    size = check_limit(limit)
+    payer = payer_of(actor=actor, named=None)
+    before = _NEWEST if cursor is None else int(decode_cursor(cursor, int)[0])
+    intent = None if payment is None else decode_id(PAYMENT, payment)
+    async with database.connection() as conn:
+        rows = await refunds.select_refunds(
+            conn,
+            tenant_id=tenant_id,
+            state=state,
+            intent=intent,
+            owner=None if payer is None else f"viewer/{payer}",
+            before=before,
+            limit=size + 1,
         )
     return Page(rows[:size], encode_cursor([rows[size - 1].number]) if len(rows) > size else None)

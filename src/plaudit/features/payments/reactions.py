@@ -19,6 +19,7 @@ from plaudit.features.payments.actions.settling import SYSTEM, approval, settlem
 from plaudit.features.payments.model.intents import OPEN_INTENTS, PAYMENT
 from plaudit.features.payments.model.refunds import REFUND
 from plaudit.features.payments.model.settling import Case, Effect, Return
+from plaudit.features.payments.store import figures
 from plaudit.features.payments.store import refunds as refund_store
 from plaudit.features.payments.store import settling as store
 from plaudit.kernel.ids import decode_id
@@ -26,7 +27,13 @@ from plaudit.kernel.refusal import Refusal, busy
 from plaudit.platform import jobs
 from plaudit.vocabulary.facts.dues import DueKept, DueRejected, DueReturned
 from plaudit.vocabulary.facts.identity import ViewerErased
-from plaudit.vocabulary.facts.payments import AttemptFailed, PaymentNotified, RefundRequested
+from plaudit.vocabulary.facts.payments import (
+    AttemptFailed,
+    PaymentAttempted,
+    PaymentNotified,
+    PaymentSucceeded,
+    RefundRequested,
+)
 
 _SWITCHED_OFF: Final = "switch.off"
 
@@ -82,7 +89,9 @@ async def settle(corridor: Corridor, conn: Connection, span: Span) -> None:
 
 def _later(refusal: Refusal) -> Refusal:
     """Return the refusal by a switch as one that passes: money that moved is settled when it is on again."""
-    return busy("payment.waits", f"Settling waits for a switch: {refusal.details}.", retry_after_s=1)
+    waits = busy("payment.waits", "The tenant is switched off; it goes on when it is on.", retry_after_s=1)
+    waits.__cause__ = refusal
+    return waits
 
 
 async def _opened(conn: Connection, tenant_id: int, facts: Sequence[Recorded]) -> _Desk:
@@ -132,13 +141,6 @@ def _notified(case: Case, fact: Recorded) -> _Said | None:
     return _Said(fact, case, effects, instrument_hash=told.instrument_hash) if effects else None
 
 
-def _attempt_failed(case: Case, fact: Recorded) -> _Said | None:
-    """Let an intent fail whose attempt failed when it was opened, unless another is open."""
-    told = msgspec.convert(fact.data, AttemptFailed)
-    effects = case.exhausted(code=told.code, at=fact.recorded_at)
-    return _Said(fact, case, effects) if effects else None
-
-
 def _due_rejected(case: Case, fact: Recorded) -> _Said:
     told = msgspec.convert(fact.data, DueRejected)
     return _Said(fact, case, case.restored(code=told.code, at=fact.recorded_at))
@@ -164,7 +166,6 @@ def _requested(case: Case, fact: Recorded) -> _Said | None:
 
 _TAKES: Final[Mapping[str, Callable[[Case, Recorded], _Said | None]]] = {
     PaymentNotified.KIND: _notified,
-    AttemptFailed.KIND: _attempt_failed,
     DueRejected.KIND: _due_rejected,
     DueReturned.KIND: _due_returned,
     DueKept.KIND: _due_kept,
@@ -236,7 +237,19 @@ async def forget(conn: Connection, span: Span) -> None:
     await refund_store.erase_reasons(conn, tenant_id=span.tenant_id, owners=owners)
 
 
+async def count(conn: Connection, span: Span) -> None:
+    """Count what became of attempts."""
+    await figures.apply_facts(conn, tenant_id=span.tenant_id, after=span.after, upto=span.upto)
+
+
 SETTLING: Final = Reaction(name="payments.settle", kinds=tuple(_TAKES), react=settle)
 ERASURE: Final = Subscription(
     name="payments.erasure", kinds=(ViewerErased.KIND,), apply=forget, kind="reaction"
+)
+FIGURES: Final = Subscription(
+    name=figures.PROJECTION,
+    kinds=(PaymentAttempted.KIND, PaymentSucceeded.KIND, AttemptFailed.KIND),
+    apply=count,
+    kind="projection",
+    tables=figures.TABLES,
 )

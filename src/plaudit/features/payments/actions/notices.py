@@ -13,6 +13,7 @@ from plaudit.core.journal.facts import Fact, canonical
 from plaudit.core.ledger.book import Decision
 from plaudit.features.payments.actions.settling import SETTLE, system_grant
 from plaudit.features.payments.model.accounts import account_id
+from plaudit.features.payments.model.asking import OrderTold
 from plaudit.features.payments.model.channel import Notice, OrderReport
 from plaudit.features.payments.model.intents import PAYMENT, Attempt, Placed
 from plaudit.features.payments.model.refunds import Refund
@@ -21,7 +22,6 @@ from plaudit.platform.crypto import Vault
 from plaudit.vocabulary.facts.payments import PaymentNotified
 
 Source: TypeAlias = Literal["callback", "query"]
-OrderTold: TypeAlias = Literal["paid", "failed", "closed"]
 RefundTold: TypeAlias = Literal["refunded", "refund_failed"]
 
 _MARK_DIGITS: Final = 32

@@ -218,14 +218,14 @@ async def retry_refund(*, corridor: Corridor, grant: Grant, key: str, refund: st
     return await corridor.run(command, work)
 
 
-async def send_refund(means: Means, *, tenant_id: int, refund: Refund, ask_first: bool) -> None:
-    """Have a refund made at its channel, and record what the channel says finally.
+async def send_refund(means: Means, *, tenant_id: int, refund: Refund, ask_first: bool) -> str:
+    """Have a refund made at its channel, record what the channel says finally, and return what it said.
 
     With `ask_first` the channel is asked what it knows of it: it may have been sent before. The number there
     is the same each time. Raises Retryable and Unknown, and whatever the corridor refuses.
     """
     if refund.state != "sending":
-        return
+        return refund.state
     try:
         report = await _report(means, tenant_id=tenant_id, refund=refund, ask_first=ask_first)
     except failures.Final as error:
@@ -249,6 +249,7 @@ async def send_refund(means: Means, *, tenant_id: int, refund: Refund, ask_first
                 channel_refund=report.channel_refund,
                 ask_at=means.clock.now() + ASK_AFTER,
             )
+    return report.state
 
 
 async def _report(means: Means, *, tenant_id: int, refund: Refund, ask_first: bool) -> RefundReport:

@@ -3,9 +3,10 @@
 # ruff: noqa: S608 - only constants of this file are put into statements
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from plaudit.features.payments.model.asking import LONG_PAUSE, PATIENCE, PAUSE
 from plaudit.features.payments.model.refunds import Refund
 from plaudit.features.payments.model.settling import Try
 from plaudit.features.payments.model.states import RefundState
@@ -138,10 +139,11 @@ async def select_refunds(
     tenant_id: int,
     state: RefundState | None,
     intent: int | None,
+    owner: str | None,
     before: int,
     limit: int,
 ) -> list[Refund]:
-    """Return refunds, newest first, of one state or of all, of one intent or of all."""
+    """Return refunds, newest first, as far as state, intent and owner are given."""
     wanted = ""
     values: list[Any] = []
     if state is not None:
@@ -150,6 +152,9 @@ async def select_refunds(
     if intent is not None:
         wanted += " AND r.intent = %s"
         values.append(Int8(intent))
+    if owner is not None:
+        wanted += " AND r.owner = %s"
+        values.append(owner)
     cursor = await conn.execute(
         f"SELECT {_ROW} FROM {_FROM} WHERE r.tenant_id = %s AND r.number < %s{wanted}"
         " ORDER BY r.number DESC LIMIT %s",
@@ -158,28 +163,19 @@ async def select_refunds(
     return [_refund(*row) for row in await cursor.fetchall()]
 
 
-async def take_due(
-    conn: Connection,
-    *,
-    tenant_id: int,
-    now: datetime,
-    first: timedelta,
-    later: timedelta,
-    limit: int,
-) -> list[Refund]:
+async def take_due(conn: Connection, *, tenant_id: int, now: datetime, limit: int) -> list[Refund]:
     """Return refunds about which their channel is to be asked now, and move the next time forward.
 
-    That is how one process takes them: `first` after the first time, `later` after each other. Rows that
-    another one holds are left to it.
+    That is how one process takes them; rows that another one holds are left to it.
     """
     cursor = await conn.execute(
         "WITH due AS (SELECT number FROM payments.refund WHERE tenant_id = %s AND ask_at <= %s"
         " AND state = 'sending' ORDER BY ask_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)"
         " UPDATE payments.refund AS r SET asked = r.asked + 1,"
-        " ask_at = CASE WHEN r.asked = 0 THEN %s ELSE %s END"
+        " ask_at = CASE WHEN r.asked >= %s THEN %s ELSE %s END"
         " FROM due, payments.attempt AS a WHERE r.tenant_id = %s AND r.number = due.number"
         f" AND a.tenant_id = r.tenant_id AND a.intent = r.intent AND a.attempt = r.attempt RETURNING {_ROW}",
-        (Int4(tenant_id), now, limit, now + first, now + later, Int4(tenant_id)),
+        (Int4(tenant_id), now, limit, PATIENCE, now + LONG_PAUSE, now + PAUSE, Int4(tenant_id)),
     )
     return [_refund(*row) for row in await cursor.fetchall()]
 

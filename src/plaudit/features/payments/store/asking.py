@@ -1,0 +1,53 @@
+"""Attempts whose channels are asked next, and how many there are of what is not settled."""
+
+# ruff: noqa: S608 - only constants of this file and of store.attempts are put into statements
+
+from datetime import datetime
+
+from plaudit.features.payments.model.asking import CLOSING_PAUSE, LONG_PAUSE, PATIENCE, PAUSE, Due
+from plaudit.features.payments.store import attempts
+from plaudit.platform.db import Connection
+from plaudit.platform.packing import Int4
+
+
+async def take_due(conn: Connection, *, tenant_id: int, now: datetime, limit: int) -> list[Due]:
+    """Return attempts whose channel is to be asked now, and move their next time forward.
+
+    That is how one process takes them; rows that another one holds are left to it. An intent's deadline is
+    never slept through.
+    """
+    cursor = await conn.execute(
+        "WITH due AS (SELECT intent, attempt FROM payments.attempt WHERE tenant_id = %s AND ask_at <= %s"
+        " AND state IN ('opening', 'open', 'unknown') ORDER BY ask_at LIMIT %s"
+        " FOR NO KEY UPDATE SKIP LOCKED)"
+        " UPDATE payments.attempt AS a SET asked = a.asked + 1, ask_at = CASE WHEN a.asked >= %s THEN %s"
+        " WHEN i.state NOT IN ('pending', 'processing', 'failed') OR i.expires_at <= %s THEN %s"
+        " ELSE least(%s, i.expires_at) END"
+        " FROM due, payments.intent AS i WHERE a.tenant_id = %s AND a.intent = due.intent"
+        " AND a.attempt = due.attempt AND i.tenant_id = a.tenant_id AND i.number = a.intent"
+        f" RETURNING {attempts.ROW}, i.state",
+        (
+            Int4(tenant_id),
+            now,
+            limit,
+            PATIENCE,
+            now + LONG_PAUSE,
+            now,
+            now + CLOSING_PAUSE,
+            now + PAUSE,
+            Int4(tenant_id),
+        ),
+    )
+    return [Due(attempt=attempts.attempt(*row[:-1]), intent_state=row[-1]) for row in await cursor.fetchall()]
+
+
+async def count_unsettled(conn: Connection, *, tenant_id: int) -> dict[str, int]:
+    """Return how much waits: attempts by state, refunds by state."""
+    cursor = await conn.execute(
+        "SELECT 'attempt.' || state, count(*) FROM payments.attempt WHERE tenant_id = %s"
+        " AND ask_at IS NOT NULL GROUP BY state"
+        " UNION ALL SELECT 'refund.' || state, count(*) FROM payments.refund WHERE tenant_id = %s"
+        " AND state IN ('review', 'approved', 'sending', 'failed') GROUP BY state",
+        (Int4(tenant_id), Int4(tenant_id)),
+    )
+    return {row[0]: row[1] for row in await cursor.fetchall()}
