@@ -10,6 +10,7 @@ import pytest
 from plaudit.platform.db import Database
 from tests.app.edge import Caller, UnderTest, under_test
 from tests.features.floor import Floor, open_floor
+from tests.features.payer import Payer
 
 SECRET = "0123456789abcdef" * 4
 
@@ -19,6 +20,12 @@ async def floor(db: Database) -> AsyncIterator[Floor]:
     """Lend the features on a running core."""
     async with open_floor(db) as opened:
         yield opened
+
+
+@pytest.fixture
+async def payer(floor: Floor) -> Payer:
+    """Lend what stands in for payments on that floor."""
+    return Payer(floor)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ async def test_money_comes_in_and_is_seen(acme: Caller) -> None:
     done = first.json()
     assert (done["balance_minor"], done["at"]) == (300, "2026-01-02T03:04:05.000000Z")
     assert (await acme.get("/v1/wallets/v1"))["balances"] == [
-        {"asset": "coin", "balance_minor": 300, "held_minor": 0}
+        {"asset": "coin", "balance_minor": 300, "held_minor": 0, "owed_minor": 0}
     ]
     before = await acme.get("/v1/wallets/v1", as_of="2020-01-01T00:00:00Z")
     assert before["balances"][0]["balance_minor"] == 0
@@ -54,6 +54,66 @@ async def test_a_viewer_sees_its_own_wallet_only(acme: Caller, token: Callable[[
         assert problem(await own.send("GET", path), 403, "scope.missing"), path
     credit = {"asset": "coin", "amount_minor": 1}
     assert problem(await own.send("POST", "/v1/wallets/v1/credits", credit), 403, "scope.missing")
+
+
+async def test_a_pack_is_saved_listed_and_ordered(acme: Caller, token: Callable[[str, str], Caller]) -> None:
+    pack = {"price_asset": "CNY", "price_minor": 1_200, "amount_minor": 100, "bonus_minor": 20}
+    saved = await acme.do("PUT", "/v1/packs/small", pack)
+    assert (saved["pack"], saved["asset"], saved["revision"], saved["on_sale"]) == ("small", "coin", 1, True)
+    await acme.do("PUT", "/v1/packs/large", {**pack, "valid_until": "2999-01-01T00:00:00Z"})
+    own = token("viewer", "v1")
+    assert [one["pack"] for one in (await own.get("/v1/packs"))["items"]] == ["large", "small"]
+    assert len((await own.get("/v1/packs", limit=1))["items"]) == 1
+    assert await acme.get("/v1/packs/small") == saved
+    first = await own.send("POST", "/v1/topups", {"pack": "small"}, key="k1")
+    again = await own.send("POST", "/v1/topups", {"pack": "small"}, key="k1")
+    assert (first.status_code, again.content) == (201, first.content)
+    order = first.json()
+    assert order["due"].startswith("due_")
+    assert {
+        name: order[name] for name in ("viewer", "asset", "amount_minor", "topup_minor", "bonus_minor")
+    } == {
+        "viewer": "v1",
+        "asset": "CNY",
+        "amount_minor": 1_200,
+        "topup_minor": 100,
+        "bonus_minor": 20,
+    }
+    assert (await acme.do("POST", "/v1/topups", {"pack": "small", "viewer": "v7"}))["viewer"] == "v7"
+
+
+async def test_what_cannot_be_asked_about_packs(acme: Caller, token: Callable[[str, str], Caller]) -> None:
+    pack = {"price_asset": "CNY", "price_minor": 1_200, "amount_minor": 100}
+    await acme.do("PUT", "/v1/packs/small", pack)
+    own = token("viewer", "v1")
+    for caller, method, path, body, status, code in (
+        (own, "POST", "/v1/topups", {"pack": "small", "viewer": "v2"}, 403, "scope.missing"),
+        (token("creator", "c1"), "POST", "/v1/topups", {"pack": "small"}, 403, "scope.missing"),
+        (acme, "POST", "/v1/topups", {"pack": "small"}, 400, "body.invalid"),
+        (acme, "POST", "/v1/topups", {"pack": "tiny", "viewer": "v1"}, 404, "pack.unknown"),
+        (own, "PUT", "/v1/packs/small", pack, 403, "scope.missing"),
+        (acme, "PUT", "/v1/packs/small", {**pack, "price_asset": "coin"}, 400, "pack.invalid"),
+        (acme, "PUT", "/v1/packs/small", {**pack, "valid_from": "now"}, 400, "body.invalid"),
+        (acme, "GET", "/v1/packs/tiny", None, 404, "pack.unknown"),
+    ):
+        assert problem(await caller.send(method, path, body), status, code), (path, body)
+
+
+async def test_the_refund_policy_of_topups(acme: Caller) -> None:
+    path = "/v1/topup-policies/coin"
+    usual = {"asset": "coin", "clawback": "refuse", "debt_limit_minor": 0, "revision": 0}
+    assert await acme.get(path) == usual
+    wanted = {"clawback": "debt", "debt_limit_minor": 500}
+    saved = await acme.do("PUT", path, wanted)
+    assert saved == {"asset": "coin", **wanted, "revision": 1}
+    assert await acme.get(path) == saved
+    credit = {"asset": "coin", "amount_minor": 5}
+    done = await acme.do("POST", "/v1/wallets/v1/credits", credit)
+    assert (done["balance_minor"], done["repaid_minor"]) == (5, 0)
+    assert problem(await acme.send("PUT", path, {"clawback": "debt"}), 400, "topup_policy.invalid")
+    assert problem(await acme.send("PUT", path, {"clawback": "all"}), 400, "body.invalid")
+    unknown = await acme.send("GET", "/v1/topup-policies/gold")
+    assert problem(unknown, 404, "asset.unknown")
 
 
 async def test_an_adjustment_takes_two_persons(edge: UnderTest, acme: Caller) -> None:

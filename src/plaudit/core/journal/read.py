@@ -54,6 +54,11 @@ async def fact_at(conn: Connection, *, tenant_id: int, position: int) -> Recorde
     return facts[0] if facts else None
 
 
+async def facts_at(conn: Connection, *, tenant_id: int, positions: Sequence[int]) -> list[Recorded]:
+    """Return the facts at the given positions, in order; those past the newest are left out. One query."""
+    return await store.select_at(conn, tenant_id=tenant_id, positions=positions) if positions else []
+
+
 async def position_at(conn: Connection, *, tenant_id: int, as_of: datetime) -> int:
     """Return the last position recorded at or before a moment, 0 when there is none.
 

@@ -30,7 +30,12 @@ class Moved(NamedTuple):
 
 def reversal_window(position: int) -> Window:
     """Return the counter of what was reversed of the fact at ``position``; name it in the plan's windows."""
-    return Window(f"reversal/{position}", _BEGINNING, _END)
+    return unending(f"reversal/{position}")
+
+
+def unending(name: str) -> Window:
+    """Return the counter of what something moves in its whole life: its one window never ends."""
+    return Window(name, _BEGINNING, _END)
 
 
 def reversed_before(book: Book, position: int) -> int:

@@ -32,7 +32,7 @@ TOKEN_RATE_PER_SECOND: Final = 20
 """How often one viewer or creator may call with tokens, whatever the number of tokens."""
 
 VIEWER_SCOPES: Final = frozenset(
-    {"tip.send", "tip.read", "wallet.read", "catalogue.read", "payment.open", "payment.read"}
+    {"tip.send", "tip.read", "topup.order", "wallet.read", "catalogue.read", "payment.open", "payment.read"}
 )
 CREATOR_SCOPES: Final = frozenset({"tip.read", "catalogue.read"})
 """What a token may do, and only as the person it names: `require_person` holds the second half."""

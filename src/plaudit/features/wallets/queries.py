@@ -7,20 +7,32 @@ from datetime import datetime
 from plaudit.core.handles import Database
 from plaudit.core.ledger import balances, statements
 from plaudit.core.ledger.statements import Line
-from plaudit.features.wallets import store
-from plaudit.features.wallets.model import Adjustment, State
+from plaudit.features.wallets.model import (
+    Adjustment,
+    Pack,
+    State,
+    TopupPolicy,
+    default_policy,
+    unknown_pack,
+)
+from plaudit.features.wallets.store import adjustments as store
+from plaudit.features.wallets.store import packs as pack_store
 from plaudit.kernel.page import Page, check_limit, decode_cursor, encode_cursor
 from plaudit.kernel.refusal import not_found
 from plaudit.vocabulary import chart
+from plaudit.vocabulary.assets import asset_of
+
+_SHOWN_MAX = 64
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """What one asset of a wallet holds to spend, and what holds have set aside, in minor units."""
+    """What one asset of a wallet holds to spend, what is set aside, and what is owed, in minor units."""
 
     asset: str
     balance_minor: int
     held_minor: int
+    owed_minor: int
 
 
 async def wallet(
@@ -37,7 +49,12 @@ async def wallet(
                 conn, tenant_id=tenant_id, addresses=list(amounts), as_of=as_of
             )
     return [
-        Balance(asset, amounts.get(prefix + asset, 0), amounts.get(chart.held(prefix) + asset, 0))
+        Balance(
+            asset=asset,
+            balance_minor=amounts.get(chart.viewer_wallet(viewer=viewer, asset=asset), 0),
+            held_minor=amounts.get(chart.held(chart.viewer_wallet(viewer=viewer, asset=asset)), 0),
+            owed_minor=-amounts.get(chart.viewer_debt(viewer=viewer, asset=asset), 0),
+        )
         for asset in sorted(_assets(amounts))
     ]
 
@@ -80,6 +97,35 @@ async def adjustments(
             conn, tenant_id=tenant_id, state=state, after=after, limit=size + 1
         )
     return Page(rows[:size], encode_cursor([rows[size - 1].number]) if len(rows) > size else None)
+
+
+async def packs(*, database: Database, tenant_id: int, limit: int | None, cursor: str | None) -> Page[Pack]:
+    """Return a page of packs by name. Raises Refusal `limit.invalid`, `cursor.invalid`."""
+    size = check_limit(limit)
+    after = "" if cursor is None else str(decode_cursor(cursor, str)[0])
+    async with database.connection() as conn:
+        rows = await pack_store.select_packs(conn, tenant_id=tenant_id, after=after, limit=size + 1)
+    return Page(rows[:size], encode_cursor([rows[size - 1].id]) if len(rows) > size else None)
+
+
+async def pack(*, database: Database, tenant_id: int, pack: str) -> Pack:
+    """Return a pack. Raises Refusal `pack.unknown` (NOT_FOUND)."""
+    async with database.connection() as conn:
+        found = await pack_store.load_packs(conn, tenant_id, [pack])
+    if pack not in found:
+        raise unknown_pack(pack[:_SHOWN_MAX])
+    return found[pack]
+
+
+async def topup_policy(*, database: Database, tenant_id: int, asset: str) -> TopupPolicy:
+    """Return the policy of an asset, the default one at revision 0 where none was saved.
+
+    Raises Refusal `asset.unknown` (NOT_FOUND).
+    """
+    asset_of(asset)
+    async with database.connection() as conn:
+        found = await pack_store.load_policies(conn, tenant_id, [asset])
+    return found.get(asset) or default_policy(asset=asset)
 
 
 def _assets(addresses: Iterable[str]) -> set[str]:

@@ -63,7 +63,10 @@ class TermsSaved(FactData, frozen=True, kw_only=True):
 
 
 class TippingPolicySaved(FactData, frozen=True, kw_only=True):
-    """The bounds of own amounts, the presets and the viewer's limit a day were set for one asset."""
+    """The bounds of own amounts, the presets and the viewer's limit a day were set for one asset.
+
+    `creator_keeps_minor` is what a refund of a paid tip leaves to the creator at least.
+    """
 
     KIND: ClassVar[str] = "tipping.policy.saved"
     VERSION: ClassVar[int] = 1
@@ -74,6 +77,7 @@ class TippingPolicySaved(FactData, frozen=True, kw_only=True):
     max_minor: int
     presets_minor: tuple[int, ...] = ()
     day_limit_minor: int | None = None
+    creator_keeps_minor: int = 0
 
 
 class WordsSaved(FactData, frozen=True, kw_only=True):
@@ -146,8 +150,9 @@ class TipReversed(FactData, frozen=True, kw_only=True, gc=False):
     """A tip was taken back in whole or part, by its own split; `reversed_minor` sums its reversals so far.
 
     `tip` is the position of the fact `tip.sent`. With `refund`, a paid tip was taken back for its payment's
-    refund: the money stands in clearing, and `lost_minor` of it came out of `losses/{asset}` because a
-    creator had less left.
+    refund: the money stands in clearing, and `lost_minor` of it came out of `losses/{asset}` because the
+    creator had less left. The three shares are what each gave back; with `lost_minor` they sum to
+    `amount_minor`.
     """
 
     KIND: ClassVar[str] = "tip.reversed"

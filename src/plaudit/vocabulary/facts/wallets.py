@@ -10,7 +10,10 @@ Clawback: TypeAlias = Literal["refuse", "debt", "available"]
 
 
 class WalletCredited(FactData, frozen=True, kw_only=True):
-    """A viewer's wallet was credited from issuance; `reference` is the host platform's id of the cause."""
+    """A viewer's wallet was credited from issuance; `reference` is the host platform's id of the cause.
+
+    `repaid_minor` of it paid off what the wallet owed.
+    """
 
     KIND: ClassVar[str] = "wallet.credited"
     VERSION: ClassVar[int] = 1
@@ -19,6 +22,7 @@ class WalletCredited(FactData, frozen=True, kw_only=True):
     asset: str
     amount_minor: int
     reference: str | None = None
+    repaid_minor: int = 0
 
 
 class AdjustmentRequested(FactData, frozen=True, kw_only=True):
@@ -63,7 +67,10 @@ class AdjustmentRejected(FactData, frozen=True, kw_only=True):
 
 
 class PackSaved(FactData, frozen=True, kw_only=True):
-    """A top-up pack was made or changed: what it costs, and what it puts into the wallet."""
+    """A top-up pack was made or changed: what it costs, and what it puts into the wallet.
+
+    `pay_within_s` is how long an order of it may be paid, None for the usual time.
+    """
 
     KIND: ClassVar[str] = "pack.saved"
     VERSION: ClassVar[int] = 1
@@ -78,6 +85,7 @@ class PackSaved(FactData, frozen=True, kw_only=True):
     bonus_minor: int = 0
     valid_from: datetime | None = None
     valid_until: datetime | None = None
+    pay_within_s: int | None = None
 
 
 class TopupPolicySaved(FactData, frozen=True, kw_only=True):

@@ -35,7 +35,11 @@ class NewCredit(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class CreditView(msgspec.Struct, kw_only=True):
-    """A credit that was made, and the wallet's balance after it."""
+    """A credit that was made, and the wallet's balance after it.
+
+    `repaid_minor` of it paid off what the wallet owed; where that was all of it the wallet did not move, and
+    `balance_minor` is null.
+    """
 
     credit: str
     position: int
@@ -43,17 +47,19 @@ class CreditView(msgspec.Struct, kw_only=True):
     asset: str
     amount_minor: int
     reference: str | None
-    balance_minor: int
+    repaid_minor: int
+    balance_minor: int | None
     at: str
     recorded_at: str
 
 
 class BalanceView(msgspec.Struct, kw_only=True):
-    """One asset of a wallet: what can be spent, and what holds have set aside."""
+    """One asset of a wallet: what can be spent, what holds have set aside, and what is owed."""
 
     asset: str
     balance_minor: int
     held_minor: int
+    owed_minor: int
 
 
 class WalletView(msgspec.Struct, kw_only=True):
@@ -111,7 +117,7 @@ class AccountView(msgspec.Struct, kw_only=True):
 async def credit_wallet(
     *, viewer: str, data: NewCredit, grant: Grant, idempotency_key: str, corridor: Corridor, clock: Clock
 ) -> Response[CreditView]:
-    """Move an amount from issuance into a viewer's wallet."""
+    """Move an amount from issuance into a viewer's wallet, after what it owes."""
     request = Credit(
         viewer=viewer, asset=data.asset, amount_minor=data.amount_minor, reference=data.reference
     )
@@ -128,7 +134,8 @@ async def credit_wallet(
         asset=fact.asset,
         amount_minor=fact.amount_minor,
         reference=fact.reference,
-        balance_minor=outcome.entries[wallet][1],
+        repaid_minor=fact.repaid_minor,
+        balance_minor=outcome.entries[wallet][1] if wallet in outcome.entries else None,
         at=format_time(outcome.at),
         recorded_at=format_time(outcome.recorded_at),
     )
@@ -137,13 +144,18 @@ async def credit_wallet(
 
 @get("/v1/wallets/{viewer:str}", opt={"permission": "wallet.read"}, summary="A viewer's balances", tags=TAGS)
 async def show_wallet(*, viewer: str, grant: Grant, database: Database, as_of: AsOf = None) -> WalletView:
-    """Return what a viewer can spend and what is held, by asset, now or as recorded at a time."""
+    """Return what a viewer can spend, what is held and owed, by asset, now or as recorded at a time."""
     check_viewer(actor=grant.actor, viewer=viewer)
     found = await queries.wallet(
         database=database, tenant_id=grant.tenant_id, viewer=viewer, as_of=time_of(as_of, "as_of")
     )
     rows = [
-        BalanceView(asset=one.asset, balance_minor=one.balance_minor, held_minor=one.held_minor)
+        BalanceView(
+            asset=one.asset,
+            balance_minor=one.balance_minor,
+            held_minor=one.held_minor,
+            owed_minor=one.owed_minor,
+        )
         for one in found
     ]
     return WalletView(viewer=viewer, balances=rows)

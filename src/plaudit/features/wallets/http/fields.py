@@ -7,7 +7,7 @@ import msgspec
 
 from plaudit.core.commands.command import Outcome
 from plaudit.kernel.refusal import invalid
-from plaudit.kernel.time import parse_time
+from plaudit.kernel.time import format_time, parse_time
 from plaudit.platform.web import Parameter
 from plaudit.vocabulary.facts.base import FactData
 
@@ -40,3 +40,8 @@ def time_of(text: str | None, field: str) -> datetime | None:
         return parse_time(text)
     except ValueError as error:
         raise invalid("body.invalid", str(error), field=field) from error
+
+
+def text_of(at: datetime | None) -> str | None:
+    """Return a time as RFC 3339, None where there is none."""
+    return format_time(at) if at is not None else None

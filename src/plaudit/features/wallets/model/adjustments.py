@@ -1,4 +1,4 @@
-"""Pure values and rules of wallets: what may be credited, and who may correct what."""
+"""What may be credited, and who may correct what."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import msgspec
 from plaudit.kernel.actor import Actor
 from plaudit.kernel.ids import valid_name
 from plaudit.kernel.money import MAX_MINOR
-from plaudit.kernel.refusal import Refusal, conflict, forbidden, invalid
+from plaudit.kernel.refusal import Refusal, conflict, forbidden, invalid, refused
 from plaudit.vocabulary import chart
 from plaudit.vocabulary.assets import asset_of
 
@@ -34,6 +34,10 @@ _SUMMARY: Final = (
     "reference",
     "tip",
     "adjustment",
+    "pack",
+    "payment",
+    "bonus_minor",
+    "repaid_minor",
 )
 
 
@@ -103,7 +107,8 @@ def check_adjustment(*, address: str, amount_minor: int) -> str:
     """Return whose account it is, as the owner of the reason ("viewer/v1"), or "" where it is nobody's.
 
     Raises Refusal `account.unknown`, `asset.unknown` (NOT_FOUND), `adjustment.account` (INVALID) on escrows
-    and on the accounts that corrections and credits come from, and `adjustment.amount` (INVALID).
+    and on the accounts that corrections and credits come from, and `adjustment.amount` (INVALID), also where
+    it would make a debt: a person may only forgive one.
     """
     account = chart.account_of(address)
     if address.startswith("held/") or account.template.name in {"adjustment", "issuance"}:
@@ -114,10 +119,21 @@ def check_adjustment(*, address: str, amount_minor: int) -> str:
         raise invalid(
             "adjustment.amount", f"Send an amount from 1 to {MAX_MINOR} minor units, or less than 0."
         )
+    if account.template.name == "viewer.debt" and amount_minor < 0:
+        raise invalid("adjustment.amount", "Send an amount above zero: a debt can only be forgiven.")
     for kind in ("viewer", "creator", "guild"):
         if kind in account.variables:
             return f"{kind}/{account.variables[kind]}"
     return ""
+
+
+def check_corrected(*, address: str, balance_minor: int) -> None:
+    """Raise Refusal `adjustment.debt` (REFUSED) when more of a debt would be forgiven than is owed.
+
+    `balance_minor` is what the account would hold after the correction.
+    """
+    if balance_minor > 0 and chart.account_of(address).template.name == "viewer.debt":
+        raise refused("adjustment.debt", "Less is owed than that; forgive at most what is owed.")
 
 
 def check_checker(*, maker: str, checker: Actor) -> None:

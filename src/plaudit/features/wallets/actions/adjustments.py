@@ -1,75 +1,32 @@
-"""The verbs of wallets: credit; request, approve and reject an adjustment."""
+"""A correction: requested by one person, approved or rejected by another."""
 
 from datetime import datetime
-from typing import NoReturn
 
-from plaudit.core.commands.command import Command, Grant, Outcome, Plan, Work
+from plaudit.core.commands.command import Grant, Outcome, Plan, Work
 from plaudit.core.commands.corridor import Corridor
-from plaudit.core.commands.references import Lookup
 from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import Fact, PrivatePart, canonical
 from plaudit.core.ledger.book import Book, Decision, Transfer
-from plaudit.features.wallets import store
+from plaudit.features.wallets.actions.base import table_command
 from plaudit.features.wallets.model import (
     ADJUSTMENT,
     Adjustment,
-    Credit,
     State,
     check_adjustment,
     check_checker,
-    check_credit,
+    check_corrected,
     check_pending,
     check_reason,
 )
+from plaudit.features.wallets.store import adjustments as store
 from plaudit.kernel.ids import decode_id, encode_id
 from plaudit.kernel.refusal import not_found
-from plaudit.vocabulary import chart, switches
+from plaudit.vocabulary import chart
 from plaudit.vocabulary.facts.wallets import (
     AdjustmentApproved,
     AdjustmentRejected,
     AdjustmentRequested,
-    WalletCredited,
 )
-
-_FEATURE = switches.feature("wallets")
-
-
-def credit(*, grant: Grant, key: str, request: Credit, at: datetime | None, now: datetime) -> Command:
-    """Return the journal command that moves an amount from issuance into a viewer's wallet.
-
-    `at` is None for "when it is decided", else a time that has passed; `now` is read from the clock. Raises
-    Refusal (INVALID) `credit.invalid`, and `asset.unknown`.
-    """
-    check_credit(request, at=at, now=now)
-    source = chart.issuance(asset=request.asset)
-    wallet = chart.viewer_wallet(viewer=request.viewer, asset=request.asset)
-    fact = Fact(
-        f"viewer/{request.viewer}",
-        WalletCredited(
-            viewer=request.viewer,
-            asset=request.asset,
-            amount_minor=request.amount_minor,
-            reference=request.reference,
-        ),
-    )
-    decision = Decision(fact, (Transfer(source, wallet, request.amount_minor),))
-
-    def decide(_book: Book) -> Decision:
-        return decision
-
-    def plan(_lookup: Lookup) -> Plan:
-        return Plan(decide, (source, wallet))
-
-    return Command(
-        action="wallets.credit",
-        permission="wallet.credit",
-        grant=grant,
-        key=key,
-        content=canonical((request, at)),
-        plan=plan,
-        at=at,
-        targets=(_FEATURE,),
-    )
 
 
 async def request_adjustment(
@@ -114,7 +71,7 @@ async def request_adjustment(
         decision = Decision(Fact(f"account/{address}", requested, (private,)))
         return Work(Plan(lambda _book: decision))
 
-    command = _table(
+    command = table_command(
         verb="request_adjustment",
         permission="adjustment.make",
         grant=grant,
@@ -150,9 +107,15 @@ async def approve_adjustment(
             reason_hash=found.reason_hash,
         )
         decision = Decision(Fact(f"account/{found.address}", approved), (transfer,))
-        return Work(Plan(lambda _book: decision, (found.address, other)))
 
-    command = _table(
+        def decide(book: Book) -> Decision:
+            after_minor = book.balance(found.address) + found.amount_minor
+            check_corrected(address=found.address, balance_minor=after_minor)
+            return decision
+
+        return Work(Plan(decide, (found.address, other)))
+
+    command = table_command(
         verb="approve_adjustment",
         permission="adjustment.check",
         grant=grant,
@@ -186,7 +149,7 @@ async def reject_adjustment(
         decision = Decision(Fact(f"account/{found.address}", rejected, (private,)))
         return Work(Plan(lambda _book: decision))
 
-    command = _table(
+    command = table_command(
         verb="reject_adjustment",
         permission="adjustment.check",
         grant=grant,
@@ -207,18 +170,3 @@ async def _settle(tx: Connection, *, grant: Grant, number: int, state: State, no
         tx, tenant_id=grant.tenant_id, number=number, state=state, checker=grant.actor.text, now=now
     )
     return found
-
-
-def _table(*, verb: str, permission: str, grant: Grant, key: str, content: bytes) -> Command:
-    return Command(
-        action=f"wallets.{verb}",
-        permission=permission,
-        grant=grant,
-        key=key,
-        content=content,
-        plan=_planned_by_work,
-    )
-
-
-def _planned_by_work(lookup: Lookup) -> NoReturn:
-    raise AssertionError(f"the plan of a table command comes from its work, not from {lookup}")
