@@ -6,6 +6,7 @@ from plaudit.core.feature import Feature
 from plaudit.features.payments import http, reactions, schedule
 from plaudit.features.payments.actions.base import MERCHANT, MERCHANTS, POLICY
 from plaudit.features.payments.actions.books import NOTIFY
+from plaudit.features.payments.actions.reconciliation import RECONCILE
 from plaudit.features.payments.actions.refunds import SEND_REFUND
 from plaudit.features.payments.store import accounts
 
@@ -19,6 +20,6 @@ FEATURE: Final = Feature(
     },
     subscriptions=(reactions.ERASURE, reactions.FIGURES),
     reactions=(reactions.SETTLING,),
-    schedules=(schedule.JANITOR, schedule.ALERTS),
-    jobs=(NOTIFY, SEND_REFUND),
+    schedules=(schedule.JANITOR, schedule.ALERTS, schedule.BILLS),
+    jobs=(NOTIFY, SEND_REFUND, RECONCILE),
 )

@@ -19,7 +19,7 @@ from plaudit.features.payments.actions.settling import SYSTEM, approval, settlem
 from plaudit.features.payments.model.intents import OPEN_INTENTS, PAYMENT
 from plaudit.features.payments.model.refunds import REFUND
 from plaudit.features.payments.model.settling import Case, Effect, Return
-from plaudit.features.payments.store import figures
+from plaudit.features.payments.store import figures, reconciliations
 from plaudit.features.payments.store import refunds as refund_store
 from plaudit.features.payments.store import settling as store
 from plaudit.kernel.ids import decode_id
@@ -231,10 +231,11 @@ def _commands(desk: _Desk) -> list[Command]:
 
 
 async def forget(conn: Connection, span: Span) -> None:
-    """Erase the reasons of refunds of the viewers that were erased."""
+    """Erase the reasons of refunds of the viewers that were erased, and notes about their payments."""
     facts = await span.facts(conn)
     owners = [f"viewer/{fact.data['viewer']}" for fact in facts]
     await refund_store.erase_reasons(conn, tenant_id=span.tenant_id, owners=owners)
+    await reconciliations.erase_notes(conn, tenant_id=span.tenant_id, owners=owners)
 
 
 async def count(conn: Connection, span: Span) -> None:

@@ -17,6 +17,7 @@ from plaudit.features.payments.actions import notices
 from plaudit.features.payments.actions.alerts import alert
 from plaudit.features.payments.actions.base import Means, merchant_of
 from plaudit.features.payments.actions.channels import channel_of, order_of, scene_of
+from plaudit.features.payments.actions.exceptions import request_due
 from plaudit.features.payments.actions.refunds import send_refund
 from plaudit.features.payments.actions.settling import closing
 from plaudit.features.payments.model.asking import ABSENT, GIVE_UP, Due, told_of
@@ -278,3 +279,5 @@ async def watch_tenant(house: Means, *, tenant_id: int) -> None:
 
 JANITOR: Final = Schedule(name="payments.tidy", cron="* * * * * */10", work=_tidy)
 ALERTS: Final = Schedule(name="payments.alerts", cron="*/5 * * * *", work=watch)
+BILLS: Final = Schedule(name="payments.bills", cron="7 * * * *", work=request_due)
+"""Each hour the bills that should be there by the clock of their channel, and have not been compared."""

@@ -1,8 +1,17 @@
-"""Payments over HTTP: merchant accounts, payments, callbacks, refunds, the cashier, figures."""
+"""Payments over HTTP: merchant accounts, payments, callbacks, refunds, the cashier, figures, bills."""
 
 from typing import Any, Final
 
-from plaudit.features.payments.http import accounts, callbacks, cashier, figures, payments, refunds
+from plaudit.features.payments.http import (
+    accounts,
+    callbacks,
+    cashier,
+    exceptions,
+    figures,
+    payments,
+    reconciliation,
+    refunds,
+)
 
 ROUTES: Final[tuple[Any, ...]] = (
     *accounts.ROUTES,
@@ -11,6 +20,8 @@ ROUTES: Final[tuple[Any, ...]] = (
     *callbacks.ROUTES,
     *cashier.ROUTES,
     *figures.ROUTES,
+    *reconciliation.ROUTES,
+    *exceptions.ROUTES,
 )
 
 __all__ = ["ROUTES"]
