@@ -118,15 +118,23 @@ async def reconcile(
 async def billed(means: Means, *, merchant: SealedMerchant) -> BilledAccount:
     """Return what reconciliation needs to know of a merchant account."""
     tenant: ZoneInfo = await means.references.get(tenant_id=merchant.tenant_id, topic=ZONE, key="*")
-    rate = merchant.settings.get("fee_rate")
     return BilledAccount(
         tenant_id=merchant.tenant_id,
         number=merchant.number,
         id=merchant.id,
         channel=merchant.channel,
         zone=zone_of(merchant.channel, tenant=tenant),
-        fee_rate=Rate.parse(rate) if rate else None,
+        fee_rate=_fee_rate(merchant),
     )
+
+
+def _fee_rate(merchant: SealedMerchant) -> Rate | None:
+    """Return what was agreed on with the channel; the sandbox takes what its settings say."""
+    points = merchant.settings.get("fee_basis_points")
+    if points is not None:
+        return Rate.basis_points(points)
+    text = merchant.settings.get("fee_rate")
+    return Rate.parse(text) if text else None
 
 
 async def reconcile_day(house: Any, attempt: jobs.Attempt[ReconcileDay]) -> None:  # noqa: ANN401 - the assembled house

@@ -8,7 +8,7 @@ that does not carry the channel's signature is Unknown, whatever it says.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import Annotated, Any, Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -18,6 +18,9 @@ OrderState: TypeAlias = Literal["pending", "paid", "failed", "closed", "absent"]
 RefundState: TypeAlias = Literal["processing", "succeeded", "failed", "absent"]
 BillKind: TypeAlias = Literal["trade", "funds"]
 LineKind: TypeAlias = Literal["payment", "refund", "fee", "withdrawal", "other"]
+
+FeeRate: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,2}(\.[0-9]{1,4})?%\Z")]
+"""What a channel takes of a payment, as agreed with it ("0.6%"): bills are checked against it."""
 
 METHODS: Final[dict[ChannelName, tuple[Method, ...]]] = {
     "wechat": ("native", "h5", "jsapi"),

@@ -4,6 +4,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from plaudit.features.payments.model.channel import FeeRate
 from plaudit.features.payments.providers.alipay.keys import (
     certificate_of,
     private_key_of,
@@ -31,6 +32,7 @@ class AlipaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     alipay_cert_pem: str | None = None
     alipay_root_cert_pem: str | None = None
     gateway_url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?\Z")] = _GATEWAY
+    fee_rate: FeeRate | None = None
 
     def __post_init__(self) -> None:
         """Refuse a mode without what it needs, and keys that cannot be used (ValueError)."""

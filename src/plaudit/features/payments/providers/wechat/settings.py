@@ -4,6 +4,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from plaudit.features.payments.model.channel import FeeRate
 from plaudit.features.payments.providers.wechat.signing import private_key_of, public_key_of
 
 _HOST: Final = "https://api.mch.weixin.qq.com"
@@ -24,6 +25,7 @@ class WechatSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     mode: Literal["public_key", "certificate"] = "public_key"
     public_key_id: Annotated[str, msgspec.Meta(pattern=r"^PUB_KEY_ID_[0-9A-Za-z_]{1,64}\Z")] | None = None
     base_url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?\Z")] = _HOST
+    fee_rate: FeeRate | None = None
 
     def __post_init__(self) -> None:
         """Refuse a mode without what it needs (ValueError)."""
