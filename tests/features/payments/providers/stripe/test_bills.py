@@ -1,4 +1,4 @@
-"""Bills of Stripe: written from the movements of the balance, read to the cent, refused whole when altered."""
+"""Bills of Stripe: written from the balance's movements, read to the cent, refused whole when altered."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOVEMENTS_PATH: Final = "/v1/balance_transactions"
 
 
 def movement(name: str, kind: str, amount: int, **changes: object) -> dict[str, Any]:
-    whole = {
+    return {
         "id": name,
         "object": "balance_transaction",
         "type": kind,
@@ -39,7 +39,6 @@ def movement(name: str, kind: str, amount: int, **changes: object) -> dict[str, 
         "source": None,
         **changes,
     }
-    return whole
 
 
 CHARGE: Final = {

@@ -153,7 +153,6 @@ async def test_a_paid_order_is_told_in_stripes_own_words() -> None:
     ],
 )
 async def test_each_state_of_a_session_is_known(
-    *,
     *, status: str, payment_status: str, intent: str, state: str, code: str | None
 ) -> None:
     side = Side()
