@@ -111,7 +111,7 @@ async def test_certificates_are_encrypted_and_rotated(shop: WechatMerchant) -> N
 async def test_a_request_that_is_not_the_merchants_is_refused_unsigned(
     shop: WechatMerchant, forged: dict[str, str], why: str
 ) -> None:
-    header = shop.authorization("GET", "/v3/certificates", **forged)
+    header = shop.authorization("GET", "/v3/certificates", forged=forged)
     answer = await shop.simulator.client.get("/v3/certificates", headers={"Authorization": header})
     assert _no(answer) == (401, "SIGN_ERROR")
     assert why in answer.json()["message"]
@@ -135,8 +135,14 @@ async def test_the_body_is_signed_byte_by_byte(shop: WechatMerchant) -> None:
 async def test_each_way_to_pay_is_presented_its_own_way(shop: WechatMerchant) -> None:
     assert (await shop.order("NATIVE01")).json()["code_url"].startswith("weixin://")
     scene = {"payer_client_ip": "203.0.113.9", "h5_info": {"type": "Wap"}}
-    assert (await shop.order("H5000001", method="h5", scene_info=scene)).json()["h5_url"].startswith("http")
-    assert (await shop.order("JSAPI001", method="jsapi", payer={"openid": "o-1"})).json()["prepay_id"]
+    assert (
+        (await shop.order("H5000001", method="h5", more={"scene_info": scene}))
+        .json()["h5_url"]
+        .startswith("http")
+    )
+    assert (await shop.order("JSAPI001", method="jsapi", more={"payer": {"openid": "o-1"}})).json()[
+        "prepay_id"
+    ]
     await shop.simulator.pay("JSAPI001")
     told = await shop.query("JSAPI001")
     assert (told["trade_type"], told["payer"]) == ("JSAPI", {"openid": "o-1"})
@@ -157,8 +163,7 @@ async def test_each_way_to_pay_is_presented_its_own_way(shop: WechatMerchant) ->
     ],
 )
 async def test_what_an_order_must_not_be(shop: WechatMerchant, wrong: dict[str, object]) -> None:
-    more = {"out_trade_no": "FAULTY01", **wrong}
-    assert _no(await shop.order("FAULTY01", **more)) == (400, "PARAM_ERROR")
+    assert _no(await shop.order("FAULTY01", more=wrong)) == (400, "PARAM_ERROR")
 
 
 async def test_an_order_asked_for_again_is_the_same_or_none(shop: WechatMerchant) -> None:
@@ -185,7 +190,7 @@ async def test_a_closed_order_stays_closed_but_for_a_payment_that_comes_late(sho
 
 async def test_an_order_closes_itself_when_its_time_is_over(shop: WechatMerchant) -> None:
     expiry = (datetime.now(UTC) + timedelta(minutes=2)).isoformat(timespec="seconds")
-    await shop.order("EXPIRES1", time_expire=expiry)
+    await shop.order("EXPIRES1", more={"time_expire": expiry})
     await shop.simulator.drive(offset_s=121)
     assert (await shop.query("EXPIRES1"))["trade_state"] == "CLOSED"
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Final
 
 import httpx
 from cryptography.x509 import load_pem_x509_certificate
@@ -15,7 +18,14 @@ from wechatpayv3.utils import aes_decrypt, load_private_key, load_public_key, rs
 from tests.app.simulate.receiver import Received
 from tests.kit.simulators import Simulator
 
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
 __all__ = ["WechatMerchant", "merchant_of"]
+
+
+@lru_cache
+def _loaded(pem: str) -> object:
+    return load_private_key(pem)
 
 
 @dataclass(slots=True)
@@ -27,7 +37,13 @@ class WechatMerchant:
     notify_url: str
 
     def authorization(
-        self, method: str, target: str, body: str = "", *, age: timedelta = timedelta(), **forged: str
+        self,
+        method: str,
+        target: str,
+        body: str = "",
+        *,
+        age: timedelta = timedelta(),
+        forged: Mapping[str, str] = _NOTHING,
     ) -> str:
         """Return the header for a request, `age` old, with parts of it forged."""
         timestamp = str(int((datetime.now(UTC) - age).timestamp()))
@@ -36,7 +52,7 @@ class WechatMerchant:
         parts = {
             "mchid": self.facts["mchid"],
             "nonce_str": nonce,
-            "signature": rsa_sign(load_private_key(self.facts["private_key"]), message),
+            "signature": rsa_sign(_loaded(self.facts["private_key"]), message),
             "timestamp": timestamp,
             "serial_no": self.facts["serial_no"],
             **forged,
@@ -62,7 +78,7 @@ class WechatMerchant:
         return answer
 
     async def order(
-        self, number: str, *, total: int = 600, method: str = "native", **more: object
+        self, number: str, *, total: int = 600, method: str = "native", more: Mapping[str, Any] = _NOTHING
     ) -> httpx.Response:
         """Ask for a payment."""
         content = {

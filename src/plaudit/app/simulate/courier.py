@@ -153,8 +153,8 @@ class Courier:
                 if mischief.strikes(what, name=name):
                     self._hold(errand, mischief.share("pause", name=name) * most_ms)
                     return
-            if mischief.strikes("double", name=name):
-                self._ready.put_nowait(_Errand(delivery, errand.number, extra=True))
+        if not errand.extra and mischief.strikes("double", name=name):
+            self._ready.put_nowait(_Errand(delivery, errand.number, extra=True))
         if not errand.extra and mischief.strikes("lose", name=name):
             self._ended(errand, "lost")
             return
