@@ -135,6 +135,22 @@ def test_a_bill_with_a_total_altered_is_refused_at_its_totals(total: str, value:
     assert damage(trade_bill([payment(), refund()], **{total: value})).line == 5
 
 
+@pytest.mark.parametrize("total", ["总交易单数", "手续费总金额", "申请退款总金额"])
+def test_a_bill_without_a_total_is_refused(total: str) -> None:
+    lines = trade_bill([payment()]).decode().splitlines()
+    place = lines[-2].split(",").index(total)
+    for number in (-2, -1):
+        fields = lines[number].split(",")
+        lines[number] = ",".join(fields[:place] + fields[place + 1 :])
+    refused = damage("\r\n".join(lines).encode())
+    assert refused.line == 4
+    assert "missing" in str(refused)
+
+
+def test_a_bill_that_ends_before_its_totals_is_refused() -> None:
+    assert "ends before its totals" in str(damage(b"\r\n".join(BILL.split(b"\r\n")[:4])))
+
+
 def test_a_bill_with_a_row_lost_or_doubled_is_refused() -> None:
     lines = BILL.split(b"\r\n")
     assert damage(b"\r\n".join([*lines[:2], *lines[3:]])).line == 5

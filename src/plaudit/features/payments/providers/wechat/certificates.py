@@ -95,10 +95,8 @@ class KeyRing:
         key = self.known(serial)
         if key is not None or not self._fetches:
             return key
+        # Those that waited here for somebody else's fetch find it done, and the pause running.
         async with self._fetching:
-            key = self.known(serial)
-            if key is not None:
-                return key
             now = self._clock.now()
             if self._next_fetch is None or now >= self._next_fetch:
                 await self._refresh(now)
