@@ -99,7 +99,7 @@ def test_a_viewer_pays_and_the_page_follows(
     play(window, "pay")
     assert shows(window, "succeeded") == "Paid. Thank you!"
     becomes(lambda: coins(api, "v1"), 120)
-    assert window.get_log("browser") == []
+    assert window.get_log("browser") == []  # type: ignore[no-untyped-call]
 
 
 def test_in_chinese(window: Chrome, cashier: Callable[[str], dict[str, Any]]) -> None:

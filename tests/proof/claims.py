@@ -117,6 +117,23 @@ BENCHMARKS: Final[tuple[Claim, ...]] = (
         "tips", "errors", "equal", 0, sentence="Requests without an answer, or with a fault of the server."
     ),
     _figure("tips", "doctor", "equal", "green", sentence="The doctor on the books after the load."),
+    _ratio(
+        "callbacks",
+        "vs_noop",
+        "at least",
+        0.3,
+        sentence="Callbacks of WeChat Pay, verified, recorded and answered, to a POST of the same body.",
+    ),
+    _figure(
+        "callbacks",
+        "credited_s",
+        "at most",
+        2,
+        sentence="Seconds until all were credited after the last answer.",
+    ),
+    _figure("callbacks", "not_credited", "equal", 0, sentence="Callbacks answered and not credited."),
+    _figure("callbacks", "errors", "equal", 0, sentence="Callbacks without an answer, or with a fault."),
+    _figure("callbacks", "doctor", "equal", "green", sentence="The doctor on the books after the callbacks."),
 )
 
 JOURNEYS: Final[tuple[Claim, ...]] = (

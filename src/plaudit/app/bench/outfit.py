@@ -19,7 +19,7 @@ from plaudit.platform.settings import Settings
 
 _SLUG: Final = "bench"
 _RATE_PER_S: Final = 1_000_000
-_LANES: Final = 64
+LANES: Final = 64
 _BODIES: Final = 20_000
 _REFUSED_SHARE: Final = 0.02
 _TOO_LITTLE_MINOR: Final = 1
@@ -51,20 +51,20 @@ async def prepare(*, url: str, settings: Settings, database_url: str, viewers: i
         first = await open_tenant(house, slug=_SLUG, name="Bench")
         async with house.database.connection() as conn:
             tenant_id = next(one.tenant_id for one in await tenants.tenants(conn) if one.slug == _SLUG)
-    async with Client(url=url, connections=_LANES, headers={"Authorization": f"Bearer {first}"}) as client:
-        sender = _Sender(client)
+    async with Client(url=url, connections=LANES, headers={"Authorization": f"Bearer {first}"}) as client:
+        sender = Sender(client)
         made = await sender.send(
             "POST", "/v1/api-keys", {"name": "load", "scopes": ["tip.send"], "rate_per_second": _RATE_PER_S}
         )
         policy = {"asset": workload.ASSET, "min_minor": 1, "max_minor": 1_000_000}
         await sender.send("PUT", "/v1/tipping/policy", {**policy, "day_limit_minor": None})
-        await _each(
+        await each(
             lambda creator: sender.send("PUT", f"/v1/creators/{creator}", {}),
             [workload.creator(number) for number in range(creators)],
         )
         rich = [(workload.rich(number), workload.CREDIT_MINOR) for number in range(viewers)]
         poor = [(workload.poor(number), _TOO_LITTLE_MINOR) for number in range(workload.POOR)]
-        await _each(lambda one: sender.credit(*one), rich + poor)
+        await each(lambda one: sender.credit(*one), rich + poor)
     return Outfit(tenant_id=tenant_id, key=made["key"], bodies=tuple(_bodies(viewers, creators)))
 
 
@@ -86,29 +86,32 @@ def _bodies(viewers: int, creators: int) -> Sequence[Any]:
     ]
 
 
-class _Sender:
-    """Sends what must be done, each under a key of its own."""
+class Sender:
+    """Sends what must be done, each under a key of its own that begins with `mark`."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, *, mark: str = "outfit") -> None:
         self._client = client
+        self._mark = mark
         self._number = 0
 
     async def send(self, method: str, path: str, body: object) -> Any:  # noqa: ANN401 - JSON as it comes
+        """Send a request and return the answer's JSON. Raises OutfitError unless it was done."""
         self._number += 1
         answer = await self._client.send(
-            method=method, path=path, body=msgspec.json.encode(body), key=f"outfit-{self._number}"
+            method=method, path=path, body=msgspec.json.encode(body), key=f"{self._mark}-{self._number}"
         )
         if answer.status not in _DONE:
             raise OutfitError(f"{method} {path}: {answer.status} {answer.body.decode(errors='replace')}")
         return msgspec.json.decode(answer.body)
 
     async def credit(self, viewer: str, amount_minor: int) -> None:
+        """Credit a viewer's wallet."""
         body = {"asset": workload.ASSET, "amount_minor": amount_minor}
         await self.send("POST", f"/v1/wallets/{viewer}/credits", body)
 
 
-async def _each(work: Callable[[_T], Awaitable[Any]], items: Iterable[_T]) -> None:
-    """Do something for every item, `_LANES` at a time."""
+async def each(work: Callable[[_T], Awaitable[Any]], items: Iterable[_T]) -> None:
+    """Do something for every item, `LANES` of them at a time."""
     waiting = iter(items)
 
     async def lane() -> None:
@@ -116,5 +119,5 @@ async def _each(work: Callable[[_T], Awaitable[Any]], items: Iterable[_T]) -> No
             await work(item)
 
     async with asyncio.TaskGroup() as lanes:
-        for _ in range(_LANES):
+        for _ in range(LANES):
             lanes.create_task(lane())

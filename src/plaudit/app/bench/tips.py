@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from statistics import median
 from typing import Final
 
@@ -15,19 +10,18 @@ import uvloop
 from msgspec import Struct
 
 from plaudit.app.bench import bare, loading, outfit
-from plaudit.app.bench.child import Child, child
-from plaudit.app.bench.ground import Base, checkpoint, doctor
+from plaudit.app.bench.child import Child
+from plaudit.app.bench.ground import checkpoint, doctor
 from plaudit.app.bench.loading import Round
 from plaudit.app.bench.outfit import Outfit
 from plaudit.app.bench.report import Report, Value, machine, middle, ratio, server_settings, versions
+from plaudit.app.bench.site import Site, settings_of, site
 from plaudit.app.drive.load import generator_here
-from plaudit.app.place import migrated_place_of
-from plaudit.platform.settings import SETTINGS, Settings
+from plaudit.platform.settings import SETTINGS
 
 CONNECTIONS: Final = 128
 _TIPS: Final = "/v1/tips"
 _NOOP: Final = "/v1/noop"
-_HOST: Final = "127.0.0.1"
 
 
 class Size(Struct, frozen=True, kw_only=True):
@@ -39,16 +33,6 @@ class Size(Struct, frozen=True, kw_only=True):
     rounds: int = 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Site:
-    """The two servers, side by side, and the database of the first."""
-
-    plaudit: Child
-    bare: Child
-    base: Base
-    data_dir: Path
-
-
 def run(*, seconds: float, say: Callable[[str], None], size: Size | None = None) -> Report:
     """Measure and report; ``seconds`` is what each variant is counted for in each round.
 
@@ -58,65 +42,41 @@ def run(*, seconds: float, say: Callable[[str], None], size: Size | None = None)
     """
     how = size or Size()
     about = machine()
-    with _site() as site:
+    with site() as place:
         say(f"crediting {how.viewers:,} viewers, registering {how.creators:,} creators")
         dressed = uvloop.run(
             outfit.prepare(
-                url=site.plaudit.url,
-                settings=_settings_of(site.data_dir),
-                database_url=site.base.url,
+                url=place.plaudit.url,
+                settings=settings_of(place.data_dir),
+                database_url=place.base.url,
                 viewers=how.viewers,
                 creators=how.creators,
             )
         )
-        rounds = _rounds(site, dressed, how, seconds=seconds, say=say)
+        rounds = _rounds(place, dressed, how, seconds=seconds, say=say)
         say("the doctor examines the books")
         return Report(
             bench="tips",
-            figures=_figures(rounds) | {"doctor": doctor(site.base)},
+            figures=_figures(rounds) | {"doctor": doctor(place.base)},
             ratios=_ratios(rounds),
             machine=about,
-            versions=versions(url=site.base.url),
-            settings=_settings(how, seconds=seconds) | server_settings(url=site.base.url),
+            versions=versions(url=place.base.url),
+            settings=_settings(how, seconds=seconds) | server_settings(url=place.base.url),
         )
 
 
-@contextmanager
-def _site() -> Iterator[_Site]:
-    folder = Path(tempfile.mkdtemp(prefix="plaudit-bench-"))
-    logs = Path(tempfile.mkdtemp(prefix="plaudit-bench-log-"))
-    try:
-        with ExitStack() as stack:
-            place = stack.enter_context(migrated_place_of(_settings_of(folder)))
-            assert place.superuser_url is not None
-            environ = {"PLAUDIT_DATA_DIR": str(folder), "PLAUDIT_HOST": _HOST, "PLAUDIT_PORT": "0"}
-            yield _Site(
-                plaudit=stack.enter_context(child(what="plaudit", environ=environ, log=logs / "plaudit.log")),
-                bare=stack.enter_context(child(what="bare", environ={}, log=logs / "bare.log")),
-                base=Base("plaudit", place.url, place.owner_url, place.superuser_url),
-                data_dir=folder,
-            )
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.rmtree(logs, ignore_errors=True)
-
-
-def _settings_of(folder: Path) -> Settings:
-    return Settings.from_environment({"PLAUDIT_DATA_DIR": str(folder)})
-
-
 def _rounds(
-    site: _Site, dressed: Outfit, how: Size, *, seconds: float, say: Callable[[str], None]
+    place: Site, dressed: Outfit, how: Size, *, seconds: float, say: Callable[[str], None]
 ) -> dict[str, list[Round]]:
     targets: Mapping[str, tuple[Child, str]] = {
-        "tips": (site.plaudit, _TIPS),
-        "noop": (site.plaudit, _NOOP),
-        "bare": (site.bare, bare.PATH),
+        "tips": (place.plaudit, _TIPS),
+        "noop": (place.plaudit, _NOOP),
+        "bare": (place.bare, bare.PATH),
     }
     rounds: dict[str, list[Round]] = {name: [] for name in targets}
     for number in range(1, how.rounds + 1):
         for name, (server, path) in targets.items():
-            checkpoint(site.base)
+            checkpoint(place.base)
             one = uvloop.run(
                 loading.measure(
                     name=name,
@@ -124,9 +84,9 @@ def _rounds(
                     spec=dressed.spec(path=path, key_prefix=f"{name}-{number}"),
                     connections=how.connections,
                     seconds=seconds,
-                    base=site.base,
+                    base=place.base,
                     tenant_id=dressed.tenant_id,
-                    data_dir=site.data_dir,
+                    data_dir=place.data_dir,
                 )
             )
             rounds[name].append(one)

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 import click
 import msgspec
 
-from plaudit.app.bench import growth, ledger, tips
+from plaudit.app.bench import callbacks, growth, ledger, tips
 from plaudit.app.bench.growth import Size
 from plaudit.app.bench.report import Report, lines
 from plaudit.app.cli.main import Examples
@@ -16,6 +16,7 @@ from plaudit.app.cli.main import Examples
 _LEDGER_S: Final = 10.0
 _GROWTH_S: Final = 10.0
 _TIPS_S: Final = 10.0
+_CALLBACKS_S: Final = 5.0
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -72,6 +73,17 @@ def growth_command(*, entries: int, seconds: float, as_json: bool) -> int:
 def tips_command(*, seconds: float, as_json: bool) -> int:
     """Measure tips over HTTP with 128 connections, against a POST that does nothing."""
     return _tell(tips.run(seconds=seconds, say=_say), as_json=as_json)
+
+
+@bench.command(
+    "callbacks",
+    cls=Examples,
+    examples=("plaudit bench callbacks", "plaudit bench callbacks --seconds 2 --json"),
+)
+@_measured(seconds=_CALLBACKS_S)
+def callbacks_command(*, seconds: float, as_json: bool) -> int:
+    """Measure callbacks of WeChat Pay, from signature to credit, against a POST that does nothing."""
+    return _tell(callbacks.run(seconds=seconds, say=_say), as_json=as_json)
 
 
 def _say(text: str) -> None:

@@ -1,7 +1,7 @@
-"""A route that does nothing, behind all that every route has: what benchmarks measure the rest against.
+"""Routes that do nothing, behind all that every route has: what benchmarks measure the rest against.
 
-Served by `plaudit serve --routes plaudit.app.http.noop:ROUTES` and at no other time. It reads the body of a
-tip and answers with as much as a tip does.
+Served by `plaudit serve --routes plaudit.app.http.noop:ROUTES` and at no other time. One reads the body of a
+tip and answers with as much as a tip does, the other reads a channel's callback.
 """
 
 from typing import Any, Final
@@ -10,9 +10,11 @@ import msgspec
 
 from plaudit.core.commands.command import Grant
 from plaudit.kernel.time import Clock, format_time
-from plaudit.platform.web import Response, answer, post
+from plaudit.platform.web import Request, Response, answer, post
 
 _CREATED: Final = 201
+_OK: Final = 200
+_NOTHING: Final = 204
 
 
 class NoTip(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -81,4 +83,12 @@ async def noop(*, data: NoTip, grant: Grant, idempotency_key: str, clock: Clock)
     return answer(body, status=_CREATED)
 
 
-ROUTES: Final[tuple[Any, ...]] = (noop,)
+@post("/v1/callbacks/noop", opt={"permission": None}, status_code=_OK, include_in_schema=False, security=[])
+async def no_callback(*, request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Read a callback and do nothing about it."""
+    async for _ in request.stream():
+        pass
+    return Response(b"", status_code=_NOTHING)
+
+
+ROUTES: Final[tuple[Any, ...]] = (noop, no_callback)
