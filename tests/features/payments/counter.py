@@ -137,6 +137,14 @@ class Counter:
 
         await settled(is_there, within_s=15)
 
+    async def until_sent(self) -> None:
+        """Wait until a refund has arrived at a channel."""
+
+        async def has_arrived() -> bool:
+            return bool(self.bank.sent)
+
+        await settled(has_arrived, within_s=15)
+
     async def only_refund(self, payment: str) -> Any:  # noqa: ANN401 - JSON
         """Return the one refund that a payment has."""
         (one,) = (await self.shop.acme.get("/v1/refunds", payment=payment))["items"]

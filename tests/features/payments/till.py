@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
 import msgspec
 
 from plaudit.features.payments.model.channel import (
+    BillDamaged,
     BillKind,
     BillLine,
+    BillNotReady,
     CallbackRejected,
     ChannelName,
     Merchant,
@@ -67,6 +69,10 @@ class Bank:
     def put(self, number: str, state: OrderState) -> None:
         """Put an order into a state."""
         self.orders[number] = OrderReport(state=state, code="USERPAYING" if state == "failed" else None)
+
+    def finish_refunds(self) -> None:
+        """Let all refunds that are under way succeed."""
+        self.refunds = {number: replace(one, state="succeeded") for number, one in self.refunds.items()}
 
     def enter(self, name: str, number: str) -> None:
         """Note a call, and fail where a test wants it."""
@@ -142,10 +148,10 @@ class Till:
         return Reply(status=500, body=b'{"code":"FAIL","message":"failed"}', media_type="application/json")
 
     async def fetch_bill(self, *, day: date, kind: BillKind) -> bytes:
-        raise NotImplementedError
+        raise BillNotReady(f"no {kind} bill of {day}")
 
     def read_bill(self, content: bytes, *, kind: BillKind) -> Iterator[BillLine]:
-        raise NotImplementedError
+        raise BillDamaged(f"{len(content)} bytes of a {kind} bill")
 
 
 def maker(name: str, bank: Bank) -> Any:  # noqa: ANN401 - what the channels' table holds

@@ -193,13 +193,17 @@ class RefundApproved(RefundData, frozen=True, kw_only=True):
 
 
 class RefundRejected(RefundData, frozen=True, kw_only=True):
-    """A refund ends without effect: a second person said no, or the feature kept what was earned (`code`)."""
+    """A refund ends without effect: a second person said no, or the feature kept what was earned (`code`).
+
+    `reason_hash` is of the second person's reason.
+    """
 
     KIND: ClassVar[str] = "payment.refund.rejected"
     VERSION: ClassVar[int] = 1
 
     code: str
     checker: str | None = None
+    reason_hash: str | None = None
 
 
 class RefundFailed(RefundData, frozen=True, kw_only=True):

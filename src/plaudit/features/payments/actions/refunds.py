@@ -31,10 +31,13 @@ from plaudit.features.payments.store import accounts as account_store
 from plaudit.features.payments.store import refunds as store
 from plaudit.features.payments.store import settling as settling_store
 from plaudit.kernel.ids import decode_id, encode_id
-from plaudit.platform import failures, jobs
+from plaudit.platform import failures, jobs, log
 from plaudit.platform.jobs import Attempt, Job
 from plaudit.vocabulary.facts.payments import RefundRequested, RefundRetried
 
+_log = log.logger("payments")
+
+REFUSED: Final = "channel.refused"
 ASK_AFTER: Final = timedelta(seconds=60)
 """After this time without a callback the channel is asked about a refund."""
 
@@ -180,7 +183,7 @@ async def reject_refund(
                 code="checker.rejected",
                 counted=False,
                 checker=grant.actor.text,
-                private=(PrivatePart("reason", found.owner, text, salt),),
+                private=PrivatePart("reason", found.owner, text, salt),
             )
         )
 
@@ -229,7 +232,8 @@ async def send_refund(means: Means, *, tenant_id: int, refund: Refund, ask_first
     try:
         report = await _report(means, tenant_id=tenant_id, refund=refund, ask_first=ask_first)
     except failures.Final as error:
-        report = RefundReport(state="failed", code=str(error)[:100] or "channel.final")
+        _log.warning("refund refused", refund=refund.id, channel=refund.channel, error=str(error))
+        report = RefundReport(state="failed", code=REFUSED)
     if report.state in {"succeeded", "failed"}:
         command = notices.of_refund(
             tenant_id=tenant_id,

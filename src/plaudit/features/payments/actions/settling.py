@@ -102,7 +102,7 @@ def declined(
     code: str,
     counted: bool,
     checker: str | None,
-    private: tuple[PrivatePart, ...] = (),
+    private: PrivatePart | None = None,
 ) -> Plan:
     """Return the plan of a refund that ends without effect; with `counted` the counter gets it back."""
     payment = encode_id(PAYMENT, claim.number)
@@ -112,10 +112,13 @@ def declined(
         cause="asked",
         code=code,
         checker=checker,
+        reason_hash=None if private is None else private.digest,
     )
     window = refund_window(payment)
     decision = Decision(
-        Fact(f"payment/{payment}", fact, private), (), (Use(window, -amount_minor),) if counted else ()
+        Fact(f"payment/{payment}", fact, () if private is None else (private,)),
+        (),
+        (Use(window, -amount_minor),) if counted else (),
     )
     return Plan(lambda _book: decision, windows=(window,) if counted else ())
 

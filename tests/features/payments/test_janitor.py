@@ -1,0 +1,203 @@
+"""The janitor: channels are asked what they have not told, what is over is closed, nothing is guessed."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from plaudit.features.payments import schedule
+from plaudit.platform.failures import Final, Retryable, Unknown
+from tests.features.payments.counter import PRICE, Counter
+from tests.features.payments.shop import KEPT_MINUTES
+
+
+async def test_a_lost_callback_is_found_after_a_minute_and_is_the_same_as_its_callback(
+    counter: Counter,
+) -> None:
+    payment, number = await counter.bought()
+    counter.bank.pay(number)
+    await counter.tidy()
+    assert counter.bank.calls("query") == []
+    counter.shop.clock.advance(seconds=60)
+    await counter.tidy()
+    assert await counter.state(payment) == "succeeded"
+    assert (await counter.call_back(number)).content == b"success"
+    await counter.caught_up()
+    (notified,) = await counter.facts("payment.notified")
+    assert (notified["source"], notified["amount_minor"]) == ("query", PRICE)
+    assert await counter.balances() == {"wechat": -PRICE, "clearing/CNY": PRICE}
+
+
+async def test_the_channel_is_asked_after_a_minute_then_every_five_and_at_the_deadline(
+    counter: Counter,
+) -> None:
+    await counter.bought()
+    asked_at = []
+    for minute in range(1, KEPT_MINUTES + 1):
+        counter.shop.clock.advance(minutes=1)
+        before = len(counter.bank.asked)
+        await counter.tidy()
+        await counter.tidy()
+        if len(counter.bank.asked) > before:
+            asked_at.append(minute)
+    assert asked_at == [1, 6, 11, 15]
+    assert len(counter.bank.calls("query")) == 3
+    assert len(counter.bank.calls("close")) == 1
+
+
+async def test_at_its_deadline_a_payment_is_closed_there_and_here(counter: Counter) -> None:
+    payment, number = await counter.bought()
+    idle = (await counter.shop.open())["payment"]
+    counter.shop.clock.advance(minutes=KEPT_MINUTES)
+    await counter.tidy()
+    assert await counter.state(idle) == "closed"
+    await counter.tidy()
+    assert await counter.state(payment) == "closed"
+    assert counter.bank.orders[number].state == "closed"
+    assert await counter.facts("payment.failed") == []
+    assert {one["cause"] for one in await counter.facts("payment.closed")} == {"deadline"}
+    await counter.tidy()
+    assert len(await counter.facts("payment.closed")) == 2
+
+
+async def test_what_was_paid_in_time_and_not_told_is_found_at_the_deadline(counter: Counter) -> None:
+    payment, number = await counter.bought()
+    counter.shop.clock.advance(minutes=KEPT_MINUTES)
+    counter.bank.pay(number)
+    await counter.tidy()
+    await counter.tidy()
+    assert await counter.state(payment) == "succeeded"
+    assert await counter.facts("payment.closed") == []
+
+
+async def test_an_answer_that_was_lost_is_asked_for_and_not_guessed(counter: Counter) -> None:
+    payment = (await counter.shop.open())["payment"]
+    counter.bank.after["open"] = [Unknown("no answer")]
+    number = await counter.attempt(payment)
+    assert (await counter.shop.show(payment))["attempts"][0]["state"] == "unknown"
+    counter.shop.clock.advance(seconds=60)
+    await counter.tidy()
+    assert (await counter.shop.show(payment))["attempts"][0]["state"] == "unknown"
+    counter.bank.pay(number)
+    counter.shop.clock.advance(minutes=5)
+    await counter.tidy()
+    assert await counter.state(payment) == "succeeded"
+
+
+async def test_an_order_that_never_got_there_has_failed(counter: Counter) -> None:
+    payment = (await counter.shop.open())["payment"]
+    counter.bank.faults["open"] = [Unknown("no answer")]
+    await counter.attempt(payment)
+    counter.shop.clock.advance(seconds=60)
+    await counter.tidy()
+    assert await counter.state(payment) == "failed"
+    (failed,) = await counter.facts("payment.attempt.failed")
+    assert failed["code"] == "channel.absent"
+
+
+async def test_an_order_that_was_shown_and_is_not_there_yet_waits_for_its_payer(counter: Counter) -> None:
+    payment, number = await counter.bought()
+    del counter.bank.orders[number]
+    counter.shop.clock.advance(seconds=60)
+    await counter.tidy()
+    assert await counter.state(payment) == "processing"
+    counter.shop.clock.advance(minutes=KEPT_MINUTES)
+    await counter.tidy()
+    await counter.tidy()
+    assert await counter.state(payment) == "closed"
+
+
+@pytest.mark.parametrize("fault", [Retryable("down"), Unknown("no answer"), Final("no"), TimeoutError()])
+async def test_a_channel_that_does_not_answer_is_asked_again_and_closes_nothing(
+    counter: Counter, fault: Exception
+) -> None:
+    payment, number = await counter.bought()
+    counter.shop.clock.advance(minutes=KEPT_MINUTES)
+    counter.bank.faults["close"] = [fault]
+    await counter.tidy()
+    await counter.tidy()
+    assert await counter.state(payment) == "processing"
+    counter.bank.pay(number)
+    counter.shop.clock.advance(seconds=60)
+    await counter.tidy()
+    assert await counter.state(payment) == "succeeded"
+
+
+async def test_after_an_hour_without_an_answer_it_is_closed_here_and_late_money_goes_back(
+    counter: Counter,
+) -> None:
+    payment, number = await counter.bought()
+    counter.shop.clock.advance(minutes=KEPT_MINUTES + 60)
+    counter.bank.faults["close"] = [Retryable("down")]
+    await counter.tidy()
+    assert await counter.state(payment) == "closed"
+    counter.bank.pay(number)
+    counter.shop.clock.advance(seconds=60)
+    await counter.tidy()
+    refund = await counter.only_refund(payment)
+    assert refund["cause"] == "late"
+    await counter.refund_becomes(refund["refund"], "succeeded")
+    assert not any((await counter.balances()).values())
+
+
+async def test_the_other_attempts_of_a_paid_payment_are_closed_at_their_channel(counter: Counter) -> None:
+    payment, first = await counter.bought("wechat")
+    second = await counter.attempt(payment, "alipay")
+    await counter.call_back(first)
+    await counter.caught_up()
+    await counter.tidy()
+    assert counter.bank.orders[second].state == "closed"
+    states = [one["state"] for one in (await counter.shop.show(payment))["attempts"]]
+    assert states == ["paid", "closed"]
+    assert await counter.state(payment) == "succeeded"
+
+
+async def test_the_attempts_of_a_payment_that_was_closed_are_closed_at_their_channel(
+    counter: Counter,
+) -> None:
+    payment, number = await counter.bought()
+    await counter.shop.acme.do("POST", f"/v1/payments/{payment}/closing")
+    await counter.tidy()
+    assert counter.bank.orders[number].state == "closed"
+
+
+async def test_a_channel_that_says_paid_but_not_how_much_is_asked_again(counter: Counter) -> None:
+    payment, number = await counter.bought()
+    counter.bank.put(number, "paid")
+    counter.shop.clock.advance(seconds=60)
+    await counter.tidy()
+    assert await counter.state(payment) == "processing"
+    counter.bank.pay(number)
+    counter.shop.clock.advance(minutes=5)
+    await counter.tidy()
+    assert await counter.state(payment) == "succeeded"
+
+
+async def test_another_amount_found_by_asking_goes_back(counter: Counter) -> None:
+    payment, number = await counter.bought()
+    counter.bank.pay(number, amount_minor=PRICE + 1)
+    counter.shop.clock.advance(seconds=60)
+    await counter.tidy()
+    refund = await counter.only_refund(payment)
+    assert (refund["cause"], refund["amount_minor"]) == ("amount", PRICE + 1)
+    await counter.refund_becomes(refund["refund"], "succeeded")
+
+
+async def test_several_janitors_at_once_ask_each_channel_once(counter: Counter) -> None:
+    bought = [await counter.bought() for _ in range(6)]
+    for _, number in bought:
+        counter.bank.pay(number, transaction=f"T-{number}")
+    counter.shop.clock.advance(seconds=60)
+    await asyncio.gather(*(schedule.tidy(counter.house) for _ in range(4)))
+    await counter.caught_up()
+    assert sorted(counter.bank.calls("query")) == sorted(number for _, number in bought)
+    assert {await counter.state(payment) for payment, _ in bought} == {"succeeded"}
+
+
+async def test_what_waits_is_shown_as_a_metric(counter: Counter) -> None:
+    await counter.bought()
+    counter.shop.clock.advance(seconds=60)
+    await counter.tidy()
+    assert schedule.UNSETTLED.labels("attempt.open")._value.get() == 1
+    assert schedule.QUESTIONS.labels("wechat", "query", "pending")._value.get() >= 1
