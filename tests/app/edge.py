@@ -21,6 +21,7 @@ from plaudit.platform.settings import Settings
 
 __all__ = ["Caller", "UnderTest", "problem", "settled", "under_test"]
 
+ADDRESS = "http://plaudit"
 _KEYS = itertools.count(1)
 
 
@@ -101,12 +102,21 @@ async def under_test(
     more_routes: Sequence[Any] = (),
     **environ: str,
 ) -> AsyncIterator[UnderTest]:
-    """Run the house on a migrated database, with its background loops, as one process would."""
-    settings = Settings.from_environment({"PLAUDIT_DATA_DIR": str(data_dir), **environ})
+    """Run the house on a migrated database, with its background loops, as one process would.
+
+    What it sends to its own public address arrives here, as all requests do.
+    """
+    settings = Settings.from_environment(
+        {"PLAUDIT_DATA_DIR": str(data_dir), "PLAUDIT_PUBLIC_URL": ADDRESS, **environ}
+    )
     async with assembled(settings, url=url, clock=clock) as house, running(house, follow=True):
         house.corridor.writer.start(lanes=settings.writers)
         transport = httpx.ASGITransport(app=build(house, more_routes=more_routes))  # type: ignore[arg-type]
-        async with httpx.AsyncClient(transport=transport, base_url="http://plaudit") as client:
+        async with (
+            httpx.AsyncClient(transport=transport, base_url=ADDRESS) as client,
+            httpx.AsyncClient(mounts={ADDRESS: transport}, trust_env=False) as way_out,
+        ):
+            house.outbound._client = way_out
             yield UnderTest(house, client)
         house.wake.close()
         await house.corridor.writer.close()

@@ -51,6 +51,19 @@ IN_QUERIES: Final = (
     "2026-02-30T00:00:00Z",
     "a/b",
 )
+IDS: Final = {
+    "account": "acc_0000004000001",
+    "adjustment": "adj_0000000000001",
+    "api_key": "plk_0000000000001",
+    "due": "due_0000000000001",
+    "exception": "exc_0000000000001",
+    "payment": "pay_0000000000001",
+    "reconciliation": "rec_0000000000001",
+    "refund": "ref_0000000000001",
+    "staff": "pls_0000000000001",
+    "tip": "tip_0000000000001",
+    "token_key": "tkn_0000000000001",
+}
 READS: Final = [
     path for path, item in DOCUMENT["paths"].items() if "get" in item and path != "/v1/facts/stream"
 ]
@@ -75,7 +88,7 @@ def _changed(body: Any) -> Iterator[Any]:  # noqa: ANN401 - JSON
 @pytest.mark.parametrize(("path", "method"), WRITES)
 async def test_bodies(acme: Caller, path: str, method: str) -> None:
     things = Things()
-    things.ids |= dict.fromkeys(("adjustment", "tip", "staff", "api_key", "token_key"), "tip_0000000000001")
+    things.ids |= IDS
     operation = DOCUMENT["paths"][path][method.lower()]
     example = things.body(operation)
     if example is None:
@@ -100,7 +113,7 @@ async def test_paths(acme: Caller, path: str) -> None:
 @pytest.mark.parametrize("path", READS)
 async def test_queries(edge: UnderTest, acme: Caller, path: str) -> None:
     things = Things()
-    things.ids |= dict.fromkeys(("adjustment", "tip"), "tip_0000000000001")
+    things.ids |= IDS
     good = things.query(DOCUMENT["paths"][path]["get"])
     for one in DOCUMENT["paths"][path]["get"].get("parameters", ()):
         if one["in"] != "query":

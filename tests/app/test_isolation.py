@@ -10,6 +10,7 @@ import asyncio
 import copy
 import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 import httpx
@@ -19,7 +20,9 @@ from plaudit.app.assembly import FEATURES
 from plaudit.app.http.application import routes_of
 from plaudit.app.http.edge import SIGNED
 from plaudit.app.http.openapi import describe
-from tests.app.edge import Caller, UnderTest
+from plaudit.features.payments.model.accounts import account_of
+from tests.app.edge import Caller, UnderTest, settled
+from tests.features.payments.shop import account_body
 
 SECRET: Final = "a shared secret of 32 bytes or more"
 MARK: Final = "onlyofa"
@@ -35,6 +38,10 @@ NAMES: Final[Mapping[str, str]] = {
     "room": f"r-{MARK}",
     "target": f"gift/g-{MARK}",
     "address": f"viewer/v-{MARK}/coin",
+    "pack": f"p-{MARK}",
+    "payer": f"v-{MARK}",
+    "asset": "CNY",
+    "channel": "sandbox",
 }
 BALANCES: Final = frozenset({77_777, 77_677, 77_678})
 """Of A's viewer; nobody else ever has as much."""
@@ -128,11 +135,63 @@ async def _furnish(edge: UnderTest, a: Caller) -> Things:
     adjustment = await staff.do(
         "POST", "/v1/adjustments", {"address": ids["address"], "amount_minor": 5, "reason": f"why {MARK}"}
     )
+    await _sell(edge, a, ids)
     await a.do("PUT", f"/v1/switches/{ids['target']}", {"off": True, "reason": MARK})
     await a.do("PUT", f"/v1/freezes/{ids['address']}", {"freeze": "debits", "reason": MARK})
     ids |= {"credit": credit["credit"], "tip": tip["tip"], "reversal": reversal["reversal"]}
     ids["adjustment"] = adjustment["adjustment"]
     return things
+
+
+async def _sell(edge: UnderTest, a: Caller, ids: dict[str, str]) -> None:
+    """Have A paid through a channel: a pack, a payment that succeeded and is refunded, a day reconciled."""
+    made = await a.do("POST", "/v1/channel-accounts", account_body(name=f"Sandbox {MARK}"))
+    ids["account"] = made["account"]
+    pack = {"price_asset": "CNY", "price_minor": 1_200, "asset": "coin", "amount_minor": 120, "on_sale": True}
+    await a.do("PUT", f"/v1/packs/{ids['pack']}", pack)
+    await a.do("PUT", f"/v1/payment-policies/{ids['asset']}", {"review_above_minor": 0})
+    await a.do("PUT", f"/v1/topup-policies/{ids['asset']}", {"clawback": "refuse"})
+    due = await a.do("POST", "/v1/topups", {"viewer": ids["viewer"], "pack": ids["pack"]})
+    ids["due"] = due["due"]
+    payment = (await a.do("POST", "/v1/payments", {"due": ids["due"]}))["payment"]
+    ids["payment"] = payment
+    await a.do("POST", f"/v1/payments/{payment}/attempts", {})
+    await a.do("POST", f"/v1/payments/{payment}/sandbox", {"act": "pay"})
+    await settled(lambda: _is_paid(a, payment))
+    body = {"amount_minor": 100, "reason": f"why {MARK}"}
+    ids["refund"] = (await a.do("POST", f"/v1/payments/{payment}/refunds", body))["refund"]
+    await _reconcile(edge, a, ids)
+
+
+async def _is_paid(a: Caller, payment: str) -> bool:
+    return bool((await a.get(f"/v1/payments/{payment}"))["state"] == "succeeded")
+
+
+async def _reconcile(edge: UnderTest, a: Caller, ids: dict[str, str]) -> None:
+    """Have yesterday compared with the sandbox's bill, which tells of a payment that A knows nothing of."""
+    yesterday = edge.house.clock.now() - timedelta(days=1)
+    tenant_id, number = account_of(ids["account"])
+    place = (tenant_id, number, f"P{MARK}")
+    async with edge.house.database.connection() as conn:
+        await conn.execute(
+            "INSERT INTO payments.sandbox_trade"
+            " VALUES (%s, %s, %s, 'CNY', 500, 'x', 'http://x', 'paid', %s, %s)",
+            (*place, yesterday, yesterday),
+        )
+        await conn.execute(
+            "INSERT INTO payments.sandbox_payment VALUES (%s, %s, %s, 1, 'theirs', 500, 0, %s)",
+            (*place, yesterday),
+        )
+    day = yesterday.date().isoformat()
+    await a.do("POST", "/v1/reconciliations", {"account": ids["account"], "day": day})
+
+    async def found() -> bool:
+        return bool((await a.get("/v1/reconciliation-exceptions"))["items"])
+
+    await settled(found, within_s=20)
+    (one,) = (await a.get("/v1/reconciliation-exceptions"))["items"]
+    (run,) = (await a.get("/v1/reconciliations"))["items"]
+    ids |= {"exception": one["exception"], "reconciliation": run["reconciliation"]}
 
 
 def _gift() -> dict[str, Any]:
@@ -152,7 +211,8 @@ async def _everything(a: Caller) -> dict[str, Any]:
             continue
         answer = await a.send("GET", path)
         if answer.status_code == 200:
-            seen[path] = answer.json()
+            # The span of the figures ends now, whenever that is.
+            seen[path] = {k: v for k, v in answer.json().items() if k not in {"since", "until"}}
     return seen
 
 
@@ -219,7 +279,18 @@ async def test_a_read_shows_nothing_of_another_tenant(
 
 
 NOT_MARKED: Final = frozenset(
-    {"/v1/subscriptions", "/v1/tenant", "/v1/tipping/policy", "/v1/token-keys", *UNNAMED_OK}
+    {
+        "/v1/payment-figures",
+        "/v1/payment-policies/{asset}",
+        "/v1/reconciliations",
+        "/v1/reconciliations/{reconciliation}",
+        "/v1/subscriptions",
+        "/v1/tenant",
+        "/v1/tipping/policy",
+        "/v1/token-keys",
+        "/v1/topup-policies/{asset}",
+        *UNNAMED_OK,
+    }
 )
 
 

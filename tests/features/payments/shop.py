@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import jwt
 
 from plaudit.core.commands import tenants
@@ -128,13 +127,10 @@ def account_body(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - the fields 
 
 @asynccontextmanager
 async def open_shop(database_url: str, folder: Path) -> AsyncIterator[Shop]:
-    """Open a tenant on a clock to drive; what the house sends out arrives at its own edge."""
+    """Open a tenant on a clock to drive; callbacks that the house sends arrive at its own edge."""
     clock = ShopClock()
-    async with under_test(database_url, folder, clock=clock, PLAUDIT_PUBLIC_URL="http://plaudit") as edge:
-        transport = edge.client._transport
-        async with httpx.AsyncClient(transport=transport) as loop:
-            edge.house.outbound._client = loop
-            acme = await edge.tenant("acme")
-            async with edge.house.database.connection() as conn:
-                (tenant,) = await tenants.tenants(conn)
-            yield Shop(edge, acme, tenant.tenant_id, clock)
+    async with under_test(database_url, folder, clock=clock) as edge:
+        acme = await edge.tenant("acme")
+        async with edge.house.database.connection() as conn:
+            (tenant,) = await tenants.tenants(conn)
+        yield Shop(edge, acme, tenant.tenant_id, clock)

@@ -15,12 +15,17 @@ _FIELDS: Final[Mapping[str, Any]] = {
     "at": _TIME,
     "as_of": _TIME,
     "basis": "fixed",
+    "cashier_url": "https://pay.example/pay/1-pay_000000000001A-6b86b273ff34fce19d6b804eff5a3f57",
     "checked_at": None,
     "checker": None,
     "count": 1,
     "created_at": _TIME,
     "creator": "c1",
     "cursor": "WzQyXQ",
+    "day": "2026-11-21",
+    "device": "mobile",
+    "due_kind": "topup.ordered",
+    "expires_at": "2026-11-22T02:18:04.123456Z",
     "day_limit_minor": None,
     "effect": "petals",
     "freeze": "none",
@@ -41,11 +46,16 @@ _FIELDS: Final[Mapping[str, Any]] = {
     "name": "Mira",
     "next_after": _POSITION,
     "next_cursor": None,
+    "number": "P000000000001A01",
     "off": True,
     "on_sale": True,
+    "opened_at": _TIME,
+    "payer": "v1",
     "position": _POSITION,
+    "pack": "small",
     "preset": None,
     "presets_minor": [10, 50, 100],
+    "price_asset": "CNY",
     "price_minor": 100,
     "problem": None,
     "public_key": None,
@@ -76,10 +86,14 @@ _FIELDS: Final[Mapping[str, Any]] = {
 }
 
 _IDS: Final[Mapping[str, str]] = {
+    "account": "acc_0000004000001",
     "adjustment": "adj_000000000001A",
     "credit": "crd_000000000001A",
+    "due": "due_000000000001A",
     "id": "plk_0000004000001",
     "key": "plk_0000004000001",
+    "payment": "pay_000000000001A",
+    "refund": "ref_000000000001A",
     "reversal": "rev_000000000001A",
     "staff": "pls_0000004000001",
     "tip": "tip_000000000001A",
@@ -93,7 +107,25 @@ _PATH: Final[Mapping[str, Any]] = {
     "terms": "standard",
 }
 
+_ACCOUNT: Final[Mapping[str, Any]] = {
+    "name": "Sandbox",
+    "assets": ["CNY"],
+    "methods": ["sandbox"],
+    "settings": {"fee_basis_points": 60},
+    "secrets": {"signing_key": "at least sixteen characters"},
+    "priority": 10,
+    "max_minor": 500_000,
+}
+
 _BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
+    ("post", "/v1/channel-accounts"): {"channel": "sandbox", **_ACCOUNT},
+    ("put", "/v1/channel-accounts/{account}"): _ACCOUNT,
+    ("put", "/v1/payment-policies/{asset}"): {"review_above_minor": 100_000},
+    ("post", "/v1/payments"): {
+        "due": "due_000000000001A",
+        "return_url": "https://show.example/thanks?order=1001",
+    },
+    ("post", "/v1/payments/{payment}/attempts"): {"device": "mobile"},
     ("post", "/v1/tips"): {
         "viewer": "v1",
         "creator": "c1",
@@ -144,7 +176,7 @@ def of_schema(schema: Mapping[str, Any], schemas: Mapping[str, Any], *, name: st
         return of_schema(schemas[schema["$ref"].rpartition("/")[2]], schemas, name=name)
     if name in _IDS:
         return _IDS[name]
-    if name in _FIELDS:
+    if name in _FIELDS and _FIELDS[name] in schema.get("enum", (_FIELDS[name],)):
         return _FIELDS[name]
     if "oneOf" in schema:
         return of_schema(schema["oneOf"][0], schemas, name=name)
