@@ -28,12 +28,12 @@ class TradeLine:
     refund_state: str = ""
 
 
-def fund_lines(books: Books, merchant: str, day: date) -> list[Entry]:
+def fund_lines(books: Books, merchant: str, *, day: date) -> list[Entry]:
     """Return the movements of a day, each with the balance after it."""
     return [entry for entry in books.entries.get(merchant, ()) if china_day(entry.at) == day]
 
 
-def trade_lines(books: Books, merchant: Merchant, day: date) -> list[TradeLine]:
+def trade_lines(books: Books, merchant: Merchant, *, day: date) -> list[TradeLine]:
     """Return the payments and refunds of a day, differences planted."""
     planted: dict[tuple[str, str], Planting] = {
         (one.number, one.kind): one
@@ -42,7 +42,7 @@ def trade_lines(books: Books, merchant: Merchant, day: date) -> list[TradeLine]:
     }
     lines = [
         changed
-        for entry in fund_lines(books, merchant.id, day)
+        for entry in fund_lines(books, merchant.id, day=day)
         if entry.kind in _BOOKED
         for changed in _planted(_line(books, merchant.id, entry, day), planted)
     ]

@@ -63,7 +63,7 @@ def trade(merchant: Merchant, lines: Sequence[TradeLine], *, day: date, now: dat
     )
 
 
-def account(books: Books, merchant: Merchant, entries: Sequence[Entry], *, day: date, now: datetime) -> bytes:
+def account(merchant: Merchant, entries: Sequence[Entry], *, books: Books, day: date, now: datetime) -> bytes:
     """Return the account bill as a zip: every movement with the balance after it, and the sums."""
     came = [entry.amount_minor for entry in entries if entry.amount_minor > 0]
     went = [entry.amount_minor for entry in entries if entry.amount_minor < 0]

@@ -67,8 +67,8 @@ def trade_said(order: Order, payment: Payment | None) -> dict[str, Any]:
 def notice(
     event: Event,
     order: Order,
-    merchant: Merchant,
     *,
+    merchant: Merchant,
     payment: Payment | None,
     refund: Refund | None,
     now: datetime,

@@ -118,7 +118,7 @@ class Alipay:
     ) -> Delivery | None:
         """Return the notice about an event, None where Alipay sends none."""
         merchant = self._desk.books.merchants[order.merchant]
-        return notices.notice(event, order, merchant, payment=payment, refund=refund, now=now)
+        return notices.notice(event, order, merchant=merchant, payment=payment, refund=refund, now=now)
 
     def sign(self, delivery: Delivery, merchant: Merchant, *, at: datetime, probe: bool = False) -> Signed:
         """Sign a notice as of when it is sent."""
@@ -343,14 +343,14 @@ class Alipay:
         except ValueError as error:
             raise GatewayError(_NO, "isv.invalid-arguments", "账单日期错误") from error
         early = merchant.bills == "next_morning" and now < ready_at(day, hour=_READY_HOUR)
-        entries = fund_lines(books, merchant.id, day)
-        lines = trade_lines(books, merchant, day)
+        entries = fund_lines(books, merchant.id, day=day)
+        lines = trade_lines(books, merchant, day=day)
         if early or day > china_day(now) or not (lines if wish.bill_type == "trade" else entries):
             raise GatewayError(_NO, "isp.bill_not_exist", "账单不存在")
         if wish.bill_type == "trade":
             content = bills.trade(merchant, lines, day=day, now=now)
         else:
-            content = bills.account(books, merchant, entries, day=day, now=now)
+            content = bills.account(merchant, entries, books=books, day=day, now=now)
         token = secrets.token_urlsafe(24)
         self._links = {name: link for name, link in self._links.items() if link[0] > now}
         self._links[token] = (now + _LINK_VALID, content)

@@ -19,6 +19,7 @@ from plaudit.app.simulate.desk import Desk
 from plaudit.app.simulate.timepiece import china_day, ready_at, written
 from plaudit.app.simulate.wechat.notices import REFUND_STATES, TRADE_TYPES
 from plaudit.app.simulate.wire import Reply, Request
+from plaudit.kernel.rate import Rate
 
 DOWNLOAD_PATH: Final = "/v3/billdownload/file"
 
@@ -70,7 +71,7 @@ class Downloads:
         self._desk = desk
         self._links: dict[str, tuple[str, datetime, bytes]] = {}
 
-    def ask(self, kind: str, merchant: Merchant, query: dict[str, list[str]]) -> dict[str, Any]:
+    def ask(self, kind: str, merchant: Merchant, *, query: dict[str, list[str]]) -> dict[str, Any]:
         """Return hash and link of a bill. Raises NoBillError."""
         now = self._desk.time.now()
         try:
@@ -105,16 +106,16 @@ class Downloads:
     def _text(self, kind: str, merchant: Merchant, day: date, query: dict[str, list[str]]) -> str:
         if kind == "fundflowbill":
             account = query.get("account_type", ["BASIC"])[0]
-            entries = fund_lines(self._desk.books, merchant.id, day) if account == "BASIC" else []
+            entries = fund_lines(self._desk.books, merchant.id, day=day) if account == "BASIC" else []
             if not entries:
                 raise NoBillError("NO_STATEMENT_EXIST", "账单文件不存在")
-            return fund_flow(self._desk.books, merchant, entries)
+            return fund_flow(merchant, entries, books=self._desk.books)
         type_ = query.get("bill_type", ["ALL"])[0]
         if type_ not in _TYPES:
             raise NoBillError("PARAM_ERROR", "bill_type 无效")
         lines = [
             line
-            for line in trade_lines(self._desk.books, merchant, day)
+            for line in trade_lines(self._desk.books, merchant, day=day)
             if type_ == "ALL" or (line.refund is None) == (type_ == "SUCCESS")
         ]
         if not lines:
@@ -142,7 +143,7 @@ def trade(merchant: Merchant, lines: Sequence[TradeLine], *, type_: str) -> str:
     return _csv([header, *rows], [_TRADE_SUMS.split(","), [str(len(lines)), *amounts]])
 
 
-def fund_flow(books: Books, merchant: Merchant, entries: Sequence[Entry]) -> str:
+def fund_flow(merchant: Merchant, entries: Sequence[Entry], *, books: Books) -> str:
     """Return the fund flow bill: each movement with the balance after it, then counts and sums."""
     rows = [_fund_row(books, merchant, entry) for entry in entries]
     came = [entry.amount_minor for entry in entries if entry.amount_minor > 0]
@@ -230,4 +231,7 @@ def _yuan(amount_minor: int) -> str:
 
 
 def _percent(rate: str) -> str:
-    return f"{float(rate.removesuffix('%')):.2f}%" if rate.endswith("%") else rate
+    """Return a rate as the bill writes it: 0.60%."""
+    known = Rate.parse(rate)
+    hundredths = Rate(known.numerator * 10_000, known.denominator).of(1)
+    return f"{hundredths // 100}.{hundredths % 100:02d}%"

@@ -37,7 +37,7 @@ def new_refund(at: datetime, number: int) -> str:
     return f"5030{number % 10**6:06d}{at.astimezone(CHINA):%Y%m%d}{number:011d}"
 
 
-def order_said(order: Order, merchant: Merchant, payment: Payment | None) -> dict[str, Any]:
+def order_said(order: Order, merchant: Merchant, *, payment: Payment | None) -> dict[str, Any]:
     """Return an order as queries and notices say it."""
     state, words = _STATES[order.state]
     if payment is not None and payment.refunded_minor:
@@ -99,8 +99,8 @@ def refund_said(refund: Refund, payment: Payment) -> dict[str, Any]:
 def notice(
     event: Event,
     order: Order,
-    merchant: Merchant,
     *,
+    merchant: Merchant,
     payment: Payment | None,
     refund: Refund | None,
     now: datetime,
@@ -108,7 +108,7 @@ def notice(
     """Return the notice of a payment or of a settled refund; WeChat sends none of anything else."""
     if event == "paid":
         said, kind, summary, url = (
-            order_said(order, merchant, payment),
+            order_said(order, merchant, payment=payment),
             "TRANSACTION.SUCCESS",
             "支付成功",
             order.notify_url,

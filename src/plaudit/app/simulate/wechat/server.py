@@ -119,7 +119,7 @@ class Wechat:
     ) -> Delivery | None:
         """Return the notice about an event, None where WeChat sends none."""
         merchant = self._desk.books.merchants[order.merchant]
-        return notices.notice(event, order, merchant, payment=payment, refund=refund, now=now)
+        return notices.notice(event, order, merchant=merchant, payment=payment, refund=refund, now=now)
 
     def sign(self, delivery: Delivery, merchant: Merchant, *, at: datetime, probe: bool = False) -> Signed:
         """Encrypt and sign a notice."""
@@ -198,7 +198,7 @@ class Wechat:
             case "GET", ["certificates"]:
                 return _OK, {"data": self._certificates(merchant)}
             case "GET", ["bill", ("tradebill" | "fundflowbill") as kind]:
-                return _OK, self._downloads.ask(kind, merchant, parse_qs(request.query))
+                return _OK, self._downloads.ask(kind, merchant, query=parse_qs(request.query))
             case _:
                 raise _NoError(404, "RESOURCE_NOT_EXISTS", "接口不存在")
 
@@ -259,9 +259,9 @@ class Wechat:
             raise _NoError(400, "PARAM_ERROR", "mchid 无效")
         if by == "id":
             order, payment = self._desk.till.find_payment(merchant.id, name)
-            return notices.order_said(order, merchant, payment)
+            return notices.order_said(order, merchant, payment=payment)
         order = self._desk.till.find(merchant.id, name)
-        return notices.order_said(order, merchant, order.payments[0] if order.payments else None)
+        return notices.order_said(order, merchant, payment=order.payments[0] if order.payments else None)
 
     def _refund(self, request: Request, merchant: Merchant) -> dict[str, Any]:
         body = _decoded(request.body, _RefundBody)
