@@ -37,6 +37,7 @@ _UNPACKED_MAX_BYTES: Final = 4 * 1024 * 1024 * 1024
 _HTTP_OK: Final = 200
 _NONE_YET: Final = "BILL_NOT_EXIST"
 _ENCODING: Final = "gb18030"
+_NOTHING: Final = frozenset({"", "0.00"})
 _SUMS: Final = "汇总"
 _TOTAL: Final = "合计"
 
@@ -204,7 +205,9 @@ class _Table:
         return _bare(row[self._columns[column]])
 
     def _fen(self, row: list[str], column: str) -> int:
-        return fen(self._text(row, column) or "0")
+        text = self._text(row, column)
+        # Most columns of most lines are empty in this way.
+        return 0 if text in _NOTHING else fen(text)
 
     def _trade(self, row: list[str]) -> BillLine:
         self._check_width(row)

@@ -9,7 +9,8 @@ from plaudit.kernel.money import format_minor, parse_minor
 ASSET: Final = "CNY"
 SCALE: Final = 2
 # Mainland China has one time without summer time; Alipay writes it without an offset.
-SHANGHAI: Final = timezone(timedelta(hours=8))
+_AHEAD: Final = timedelta(hours=8)
+SHANGHAI: Final = timezone(_AHEAD)
 _UNSIGNED: Final = frozenset({"sign"})
 
 
@@ -40,4 +41,5 @@ def instant(text: str) -> datetime:
     found = datetime.fromisoformat(text)
     if found.tzinfo is not None or len(text) < len("2026-11-22 10:03:04"):
         raise ValueError(f"{text[:40]!r} is not a time")
-    return found.replace(tzinfo=SHANGHAI).astimezone(UTC)
+    # Twice as fast as a change of zones; a bill has one in every line.
+    return found.replace(tzinfo=UTC) - _AHEAD
