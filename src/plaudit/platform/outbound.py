@@ -69,7 +69,7 @@ class Outbound:
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
             message = f"{method} cannot be sent: {error!r}"
             raise Final(message) from error
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             message = f"{method} has no answer: {error!r}"
             raise Unknown(message) from error
 
