@@ -16,6 +16,7 @@ from plaudit.core.commands.corridor import Corridor, Slots
 from plaudit.core.commands.references import References
 from plaudit.core.commands.tenants import LOADERS
 from plaudit.core.journal import store as journal_store
+from plaudit.core.journal.facts import Recorded
 from plaudit.core.journal.subscriptions import catch_up, differences
 from plaudit.core.ledger import balances
 from plaudit.core.ledger.accounts import Directory
@@ -151,7 +152,7 @@ class Floor:
 
     async def reverse(
         self,
-        tip: Outcome,
+        tip: Outcome | Recorded,
         amount_minor: int | None = None,
         *,
         key: str | None = None,

@@ -8,6 +8,7 @@ payments and two for refunds, whatever its size.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Generic, TypeVar
 
 import msgspec
@@ -39,9 +40,10 @@ T = TypeVar("T", PaymentSucceeded, RefundApproved)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked(Generic[T]):
-    """What payments said, at which position, and the fact that had opened the amount due."""
+    """What payments said, at which position and when, and the fact that had opened the amount due."""
 
     position: int
+    at: datetime
     said: T
     due: Recorded
 
@@ -146,7 +148,7 @@ def _raise_if_later(refusal: Refusal) -> None:
 
 def _asked(fact: Recorded, kind: type[T], dues: dict[int, Recorded]) -> Asked[T]:
     said = msgspec.convert(fact.data, kind)
-    return Asked(position=fact.position, said=said, due=dues[said.due])
+    return Asked(position=fact.position, at=fact.at, said=said, due=dues[said.due])
 
 
 def _rejected(said: PaymentSucceeded, code: str) -> DueRejected:

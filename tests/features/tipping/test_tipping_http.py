@@ -164,6 +164,7 @@ async def test_the_catalogue_is_saved_and_read_back(acme: Caller) -> None:
         "max_minor": 500,
         "presets_minor": [10],
         "day_limit_minor": None,
+        "creator_keeps_minor": 50,
     }
     assert await acme.do("PUT", "/v1/tipping/policy", policy) == {**policy, "revision": 1}
     assert (await acme.get("/v1/tipping/policy"))["items"] == [{**policy, "revision": 1}]
@@ -228,3 +229,35 @@ async def test_totals_follow_tips_and_reversals(acme: Caller) -> None:
         assert totals["items"] == [{"id": "v1", "asset": "coin", "amount_minor": 70, "tips": 1}]
     assert (await acme.get("/v1/tipping/totals", by="creator", show="s2"))["items"] == []
     assert problem(await acme.send("GET", "/v1/tipping/totals?by=show"), 400, "query.invalid")
+
+
+async def test_a_tip_in_money_is_ordered(acme: Caller, token: Token) -> None:
+    await acme.do("PUT", "/v1/creators/c1", {})
+    v1 = token("viewer", "v1")
+    body = {"creator": "c1", "amount_minor": 500, "asset": "CNY", "message": "hello"}
+    first = await v1.send("POST", "/v1/tips/orders", body, key="k1")
+    again = await v1.send("POST", "/v1/tips/orders", body, key="k1")
+    assert (first.status_code, again.content) == (201, first.content)
+    order = first.json()
+    assert order["due"].startswith("due_")
+    assert {
+        name: order[name] for name in ("viewer", "creator", "asset", "amount_minor", "gift", "count")
+    } == {
+        "viewer": "v1",
+        "creator": "c1",
+        "asset": "CNY",
+        "amount_minor": 500,
+        "gift": None,
+        "count": 1,
+    }
+    assert (await acme.get("/v1/tips"))["items"] == []
+    for caller, fields, status, code in (
+        (v1, {"viewer": "v2"}, 403, "scope.missing"),
+        (token("creator", "c1"), {}, 403, "scope.missing"),
+        (acme, {}, 400, "body.invalid"),
+        (v1, {"asset": "coin"}, 422, "order.asset"),
+        (v1, {"creator": "c2"}, 422, "creator.unknown"),
+        (v1, {"funding": [{"kind": "wallet"}]}, 400, "body.unknown_field"),
+    ):
+        answer = await caller.send("POST", "/v1/tips/orders", {**body, **fields})
+        assert problem(answer, status, code), fields

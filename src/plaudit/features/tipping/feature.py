@@ -17,4 +17,5 @@ FEATURE: Final = Feature(
         "words": catalogue.load_words,
     },
     subscriptions=(reactions.TIPS,),
+    reactions=(reactions.PAID,),
 )

@@ -1,16 +1,70 @@
-"""What tipping keeps of its own facts: one row a tip, and what everybody gave and got."""
+"""What tipping makes of facts.
+
+Of its own: one row a tip, and what everybody gave and got. Of those of payments: a tip that was ordered is
+sent when it was paid, and taken back for a refund.
+"""
 
 from typing import Final
 
+from plaudit.core import dues
+from plaudit.core.commands.command import Outcome
+from plaudit.core.commands.corridor import Corridor
+from plaudit.core.dues import Questions
+from plaudit.core.feature import Reaction
 from plaudit.core.handles import Connection
+from plaudit.core.journal import private, read
 from plaudit.core.journal.subscriptions import Span, Subscription
-from plaudit.features.tipping.store import tips
-from plaudit.vocabulary.facts.tipping import TipReversed, TipSent
+from plaudit.features.tipping import actions
+from plaudit.features.tipping.store import paid, tips
+from plaudit.vocabulary.facts.tipping import TipOrdered, TipReversed, TipSent
+
+_FEATURE: Final = "tipping"
 
 
 async def project(conn: Connection, span: Span) -> None:
     """Bring the projections over a span."""
     await tips.apply_facts(conn, tenant_id=span.tenant_id, after=span.after, upto=span.upto)
+
+
+async def _answer(corridor: Corridor, conn: Connection, span: Span) -> None:
+    """Send the tips that were paid in a span, then take back those that are refunded in it."""
+    asked = await dues.questions(conn, span, due_kind=TipOrdered.KIND)
+    if asked.paid:
+        await _send(corridor, conn, span.tenant_id, asked)
+    if asked.refunds:
+        await _take_back(corridor, conn, span.tenant_id, asked)
+
+
+async def _send(corridor: Corridor, conn: Connection, tenant_id: int, asked: Questions) -> None:
+    texts = await private.read(conn, tenant_id=tenant_id, positions=[one.said.due for one in asked.paid])
+    messages = {text.position: text.part for text in texts if text.part.name == "message"}
+    wanted = [(one, actions.send_paid_tip(one, message=messages.get(one.said.due))) for one in asked.paid]
+    outcomes = await dues.fulfil(corridor, conn, feature=_FEATURE, wanted=wanted)
+    sent = {
+        one.said.due: outcome.position
+        for one, outcome in zip(asked.paid, outcomes, strict=True)
+        if outcome is not None
+    }
+    if sent:
+        await paid.insert_paid(conn, tenant_id=tenant_id, tips=sent)
+
+
+async def _take_back(corridor: Corridor, conn: Connection, tenant_id: int, asked: Questions) -> None:
+    dues_ = sorted({one.said.due for one in asked.refunds})
+    positions = await paid.select_paid(conn, tenant_id=tenant_id, dues=dues_)
+    found = await read.facts_at(conn, tenant_id=tenant_id, positions=list(positions.values()))
+    facts = {fact.position: fact for fact in found}
+    wanted = []
+    for one in asked.refunds:
+        position = positions.get(one.said.due)
+        tip = None if position is None else facts[position]
+        wanted.append((one, actions.return_tip(one, tip=tip)))
+    await dues.give_back(corridor, conn, feature=_FEATURE, wanted=wanted, lost_minor=_lost)
+
+
+def _lost(outcome: Outcome) -> int:
+    assert isinstance(outcome.data, TipReversed), outcome
+    return outcome.data.lost_minor
 
 
 TIPS: Final = Subscription(
@@ -20,3 +74,4 @@ TIPS: Final = Subscription(
     kind="projection",
     tables=("tipping.tip", "tipping.total"),
 )
+PAID: Final = Reaction(name="tipping.paid", kinds=dues.KINDS, react=_answer)

@@ -112,6 +112,7 @@ async def save_policy(*, corridor: Corridor, grant: Grant, key: str, policy: Pol
             max_minor=policy.max_minor,
             presets_minor=policy.presets_minor,
             day_limit_minor=policy.day_limit_minor,
+            creator_keeps_minor=policy.creator_keeps_minor,
         )
         return _work(("policy", policy.asset), f"policy/{policy.asset}", saved)
 

@@ -1,6 +1,7 @@
-"""Reverse a tip, whole or in part: each party gives back its part by the tip's own split."""
+"""Take a tip back, whole or in part, by its own split: to the wallet, or to clearing for a refund."""
 
 from datetime import datetime
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -8,16 +9,30 @@ import msgspec
 from plaudit.core.commands.command import Command, Grant, Plan
 from plaudit.core.commands.references import Lookup
 from plaudit.core.commands.tenants import ZONE
+from plaudit.core.dues import ANSWER, Asked, system_grant
 from plaudit.core.journal.facts import Fact, PrivatePart, Recorded, canonical
 from plaudit.core.ledger.book import Book, Decision, Transfer, Use, Window
 from plaudit.core.ledger.reversals import reversal_use, reversal_window, reversed_before
 from plaudit.features.tipping.actions import windows
-from plaudit.features.tipping.model import Shares, reversal_of
+from plaudit.features.tipping.model import Policy, Shares, reversal_of
 from plaudit.kernel.refusal import invalid, refused
 from plaudit.vocabulary import chart
+from plaudit.vocabulary.facts.payments import RefundApproved
 from plaudit.vocabulary.facts.tipping import TipReversed, TipSent
 
-REASON_MAX = 500
+REASON_MAX: Final = 500
+
+
+class _Wanted(NamedTuple):
+    """What is taken back, and where it goes: to the wallet for a reason, or to clearing for a refund."""
+
+    tip: Recorded
+    sent: TipSent
+    amount_minor: int | None
+    now: datetime
+    destination: str
+    reason: PrivatePart | None = None
+    refund: str | None = None
 
 
 def reverse_tip(
@@ -34,48 +49,98 @@ def reverse_tip(
 
     `tip` is the fact `tip.sent`, which never changes and so may be read before. Counters of the tip's day
     and month get back what they counted as long as they run. Raises Refusal `body.invalid` (INVALID) without
-    a reason; under lock `reversal.done`, `reversal.amount` and `reversal.insufficient` (REFUSED). Switches
-    that stop tips do not stop this.
+    a reason, `reversal.paid` (REFUSED) for a tip whose money came through a channel; under lock
+    `reversal.done`, `reversal.amount` and `reversal.insufficient` (REFUSED). Switches that stop tips do not
+    stop this.
     """
     text = reason.strip()
     if not 1 <= len(text) <= REASON_MAX or "\0" in text:
         raise invalid("body.invalid", f"Give a reason of 1 to {REASON_MAX} characters.", field="reason")
     sent = msgspec.convert(tip.data, TipSent)
+    if sent.payment is not None:
+        raise refused(
+            "reversal.paid",
+            "This tip was not paid from a wallet; refund its payment instead.",
+            payment=sent.payment,
+        )
     private = PrivatePart("reason", f"viewer/{sent.viewer}", text, salt)
-
-    def plan(lookup: Lookup) -> Plan:
-        counted = _counters(lookup, sent, tip.at, now)
-        parties = _parties(sent)
-        wallet = chart.viewer_wallet(viewer=sent.viewer, asset=sent.asset)
-        once = reversal_window(tip.position)
-
-        def decide(book: Book) -> Decision:
-            before_minor = reversed_before(book, tip.position)
-            shares = Shares(sent.creator_minor, sent.guild_minor, sent.platform_minor)
-            part = reversal_of(shares=shares, reversed_before_minor=before_minor, amount_minor=amount_minor)
-            once_use = reversal_use(
-                book, position=tip.position, original_minor=sent.amount_minor, amount_minor=part.amount_minor
-            )
-            uses = [once_use, *_given_back(book, counted, part.amount_minor)]
-            fact = Fact(
-                f"creator/{sent.creator}",
-                _reversed(
-                    position=tip.position, sent=sent, part=part, before_minor=before_minor, private=private
-                ),
-                (private,),
-            )
-            return Decision(fact, _transfers(book, parties, part, wallet), tuple(uses))
-
-        return Plan(decide, (wallet, *(address for _, address in parties)), (once, *counted))
-
+    wallet = chart.viewer_wallet(viewer=sent.viewer, asset=sent.asset)
+    wanted = _Wanted(tip, sent, amount_minor, now, wallet, reason=private)
     return Command(
         action="tipping.reverse_tip",
         permission="tip.reverse",
         grant=grant,
         key=key,
         content=canonical((tip.position, amount_minor, text)),
+        plan=lambda lookup: _plan(lookup, wanted),
+    )
+
+
+def return_tip(asked: Asked[RefundApproved], *, tip: Recorded | None) -> Command:
+    """Return the command that takes back what a refund asks for of the tip that was sent for its payment.
+
+    By the tip's own split, the creator down to what the policy leaves, the rest out of the losses. `tip` is
+    the fact `tip.sent`, None where no tip was sent for this amount due. Raises Refusal under lock as
+    `reverse_tip`, and `tip.unsent` (REFUSED).
+    """
+    said = asked.said
+    wanted: _Wanted | None = None
+    if tip is not None:
+        sent = msgspec.convert(tip.data, TipSent)
+        clearing = chart.clearing(asset=sent.asset)
+        wanted = _Wanted(tip, sent, said.amount_minor, asked.at, clearing, refund=said.refund)
+
+    def plan(lookup: Lookup) -> Plan:
+        if wanted is None:
+            raise refused("tip.unsent", "No tip was sent for this payment; there is nothing to take back.")
+        return _plan(lookup, wanted)
+
+    return Command(
+        action="tipping.return_tip",
+        permission=ANSWER,
+        grant=system_grant(tenant_id=asked.due.tenant_id, feature="tipping"),
+        key=f"return/{said.refund}",
+        content=canonical((said.refund, said.payment, said.amount_minor)),
         plan=plan,
     )
+
+
+def _plan(lookup: Lookup, wanted: _Wanted) -> Plan:
+    sent, position = wanted.sent, wanted.tip.position
+    counted = _counters(lookup, sent, wanted.tip.at, wanted.now)
+    parties = _parties(sent)
+    once = reversal_window(position)
+    losses = chart.losses(asset=sent.asset)
+    beside: tuple[str, ...] = ()
+    keeps_minor: int | None = None
+    if wanted.refund is not None:
+        policy: Policy | None = lookup.one("policy", sent.asset)
+        keeps_minor = policy.creator_keeps_minor if policy else 0
+        beside = (losses,)
+
+    def decide(book: Book) -> Decision:
+        before_minor = reversed_before(book, position)
+        shares = Shares(sent.creator_minor, sent.guild_minor, sent.platform_minor)
+        part = reversal_of(
+            shares=shares, reversed_before_minor=before_minor, amount_minor=wanted.amount_minor
+        )
+        once_use = reversal_use(
+            book, position=position, original_minor=sent.amount_minor, amount_minor=part.amount_minor
+        )
+        uses = [once_use, *_given_back(book, counted, part.amount_minor)]
+        lost_minor = 0
+        if keeps_minor is not None:
+            left_minor = max(0, book.balance(parties[0][1]) - keeps_minor)
+            lost_minor = max(0, part.creator_minor - left_minor)
+        taken = Shares(part.creator_minor - lost_minor, part.guild_minor, part.platform_minor)
+        transfers = _transfers(book, parties, taken, wanted.destination)
+        if lost_minor:
+            transfers = (*transfers, Transfer(losses, wanted.destination, lost_minor))
+        fact = _reversed(wanted, taken, lost_minor=lost_minor, before_minor=before_minor)
+        return Decision(fact, transfers, tuple(uses))
+
+    accounts = (wanted.destination, *(address for _, address in parties), *beside)
+    return Plan(decide, accounts, (once, *counted))
 
 
 def _parties(sent: TipSent) -> tuple[tuple[str, str], ...]:
@@ -91,7 +156,7 @@ def _parties(sent: TipSent) -> tuple[tuple[str, str], ...]:
 
 
 def _transfers(
-    book: Book, parties: tuple[tuple[str, str], ...], part: Shares, wallet: str
+    book: Book, parties: tuple[tuple[str, str], ...], part: Shares, destination: str
 ) -> tuple[Transfer, ...]:
     owed = {"creator": part.creator_minor, "guild": part.guild_minor, "platform": part.platform_minor}
     transfers = []
@@ -107,7 +172,7 @@ def _transfers(
                 asked_minor=amount_minor,
             )
         if amount_minor:
-            transfers.append(Transfer(address, wallet, amount_minor))
+            transfers.append(Transfer(address, destination, amount_minor))
     return tuple(transfers)
 
 
@@ -130,21 +195,24 @@ def _given_back(book: Book, counted: tuple[Window, ...], amount_minor: int) -> l
     return [Use(window, -amount_minor) for window in counted if book.now < window.ends and book.used(window)]
 
 
-def _reversed(
-    *, position: int, sent: TipSent, part: Shares, before_minor: int, private: PrivatePart
-) -> TipReversed:
-    return TipReversed(
-        tip=position,
+def _reversed(wanted: _Wanted, taken: Shares, *, lost_minor: int, before_minor: int) -> Fact:
+    sent, reason = wanted.sent, wanted.reason
+    amount_minor = taken.amount_minor + lost_minor
+    fact = TipReversed(
+        tip=wanted.tip.position,
         viewer=sent.viewer,
         creator=sent.creator,
         asset=sent.asset,
-        amount_minor=part.amount_minor,
-        creator_minor=part.creator_minor,
-        guild_minor=part.guild_minor,
-        platform_minor=part.platform_minor,
-        reversed_minor=before_minor + part.amount_minor,
+        amount_minor=amount_minor,
+        creator_minor=taken.creator_minor,
+        guild_minor=taken.guild_minor,
+        platform_minor=taken.platform_minor,
+        reversed_minor=before_minor + amount_minor,
         guild=sent.guild,
         show=sent.show,
-        reason_hash=private.digest,
+        reason_hash=reason.digest if reason else None,
         anonymous=sent.anonymous,
+        refund=wanted.refund,
+        lost_minor=lost_minor,
     )
+    return Fact(f"creator/{sent.creator}", fact, (reason,) if reason else ())

@@ -39,7 +39,7 @@ from plaudit.features.tipping.model import (
 )
 from plaudit.features.tipping.store.catalogue import WORDS_KEY
 from plaudit.kernel.ids import valid_name
-from plaudit.kernel.refusal import Refusal, invalid, refused
+from plaudit.kernel.refusal import invalid, refused
 from plaudit.vocabulary import chart, switches
 from plaudit.vocabulary.assets import asset_of
 from plaudit.vocabulary.facts.tipping import MessageState, TipSent
@@ -67,19 +67,28 @@ class Funding(NamedTuple):
     source: str
 
 
-class _Asked(NamedTuple):
+class Paid(NamedTuple):
+    """That a tip was paid through a channel: for which amount due, and at the price that was ordered."""
+
+    due: int
+    payment: str
+    price: Price
+
+
+class Asked(NamedTuple):
     """A request whose form has been checked: `now` is when it came, `at` its own time if it has one."""
 
     tip: Tip
     message: PrivatePart | None
     at: datetime | None
     now: datetime
+    paid: Paid | None = None
 
 
-class _Ground(NamedTuple):
+class Ground(NamedTuple):
     """Everything a tip is decided by that cannot change under its locks."""
 
-    asked: _Asked
+    asked: Asked
     creator: Creator
     gift: Gift | None
     policy: Policy
@@ -100,6 +109,21 @@ def send_tip(*, grant: Grant, key: str, tip: Tip, at: datetime | None, now: date
     `tip.message`, `body.invalid`; and (REFUSED) `tip.self`, `creator.unknown` and `gift.unknown` for ids that
     nothing can have.
     """
+    asked = asked_of(tip=tip, at=at, now=now, salt=salt)
+    return Command(
+        action="tipping.send_tip",
+        permission="tip.send",
+        grant=grant,
+        key=key,
+        content=canonical((tip, asked.message.body if asked.message else "", at)),
+        plan=lambda lookup: plan_of(ground_of(lookup, asked), lookup),
+        at=at,
+        targets=targets_of(tip),
+    )
+
+
+def asked_of(*, tip: Tip, at: datetime | None, now: datetime, salt: bytes) -> Asked:
+    """Return a request whose form is right. Raises Refusal as `send_tip`."""
     check_wish(tip.wish)
     _check_names(tip)
     if at is not None and at > now:
@@ -107,31 +131,23 @@ def send_tip(*, grant: Grant, key: str, tip: Tip, at: datetime | None, now: date
     check_not_self(viewer=tip.viewer, creator=tip.creator)
     text = clean_message(tip.message) if tip.message else ""
     message = PrivatePart("message", f"viewer/{tip.viewer}", text, salt) if text else None
-    asked = _Asked(tip, message, at, now)
-
-    def plan(lookup: Lookup) -> Plan:
-        try:
-            return _plan(_ground(lookup, asked), lookup)
-        except Refusal as refusal:
-            return Plan(_refusing(refusal))
-
-    targets: tuple[str, ...] = (_FEATURE, switches.creator(tip.creator))
-    if tip.wish.gift is not None:
-        targets += (switches.gift(tip.wish.gift),)
-    return Command(
-        action="tipping.send_tip",
-        permission="tip.send",
-        grant=grant,
-        key=key,
-        content=canonical((tip, text, at)),
-        plan=plan,
-        at=at,
-        targets=targets,
-    )
+    return Asked(tip, message, at, now)
 
 
-def fund(*, kinds: tuple[str, ...], viewer: str, asset: str) -> Funding:
-    """Return what pays: the one place to teach a new kind. Raises Refusal `funding.unsupported` (REFUSED)."""
+def targets_of(tip: Tip) -> tuple[str, ...]:
+    """Return the switches that stop a tip."""
+    targets = (_FEATURE, switches.creator(tip.creator))
+    return targets if tip.wish.gift is None else (*targets, switches.gift(tip.wish.gift))
+
+
+def fund(*, kinds: tuple[str, ...], viewer: str, asset: str, paid: bool = False) -> Funding:
+    """Return what pays: the one place to teach a new kind. Raises Refusal `funding.unsupported` (REFUSED).
+
+    With `paid` that is what came in through a channel, whatever the kinds; no caller can name it.
+    """
+    if paid:
+        clearing = chart.clearing(asset=asset)
+        return Funding(accounts=(clearing,), holds=(), source=clearing)
     if kinds != _WALLET:
         raise refused(
             "funding.unsupported", 'Pay from the wallet: leave funding out, or send [{"kind": "wallet"}].'
@@ -140,14 +156,17 @@ def fund(*, kinds: tuple[str, ...], viewer: str, asset: str) -> Funding:
     return Funding(accounts=(wallet,), holds=(), source=wallet)
 
 
-def _ground(lookup: Lookup, asked: _Asked) -> _Ground:
-    """Look up what the tip is decided by, and refuse what that already rules out."""
-    tip, wish = asked.tip, asked.tip.wish
+def ground_of(lookup: Lookup, asked: Asked) -> Ground:
+    """Look up what the tip is decided by, and refuse what that already rules out.
+
+    A paid tip costs what was ordered, whatever has become of its gift.
+    """
+    tip, wish, paid = asked.tip, asked.tip.wish, asked.paid
     creator: Creator | None = lookup.one("creator", tip.creator)
     if creator is None:
         raise refused("creator.unknown", "There is no such creator; register it first.", creator=tip.creator)
-    gift: Gift | None = lookup.one("gift", wish.gift) if wish.gift is not None else None
-    asset = asset_of_wish(wish=wish, gift=gift)
+    gift: Gift | None = lookup.one("gift", wish.gift) if wish.gift is not None and paid is None else None
+    asset = asset_of_wish(wish=wish, gift=gift) if paid is None else paid.price.asset
     asset_of(asset)
     policy: Policy = lookup.one("policy", asset) or open_policy(asset=asset)
     terms_id = creator.terms or DEFAULT_TERMS.id
@@ -157,22 +176,26 @@ def _ground(lookup: Lookup, asked: _Asked) -> _Ground:
     if asked.message is not None:
         words = lookup.one("words", WORDS_KEY)
         state = screen_message(message=asked.message.body, words=words) if words else "shown"
-    return _Ground(
+    if paid is None:
+        price = price_of(wish=wish, gift=gift, policy=policy, at=asked.at or asked.now)
+    else:
+        price = msgspec.structs.replace(paid.price, policy_revision=policy.revision)
+    return Ground(
         asked=asked,
         creator=creator,
         gift=gift,
         policy=policy,
-        price=price_of(wish=wish, gift=gift, policy=policy, at=asked.at or asked.now),
+        price=price,
         terms=terms,
         message_state=state,
-        funding=fund(kinds=tip.funding, viewer=tip.viewer, asset=asset),
+        funding=fund(kinds=tip.funding, viewer=tip.viewer, asset=asset, paid=paid is not None),
         earnings=chart.creator_earnings(creator=creator.id, asset=asset),
         guild=None if creator.guild is None else chart.guild_earnings(guild=creator.guild, asset=asset),
         revenue=chart.platform_revenue(asset=asset),
     )
 
 
-def _plan(ground: _Ground, lookup: Lookup) -> Plan:
+def plan_of(ground: Ground, lookup: Lookup) -> Plan:
     """Name the accounts, and the counters where terms go by the month or the policy limits the day."""
     shared = (ground.earnings, ground.revenue)
     accounts = (*ground.funding.accounts, *shared, *(() if ground.guild is None else (ground.guild,)))
@@ -192,7 +215,7 @@ def _plan(ground: _Ground, lookup: Lookup) -> Plan:
     return Plan(_plain(ground), accounts, (), ground.funding.holds)
 
 
-def _plain(ground: _Ground) -> Callable[[Book], Decision]:
+def _plain(ground: Ground) -> Callable[[Book], Decision]:
     """Return the decision of a tip that moves no counter: it is made beforehand, and checked under lock."""
     shares = _shares(ground, 0)
     decision = Decision(_fact(ground, shares), _transfers(ground, shares))
@@ -205,7 +228,7 @@ def _plain(ground: _Ground) -> Callable[[Book], Decision]:
 
 
 def _counting(
-    ground: _Ground, months: tuple[Window, ...], days: tuple[Window, ...]
+    ground: Ground, months: tuple[Window, ...], days: tuple[Window, ...]
 ) -> Callable[[Book], Decision]:
     """Return the decision of a tip that is split by the month's volume, counted against the day, or both."""
     policy, amount_minor = ground.policy, ground.price.amount_minor
@@ -231,9 +254,12 @@ def _counting(
     return decide
 
 
-def _check_now(ground: _Ground, book: Book) -> None:
-    """Refuse what only the locked values and the time of the batch can tell."""
-    asked, gift, amount_minor = ground.asked, ground.gift, ground.price.amount_minor
+def check_open(ground: Ground, book: Book) -> None:
+    """Refuse a gift that is not on sale at the time of the batch, and a creator who is frozen.
+
+    Raises Refusal (REFUSED) `gift.ended` and `creator.frozen`.
+    """
+    asked, gift = ground.asked, ground.gift
     if gift is not None and (gift.valid_from or gift.valid_until) and asked.at is None:
         price_of(wish=asked.tip.wish, gift=gift, policy=ground.policy, at=book.now)
     if book.freeze(ground.earnings) == FREEZE_ALL:
@@ -242,7 +268,14 @@ def _check_now(ground: _Ground, book: Book) -> None:
             "This creator cannot be tipped at the moment; choose another one.",
             creator=ground.creator.id,
         )
-    balance_minor = book.balance(ground.funding.source)
+
+
+def _check_now(ground: Ground, book: Book) -> None:
+    """Refuse what only the locked values and the time of the batch can tell."""
+    check_open(ground, book)
+    if ground.asked.paid is not None:
+        return
+    amount_minor, balance_minor = ground.price.amount_minor, book.balance(ground.funding.source)
     if balance_minor < amount_minor:
         raise refused(
             "wallet.insufficient",
@@ -252,7 +285,7 @@ def _check_now(ground: _Ground, book: Book) -> None:
         )
 
 
-def _shares(ground: _Ground, volume_minor: int) -> Shares:
+def _shares(ground: Ground, volume_minor: int) -> Shares:
     return split_tip(
         terms=ground.terms,
         amount_minor=ground.price.amount_minor,
@@ -262,10 +295,10 @@ def _shares(ground: _Ground, volume_minor: int) -> Shares:
 
 
 def _fact(
-    ground: _Ground, shares: Shares, *, volume_minor: int | None = None, day_minor: int | None = None
+    ground: Ground, shares: Shares, *, volume_minor: int | None = None, day_minor: int | None = None
 ) -> Fact:
     price, creator, message = ground.price, ground.creator, ground.asked.message
-    tip = ground.asked.tip
+    tip, paid = ground.asked.tip, ground.asked.paid
     sent = TipSent(
         viewer=tip.viewer,
         creator=creator.id,
@@ -288,11 +321,13 @@ def _fact(
         policy_revision=price.policy_revision,
         volume_before_minor=volume_minor,
         day_before_minor=day_minor,
+        due=None if paid is None else paid.due,
+        payment=None if paid is None else paid.payment,
     )
     return Fact(f"creator/{creator.id}", sent, (message,) if message else ())
 
 
-def _transfers(ground: _Ground, shares: Shares) -> tuple[Transfer, ...]:
+def _transfers(ground: Ground, shares: Shares) -> tuple[Transfer, ...]:
     source = ground.funding.source
     transfers = []
     if shares.creator_minor:
@@ -316,10 +351,3 @@ def _check_names(tip: Tip) -> None:
             raise invalid(
                 "body.invalid", "Write ids with letters, digits and _ . : @ -, at most 64.", field=field
             )
-
-
-def _refusing(refusal: Refusal) -> Callable[[Book], Decision]:
-    def decide(_book: Book) -> Decision:
-        raise refusal
-
-    return decide

@@ -121,13 +121,17 @@ class GiftPage(msgspec.Struct, kw_only=True):
 
 
 class NewPolicy(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """How much may be tipped in one asset: bounds, buttons, and a viewer's limit a day, null for none."""
+    """How much may be tipped in one asset: bounds, buttons, and a viewer's limit a day, null for none.
+
+    `creator_keeps_minor` is what the refund of a paid tip leaves to the creator at least.
+    """
 
     asset: str
     min_minor: Amount
     max_minor: Amount
     presets_minor: list[Amount] = []
     day_limit_minor: Amount | None = None
+    creator_keeps_minor: Amount = 0
 
 
 class PolicyView(msgspec.Struct, kw_only=True):
@@ -138,6 +142,7 @@ class PolicyView(msgspec.Struct, kw_only=True):
     max_minor: int
     presets_minor: list[int]
     day_limit_minor: int | None
+    creator_keeps_minor: int
     revision: int
 
 
@@ -291,6 +296,7 @@ async def put_policy(
         max_minor=data.max_minor,
         presets_minor=tuple(data.presets_minor),
         day_limit_minor=data.day_limit_minor,
+        creator_keeps_minor=data.creator_keeps_minor,
         revision=0,
     )
     outcome = await actions.save_policy(corridor=corridor, grant=grant, key=idempotency_key, policy=wanted)
@@ -378,5 +384,6 @@ def _policy(one: Policy, revision: int) -> PolicyView:
         max_minor=one.max_minor,
         presets_minor=list(one.presets_minor),
         day_limit_minor=one.day_limit_minor,
+        creator_keeps_minor=one.creator_keeps_minor,
         revision=revision,
     )

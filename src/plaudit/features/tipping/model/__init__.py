@@ -1,6 +1,6 @@
 """Pure values and rules of tipping: what a tip costs, who has which share, what may be written with it."""
 
-from plaudit.features.tipping.model.creators import TIP, Creator, check_not_self, check_person
+from plaudit.features.tipping.model.creators import DUE, TIP, Creator, check_not_self, check_person
 from plaudit.features.tipping.model.message import Verdict, WordList, clean_message, screen_message
 from plaudit.features.tipping.model.price import (
     Gift,
@@ -27,6 +27,7 @@ from plaudit.features.tipping.model.terms import (
 
 __all__ = [
     "DEFAULT_TERMS",
+    "DUE",
     "TIP",
     "Basis",
     "Creator",

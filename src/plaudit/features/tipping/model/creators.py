@@ -10,6 +10,9 @@ from plaudit.kernel.refusal import forbidden, invalid, refused
 TIP: Final = "tip"
 """The prefix of the ids of tips: the number is the position of the fact."""
 
+DUE: Final = "due"
+"""The prefix of the ids of amounts due: the number is the position of the fact that opened it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Creator:

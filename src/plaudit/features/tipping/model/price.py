@@ -54,7 +54,8 @@ class Policy:
 
     `min_minor` binds amounts of the viewer's own choice, `max_minor` binds every tip however it is priced.
     `presets_minor` are the amounts on the buttons. `day_limit_minor` is what one viewer may tip a day, None
-    for no limit. Constructing raises Refusal `policy.invalid` (INVALID) or `asset.unknown`.
+    for no limit. `creator_keeps_minor` is what the refund of a paid tip leaves to the creator at least; the
+    rest of it is a loss. Constructing raises Refusal `policy.invalid` (INVALID) or `asset.unknown`.
     """
 
     asset: str
@@ -63,6 +64,7 @@ class Policy:
     presets_minor: tuple[int, ...]
     day_limit_minor: int | None
     revision: int
+    creator_keeps_minor: int = 0
 
     def __post_init__(self) -> None:
         """Check every field."""
@@ -251,6 +253,8 @@ def _check_policy(policy: Policy) -> None:
     limit_minor = policy.day_limit_minor
     if limit_minor is not None and not policy.min_minor <= limit_minor <= MAX_MINOR:
         raise _wrong_policy("day_limit_minor", "Let the day's limit be min_minor or more, or leave it out.")
+    if not 0 <= policy.creator_keeps_minor <= MAX_MINOR:
+        raise _wrong_policy("creator_keeps_minor", f"Let the creator keep from 0 to {MAX_MINOR}.")
 
 
 def _one_line(name: str) -> bool:

@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from plaudit.features.tipping.model import Creator, Gift, Policy, Terms, Tier, WordList, tier_of
 from plaudit.platform import packing
 from plaudit.platform.db import Connection
-from plaudit.platform.packing import Int4
+from plaudit.platform.packing import Int4, Int8
 
 WORDS_KEY = "*"
 """A tenant has one word list, under this key."""
@@ -18,7 +18,7 @@ WORDS_KEY = "*"
 _GIFT = (
     "gift, revision, name_en, name_zh, price, asset, effect, valid_from, valid_until, shows, rooms, on_sale"
 )
-_POLICY = "asset, least, most, presets, day_limit, revision"
+_POLICY = "asset, least, most, presets, day_limit, creator_keeps, revision"
 
 
 async def save_creator(
@@ -139,10 +139,10 @@ async def save_policy(conn: Connection, *, tenant_id: int, policy: Policy) -> in
     """Insert or replace the policy of an asset and return its new revision."""
     return await _revision(
         conn,
-        f"INSERT INTO tipping.policy AS p (tenant_id, {_POLICY}) VALUES (%s, %s, %s, %s, %s, %s, 1)"
+        f"INSERT INTO tipping.policy AS p (tenant_id, {_POLICY}) VALUES (%s, %s, %s, %s, %s, %s, %s, 1)"
         " ON CONFLICT (tenant_id, asset) DO UPDATE SET revision = p.revision + 1, least = excluded.least,"
-        " most = excluded.most, presets = excluded.presets, day_limit = excluded.day_limit RETURNING"
-        " revision",
+        " most = excluded.most, presets = excluded.presets, day_limit = excluded.day_limit, creator_keeps ="
+        " excluded.creator_keeps RETURNING revision",
         (
             Int4(tenant_id),
             policy.asset,
@@ -150,6 +150,7 @@ async def save_policy(conn: Connection, *, tenant_id: int, policy: Policy) -> in
             policy.max_minor,
             packing.int8s(policy.presets_minor),
             policy.day_limit_minor,
+            Int8(policy.creator_keeps_minor),
         ),
     )
 
@@ -235,12 +236,13 @@ def _gift(row: tuple[Any, ...]) -> Gift:
 
 
 def _policy(row: tuple[Any, ...]) -> Policy:
-    asset, least, most, presets, day_limit, revision = row
+    asset, least, most, presets, day_limit, creator_keeps, revision = row
     return Policy(
         asset=asset,
         min_minor=least,
         max_minor=most,
         presets_minor=tuple(presets),
         day_limit_minor=day_limit,
+        creator_keeps_minor=creator_keeps,
         revision=revision,
     )
