@@ -149,6 +149,22 @@ async def test_without_listening_only_polls_come(database: DatabaseUrls) -> None
         assert [await asyncio.wait_for(anext(payloads), 2) for _ in range(3)] == [None, None, None]
 
 
+async def test_a_pool_by_index_reads_no_table_whole(database: DatabaseUrls) -> None:
+    with psycopg.connect(database.superuser_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE public.young (n integer PRIMARY KEY)")
+        connection.execute("INSERT INTO public.young SELECT generate_series(1, 100)")
+        connection.execute("GRANT SELECT ON public.young TO plaudit_runtime")
+    for by_index in (False, True):
+        async with (
+            Database.open(database.url, listen=False, by_index=by_index) as db,
+            db.connection() as connection,
+        ):
+            plan = str(await _one(connection, "EXPLAIN SELECT n FROM young"))
+            assert plan.startswith("Index") is by_index, plan
+            kept = await _one(connection, "SHOW plan_cache_mode")
+            assert (kept == "force_generic_plan") is by_index
+
+
 async def test_an_unreachable_server_is_named() -> None:
     with pytest.raises(psycopg.OperationalError, match="no-such-folder"):
         async with Database.open("postgresql://u:p@/d?host=/no-such-folder"):

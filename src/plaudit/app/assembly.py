@@ -136,10 +136,12 @@ async def assembled(
     )
     async with (
         Database.open(url, pool_max=settings.pool_max, listen=settings.listen) as database,
-        Database.open(url, pool_max=settings.writers, listen=False, wait_s=_WRITER_WAIT_S) as writing,
+        Database.open(
+            url, pool_max=settings.writers, listen=False, wait_s=_WRITER_WAIT_S, by_index=True
+        ) as writing,
         # Accounts and reference rows are fetched in the middle of transactions; with connections of their own
         # that never waits for one which waits for it.
-        Database.open(url, pool_max=_OPENERS, listen=False) as opening,
+        Database.open(url, pool_max=_OPENERS, listen=False, by_index=True) as opening,
         outbound.opened() as way_out,
     ):
         directory = Directory(opening)

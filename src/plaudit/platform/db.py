@@ -40,6 +40,15 @@ _PREPARED_MAX: Final = 500
 _CONNECT_TIMEOUT_S: Final = 10
 _POOL_WAIT_S: Final = 30.0
 _BACKOFF_S: Final = 0.01
+_BY_INDEX: Final = (
+    "-c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c enable_bitmapscan=off"
+    " -c plan_cache_mode=force_generic_plan"
+)
+"""For connections whose statements touch few rows of large tables by their keys, and come again and again.
+
+Where statistics are young the planner may think otherwise and read a table whole, and it would plan anew,
+with the values, what has one plan only.
+"""
 _BACKOFF_MAX_S: Final = 1.0
 
 
@@ -56,12 +65,23 @@ class _BinaryCursor(psycopg.AsyncCursor[TupleRow]):
         self.format = Format.BINARY
 
 
-def connection_text(*, url: str, role: str | None = RUNTIME_ROLE, application_name: str = "plaudit") -> str:
-    """Return the libpq text for `url`: session in UTC, rights of `role` only (None: those of the login)."""
+def connection_text(
+    *,
+    url: str,
+    role: str | None = RUNTIME_ROLE,
+    application_name: str = "plaudit",
+    by_index: bool = False,
+) -> str:
+    """Return the libpq text for `url`: session in UTC, rights of `role` only (None: those of the login).
+
+    With `by_index` its statements find rows by index only.
+    """
     given = conninfo_to_dict(url)
     options = [str(given.get("options") or ""), "-c timezone=UTC", f"-c search_path={SEARCH_PATH}"]
     if role is not None:
         options.append(f"-c role={role}")
+    if by_index:
+        options.append(_BY_INDEX)
     settings: dict[str, Any] = {
         "application_name": application_name,
         "connect_timeout": _CONNECT_TIMEOUT_S,
@@ -122,15 +142,17 @@ class Database:
         role: str | None = RUNTIME_ROLE,
         listen: bool = True,
         wait_s: float = _POOL_WAIT_S,
+        by_index: bool = False,
     ) -> AsyncIterator[Database]:
         """Open a pool of up to `pool_max` connections, waited for up to `wait_s`, and close it.
 
-        `listen=False` never listens to notifications, so that only polls remain. Raises
+        `listen=False` never listens to notifications, so that only polls remain; with `by_index` statements
+        find rows by index only, for a pool whose statements touch few rows of large tables. Raises
         psycopg.OperationalError with the server's reason when it cannot be reached.
         """
         await (await connect_async(url, role=role)).close()
         pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            connection_text(url=url, role=role),
+            connection_text(url=url, role=role, by_index=by_index),
             kwargs={"autocommit": True, "prepare_threshold": _PREPARE_AFTER, "cursor_factory": _BinaryCursor},
             configure=_configure,
             min_size=1,

@@ -61,7 +61,7 @@ async def house(*, url: str, lanes: int, batch_max: int) -> AsyncIterator[House]
     """Open the core with its writer started; close both in the end."""
     async with (
         Database.open(url, pool_max=2, listen=False) as database,
-        Database.open(url, pool_max=lanes, listen=False) as writing,
+        Database.open(url, pool_max=lanes, listen=False, by_index=True) as writing,
     ):
         directory = Directory(database)
         references = References(database=database, loaders={"creator": _terms})

@@ -108,6 +108,7 @@ async def decide_and_record(
     counters meanwhile).
     """
     async with conn.pipeline():
+        await posting.plan_by_index(conn)
         sent = await decide_and_send(conn, tenant_id=tenant_id, batch=batch, cards=cards, now=now)
     return await sent.outcomes()
 
@@ -122,8 +123,8 @@ async def decide_and_send(
 ) -> Sent:
     """Decide a batch and send what it writes, without waiting for the answer.
 
-    ``conn`` is inside a pipeline and a transaction. The caller's COMMIT so goes out in the same flight, and
-    no lock is held while this process wakes up to send it.
+    ``conn`` is inside a pipeline and a transaction, and plans by index. The caller's COMMIT so goes out in
+    the same flight, and no lock is held while this process wakes up to send it.
     """
     book, changes, bound = await _lock_and_read(conn, tenant_id=tenant_id, batch=batch, cards=cards, now=now)
     decided = _decide(batch=batch, book=book, changes=changes, bound=bound, now=now)

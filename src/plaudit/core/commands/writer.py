@@ -83,7 +83,7 @@ class Writer:
         self._closing = False
 
     def write_on(self, database: Database) -> None:
-        """Use a pool of the writer's own, of as many connections as it has lanes.
+        """Use a pool of the writer's own, opened `by_index`, of as many connections as it has lanes.
 
         Each connection has a server process behind it, and a batch is cheaper where the last one has been.
         """

@@ -45,6 +45,11 @@ class Locking:
         return Book(accounts=accounts, counters=counters, holds=holds, now=now)
 
 
+async def plan_by_index(conn: Connection) -> None:
+    """Prepare somebody else's transaction for a batch, where the writer's own connections are prepared."""
+    await store.plan_by_index(conn)
+
+
 async def lock(
     conn: Connection,
     *,
@@ -54,7 +59,6 @@ async def lock(
     holds: Collection[int],
 ) -> Locking:
     """Lock accounts, then counters, then holds, each by id."""
-    await store.plan_by_index(conn)
     return Locking(
         cards,
         windows,

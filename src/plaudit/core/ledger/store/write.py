@@ -53,7 +53,7 @@ async def open_accounts(
 
 
 async def plan_by_index(conn: Connection) -> None:
-    """Have this transaction's statements find rows by index only.
+    """Have this transaction's statements find rows by index only, as those of the writer's pool always do.
 
     A batch always touches few rows of large tables; where statistics are young the planner may think
     otherwise and read a table whole, which would make posting slower as rows pile up.
