@@ -19,7 +19,7 @@ _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 async def head_held(database: Database, *, tenant_id: int) -> AsyncIterator[Connection]:
     """Hold a tenant's head row until the end of the block; lend the transaction that holds it."""
     async with database.transaction() as tx:
-        await journal_store.take_positions(tx, tenant_id=tenant_id, count=0, now=_LONG_AGO)
+        await journal_store.append(tx, tenant_id=tenant_id, sealed=[], keys=[], now=_LONG_AGO)
         yield tx
 
 

@@ -80,8 +80,7 @@ async def append(
 ) -> int:
     """Append facts inside a transaction, as the corridor does, and return the last position."""
     sealed = [_sealed(fact, at) for fact in facts]
-    head = await store.take_positions(conn, tenant_id=tenant_id, count=len(facts), now=at)
-    await store.insert_facts(conn, tenant_id=tenant_id, sealed=sealed)
+    head = await store.append(conn, tenant_id=tenant_id, sealed=sealed, keys=[], now=at)
     row = await head.fetchone()
     assert row is not None
     return int(row[0])

@@ -193,7 +193,6 @@ async def test_two_processes_apply_each_batch_once(db: Database, database: Datab
             for tenant_id in range(1, tenants + 1):
                 async with db.transaction() as tx:
                     await append(tx, [said(20 + first + n) for n in range(25)], tenant_id=tenant_id)
-                    await store.notify(tx, tenant_id=tenant_id)
         for tenant_id in range(1, tenants + 1):
             await _reaches(db, "test.deeds", each, tenant_id=tenant_id)
             await _reaches(db, "test.tally", each, tenant_id=tenant_id)

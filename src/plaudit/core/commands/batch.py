@@ -89,7 +89,7 @@ class Sent(Struct):
         if self.head is not None:
             row = await self.head.fetchone()
             assert row is not None, "the tenant has no journal head"
-            last, recorded_at = row
+            last, recorded_at, _ = row
         return _outcomes(self.results, first=last - self.count, recorded_at=recorded_at)
 
 
@@ -131,11 +131,10 @@ async def decide_and_send(
     count = len(decided.sealed)
     head: Cursor | None = None
     if count:
-        head = await journal_store.take_positions(conn, tenant_id=tenant_id, count=count, now=now)
-        await journal_store.insert_facts(conn, tenant_id=tenant_id, sealed=decided.sealed)
-        await journal_store.insert_keys(conn, tenant_id=tenant_id, count=count, keys=decided.keys)
+        head = await journal_store.append(
+            conn, tenant_id=tenant_id, sealed=decided.sealed, keys=decided.keys, now=now
+        )
         await posting.write(conn, tenant_id=tenant_id, book=book, postings=decided.postings)
-        await journal_store.notify(conn, tenant_id=tenant_id)
     return Sent(decided.results, count, head, now)
 
 
@@ -170,7 +169,7 @@ class _Decided(Struct):
     results: list[_Result]
     postings: posting.Postings
     sealed: list[Sealed]
-    keys: list[tuple[int, bytes, bytes]]
+    keys: list[tuple[bytes, bytes]]
 
 
 def _decide(
@@ -223,9 +222,8 @@ def _decide_one(prepared: Prepared, book: Book, decided: _Decided, now: datetime
     )
     decided.postings.add(decision=decision, movements=movements, at=at)
     decided.sealed.append(sealed)
-    number = len(decided.sealed)
-    decided.keys.append((number, prepared.key_digest, prepared.content_digest))
-    return Done(number, sealed, movements)
+    decided.keys.append((prepared.key_digest, prepared.content_digest))
+    return Done(len(decided.sealed), sealed, movements)
 
 
 def _conflict() -> Refusal:

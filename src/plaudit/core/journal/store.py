@@ -24,31 +24,40 @@ async def open_tenant(conn: Connection, *, tenant_id: int) -> None:
     )
 
 
-async def take_positions(conn: Connection, *, tenant_id: int, count: int, now: datetime) -> Cursor:
-    """Advance the head by ``count`` and keep it locked. The row, fetched later: (last position, recorded_at).
+async def append(
+    conn: Connection,
+    *,
+    tenant_id: int,
+    sealed: Sequence[Sealed],
+    keys: Sequence[tuple[bytes, bytes]],
+    now: datetime,
+) -> Cursor:
+    """Take the next positions, insert facts there in their order, and tell listeners at commit.
 
-    ``recorded_at`` never goes back, whatever the clocks of several machines say.
+    ``keys`` binds each fact's idempotency key, given as (digest, content digest) in the order of the facts.
+    One statement, for a batch is small and each statement costs both sides something. It keeps the head
+    locked. The row, fetched later: (last position, recorded_at, nothing). ``recorded_at`` never goes back,
+    whatever the clocks of several machines say; what is told is the newest position and nothing else.
     """
-    return await conn.execute(
-        "UPDATE journal.head SET position = position + %s, recorded_at = greatest(recorded_at, %s)"
-        " WHERE tenant_id = %s RETURNING position, recorded_at",
-        (Int8(count), now, Int4(tenant_id)),
-        binary=True,
-    )
-
-
-async def insert_facts(conn: Connection, *, tenant_id: int, sealed: Sequence[Sealed]) -> None:
-    """Insert facts at the last positions taken, in their order."""
-    await conn.execute(
-        "INSERT INTO journal.fact"
+    count = Int8(len(sealed))
+    head = await conn.execute(
+        "WITH head AS (UPDATE journal.head SET position = position + %s,"
+        " recorded_at = greatest(recorded_at, %s) WHERE tenant_id = %s"
+        " RETURNING tenant_id, position, recorded_at),"
+        " facts AS (INSERT INTO journal.fact"
         " (tenant_id, position, kind, version, subject, actor, at, recorded_at, data, moves, hash)"
         " SELECT h.tenant_id, h.position - %s + v.n, v.kind, v.version, v.subject, v.actor, v.at,"
-        " h.recorded_at, v.data, v.moves, v.hash"
-        " FROM journal.head h, unnest(%s, %s, %s, %s, %s, %s, %s, %s)"
-        " WITH ORDINALITY AS v (kind, version, subject, actor, at, data, moves, hash, n)"
-        " WHERE h.tenant_id = %s",
+        " h.recorded_at, v.data, v.moves, v.hash FROM head h, unnest(%s, %s, %s, %s, %s, %s, %s, %s)"
+        " WITH ORDINALITY AS v (kind, version, subject, actor, at, data, moves, hash, n)),"
+        " keys AS (INSERT INTO journal.key (tenant_id, digest, content, position)"
+        " SELECT h.tenant_id, v.digest, v.content, h.position - %s + v.n"
+        " FROM head h, unnest(%s, %s) WITH ORDINALITY AS v (digest, content, n))"
+        " SELECT position, recorded_at, pg_notify(%s, tenant_id || ' ' || position) FROM head",
         (
-            Int8(len(sealed)),
+            count,
+            now,
+            Int4(tenant_id),
+            count,
             packing.texts([s.fact.data.KIND for s in sealed]),
             packing.int2s([s.fact.data.VERSION for s in sealed]),
             packing.texts([s.fact.subject for s in sealed]),
@@ -57,8 +66,12 @@ async def insert_facts(conn: Connection, *, tenant_id: int, sealed: Sequence[Sea
             packing.jsonbs([s.data for s in sealed]),
             packing.jsonbs([s.moves for s in sealed]),
             packing.byteas([s.hash for s in sealed]),
-            Int4(tenant_id),
+            count,
+            packing.uuids([digest for digest, _ in keys]),
+            packing.uuids([content for _, content in keys]),
+            CHANNEL,
         ),
+        binary=True,
     )
     parts = [(n, part) for n, s in enumerate(sealed, 1) for part in s.fact.private]
     if parts:
@@ -68,7 +81,7 @@ async def insert_facts(conn: Connection, *, tenant_id: int, sealed: Sequence[Sea
             " FROM journal.head h, unnest(%s, %s, %s, %s, %s) AS v (n, name, owner, salt, body)"
             " WHERE h.tenant_id = %s",
             (
-                Int8(len(sealed)),
+                count,
                 packing.int8s([n for n, _ in parts]),
                 packing.texts([part.name for _, part in parts]),
                 packing.texts([part.owner for _, part in parts]),
@@ -77,24 +90,7 @@ async def insert_facts(conn: Connection, *, tenant_id: int, sealed: Sequence[Sea
                 Int4(tenant_id),
             ),
         )
-
-
-async def insert_keys(
-    conn: Connection, *, tenant_id: int, count: int, keys: Sequence[tuple[int, bytes, bytes]]
-) -> None:
-    """Bind idempotency keys, given as (number of the fact among ``count``, digest, content digest)."""
-    await conn.execute(
-        "INSERT INTO journal.key (tenant_id, digest, content, position)"
-        " SELECT h.tenant_id, v.digest, v.content, h.position - %s + v.n"
-        " FROM journal.head h, unnest(%s, %s, %s) AS v (n, digest, content) WHERE h.tenant_id = %s",
-        (
-            Int8(count),
-            packing.int8s([n for n, _, _ in keys]),
-            packing.uuids([digest for _, digest, _ in keys]),
-            packing.uuids([content for _, _, content in keys]),
-            Int4(tenant_id),
-        ),
-    )
+    return head
 
 
 async def select_keys(conn: Connection, *, tenant_id: int, digests: Sequence[bytes]) -> Cursor:
@@ -104,14 +100,6 @@ async def select_keys(conn: Connection, *, tenant_id: int, digests: Sequence[byt
         " WHERE tenant_id = %s AND digest = ANY(%s)",
         (Int4(tenant_id), packing.uuids(digests)),
         binary=True,
-    )
-
-
-async def notify(conn: Connection, *, tenant_id: int) -> None:
-    """Tell listeners, at commit, the tenant's newest position; nothing else travels this way."""
-    await conn.execute(
-        "SELECT pg_notify(%s, tenant_id || ' ' || position) FROM journal.head WHERE tenant_id = %s",
-        (CHANNEL, Int4(tenant_id)),
     )
 
 

@@ -90,8 +90,13 @@ class Postings:
 async def write(conn: Connection, *, tenant_id: int, book: Book, postings: Postings) -> None:
     """Write a batch's entries and the new state of what it touched. Positions must have been taken."""
     if postings.entries:
-        await store.insert_entries(conn, tenant_id=tenant_id, count=postings.count, entries=postings.entries)
-        await store.update_balances(conn, tenant_id=tenant_id, accounts=book.touched_accounts.values())
+        await store.write_entries(
+            conn,
+            tenant_id=tenant_id,
+            count=postings.count,
+            entries=postings.entries,
+            accounts=book.touched_accounts.values(),
+        )
     if book.touched_counters:
         await store.write_counters(
             conn, tenant_id=tenant_id, counters=book.touched_counters.values(), now=book.now

@@ -15,7 +15,6 @@ from plaudit.core.ledger.store.read import (
 from plaudit.core.ledger.store.write import (
     Card,
     Entry,
-    insert_entries,
     insert_holds,
     lock_accounts,
     lock_counters,
@@ -23,17 +22,16 @@ from plaudit.core.ledger.store.write import (
     open_accounts,
     plan_by_index,
     select_cards,
-    update_balances,
     update_freeze,
     update_holds,
     write_counters,
+    write_entries,
 )
 
 __all__ = [
     "Card",
     "Entry",
     "delete_ended_counters",
-    "insert_entries",
     "insert_holds",
     "lock_accounts",
     "lock_counters",
@@ -50,8 +48,8 @@ __all__ = [
     "select_happened_as_of",
     "select_hold",
     "select_recorded_as_of",
-    "update_balances",
     "update_freeze",
     "update_holds",
     "write_counters",
+    "write_entries",
 ]

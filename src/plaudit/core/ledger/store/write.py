@@ -102,15 +102,32 @@ async def lock_holds(conn: Connection, *, tenant_id: int, ids: Collection[int]) 
     )
 
 
-async def insert_entries(conn: Connection, *, tenant_id: int, count: int, entries: Sequence[Entry]) -> None:
-    """Insert entries, each with the number of its fact among ``count``."""
+async def write_entries(
+    conn: Connection,
+    *,
+    tenant_id: int,
+    count: int,
+    entries: Sequence[Entry],
+    accounts: Collection[Account],
+) -> None:
+    """Insert entries, each with the number of its fact among ``count``, and write the accounts' balances.
+
+    One statement, as appending the facts is. This transaction holds the accounts locked. ``width_bucket``
+    finds an id's place in the sorted ids by binary search: a join would leave it to young statistics from
+    which side to start, and from the wrong one it reads every account of the tenant.
+    """
     numbers, account_ids, amounts, balances, assets, ats = zip(*entries, strict=True)
+    touched = sorted((account.id, account.balance) for account in accounts)
+    ids = packing.int8s([id_ for id_, _ in touched])
     await conn.execute(
-        "INSERT INTO ledger.entry (tenant_id, account_id, position, amount, balance, asset, at)"
+        "WITH entries AS (INSERT INTO ledger.entry"
+        " (tenant_id, account_id, position, amount, balance, asset, at)"
         " SELECT h.tenant_id, v.account_id, h.position - %s + v.n, v.amount, v.balance, v.asset, v.at"
         " FROM journal.head h,"
         " unnest(%s, %s, %s, %s, %s, %s) AS v (n, account_id, amount, balance, asset, at)"
-        " WHERE h.tenant_id = %s",
+        " WHERE h.tenant_id = %s)"
+        " UPDATE ledger.account SET balance = (%s)[width_bucket(id, %s)]"
+        " WHERE tenant_id = %s AND id = ANY(%s)",
         (
             Int8(count),
             packing.int8s(numbers),
@@ -120,22 +137,11 @@ async def insert_entries(conn: Connection, *, tenant_id: int, count: int, entrie
             packing.texts(assets),
             packing.times(ats),
             Int4(tenant_id),
+            packing.int8s([balance for _, balance in touched]),
+            ids,
+            Int4(tenant_id),
+            ids,
         ),
-    )
-
-
-async def update_balances(conn: Connection, *, tenant_id: int, accounts: Collection[Account]) -> None:
-    """Write the balances of accounts that this transaction holds locked.
-
-    ``width_bucket`` finds an id's place in the sorted ids by binary search. A join would leave it to young
-    statistics from which side to start, and from the wrong one it reads every account of the tenant.
-    """
-    touched = sorted((account.id, account.balance) for account in accounts)
-    ids = packing.int8s([id_ for id_, _ in touched])
-    await conn.execute(
-        "UPDATE ledger.account SET balance = (%s)[width_bucket(id, %s)]"
-        " WHERE tenant_id = %s AND id = ANY(%s)",
-        (packing.int8s([balance for _, balance in touched]), ids, Int4(tenant_id), ids),
     )
 
 
@@ -192,7 +198,7 @@ async def insert_holds(
 
 
 async def update_holds(conn: Connection, *, tenant_id: int, holds: Collection[Hold]) -> None:
-    """Write what remains of holds that this transaction has locked; as `update_balances` does."""
+    """Write what remains of holds that this transaction has locked; as `write_entries` does balances."""
     touched = sorted((hold.id, hold.remaining) for hold in holds)
     ids = packing.int8s([id_ for id_, _ in touched])
     await conn.execute(
