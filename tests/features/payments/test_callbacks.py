@@ -203,6 +203,27 @@ async def test_paid_at_two_channels_one_is_kept_and_one_goes_back(counter: Count
     assert await counter.balances() == {"wechat": -PRICE, "clearing/CNY": PRICE}
 
 
+async def test_two_processes_that_settle_at_once_keep_one_payment(counter: Counter) -> None:
+    bought = []
+    for _ in range(5):
+        payment, first = await counter.bought("wechat")
+        bought.append((payment, first, await counter.attempt(payment, "alipay")))
+    calls = [counter.call_back(first, transaction=f"T-{first}") for _, first, _ in bought]
+    calls += [
+        counter.call_back(second, channel="alipay", transaction=f"T-{second}") for _, _, second in bought
+    ]
+    follows = [counter.caught_up() for _ in range(4)]
+    await asyncio.gather(*calls, *follows)
+    await counter.caught_up()
+    for payment, _, _ in bought:
+        assert await counter.state(payment) == "succeeded"
+        refund = await counter.only_refund(payment)
+        assert refund["cause"] == "double"
+        await counter.refund_becomes(refund["refund"], "succeeded")
+    assert (await counter.balances())["clearing/CNY"] == len(bought) * PRICE
+    assert len(await counter.facts("payment.succeeded")) == len(bought)
+
+
 async def test_what_is_ours_to_repair_is_sent_again_by_the_channel(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:

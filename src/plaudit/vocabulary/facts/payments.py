@@ -84,7 +84,7 @@ class AttemptFailed(PaymentData, frozen=True, kw_only=True):
     code: str
 
 
-class PaymentNotified(FactData, frozen=True, kw_only=True):
+class PaymentNotified(FactData, frozen=True, kw_only=True, gc=False):
     """What a channel told, by callback or when asked, verified and about an attempt of ours.
 
     Amounts and currency are as told, checked against what was asked. `instrument_hash` stands for what was
@@ -110,7 +110,7 @@ class PaymentNotified(FactData, frozen=True, kw_only=True):
     instrument_hash: str | None = None
 
 
-class PaymentSucceeded(PaymentData, frozen=True, kw_only=True):
+class PaymentSucceeded(PaymentData, frozen=True, kw_only=True, gc=False):
     """A payment's money came in, once, and stands in clearing for the feature whose due it was."""
 
     KIND: ClassVar[str] = "payment.succeeded"
