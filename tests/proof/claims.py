@@ -134,6 +134,25 @@ BENCHMARKS: Final[tuple[Claim, ...]] = (
     _figure("callbacks", "not_credited", "equal", 0, sentence="Callbacks answered and not credited."),
     _figure("callbacks", "errors", "equal", 0, sentence="Callbacks without an answer, or with a fault."),
     _figure("callbacks", "doctor", "equal", "green", sentence="The doctor on the books after the callbacks."),
+    _figure(
+        "reconcile", "seconds", "at most", 60, sentence="Seconds for a bill of 1,000,000 rows, two cores."
+    ),
+    _figure("reconcile", "rss_mib", "at most", 1_024, sentence="MiB of the process that compares it."),
+    _ratio(
+        "reconcile",
+        "growth",
+        "at most",
+        1.3,
+        sentence="Time for 1,000,000 rows to ten times that for 100,000.",
+    ),
+    _figure("reconcile", "rows", "at least", 1_000_000, sentence="Rows of the bill."),
+    _figure(
+        "reconcile",
+        "found",
+        "equal",
+        "exactly",
+        sentence="Differences planted in every class: all found, and nothing else.",
+    ),
 )
 
 JOURNEYS: Final[tuple[Claim, ...]] = (

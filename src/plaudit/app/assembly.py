@@ -5,13 +5,15 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from datetime import date
+from typing import Any, Final, TypeAlias
 
 from plaudit.app import meters
 from plaudit.app.auth import Doorkeeper, Tenants
 from plaudit.app.limits import Limiter
 from plaudit.app.wake import Wake
 from plaudit.core.commands import tenants as core_tenants
+from plaudit.core.commands.command import Grant
 from plaudit.core.commands.corridor import Corridor, Slots
 from plaudit.core.commands.references import Loader, References
 from plaudit.core.feature import Feature
@@ -20,11 +22,17 @@ from plaudit.core.ledger.accounts import Directory
 from plaudit.features.identity import actions as identity_actions
 from plaudit.features.identity import store as identity_store
 from plaudit.features.identity.feature import FEATURE as IDENTITY
+from plaudit.features.payments.actions import accounts as payment_accounts
+from plaudit.features.payments.actions import reports as payment_reports
 from plaudit.features.payments.feature import FEATURE as PAYMENTS
+from plaudit.features.payments.model.accounts import AccountTerms, number_of
+from plaudit.features.payments.model.channel import ChannelName, Method
 from plaudit.features.risk import actions as risk_actions
 from plaudit.features.risk.feature import FEATURE as RISK
 from plaudit.features.tipping.feature import FEATURE as TIPPING
 from plaudit.features.wallets.feature import FEATURE as WALLETS
+from plaudit.kernel.actor import Actor
+from plaudit.kernel.money import MAX_MINOR
 from plaudit.kernel.time import Clock
 from plaudit.platform import outbound
 from plaudit.platform.clock import clock_of
@@ -32,10 +40,15 @@ from plaudit.platform.crypto import Vault, secret_key
 from plaudit.platform.db import Database
 from plaudit.platform.outbound import Outbound
 from plaudit.platform.settings import Settings
+from plaudit.vocabulary.facts.bills import Bill
+from plaudit.vocabulary.facts.payments import ChannelAccountSaved
 
 FEATURES: Final[tuple[Feature, ...]] = (IDENTITY, RISK, WALLETS, PAYMENTS, TIPPING)
 
 _OPENERS: Final = 2
+
+Told: TypeAlias = payment_reports.Told
+"""How a comparison with a channel's bill ended."""
 _WRITER_WAIT_S: Final = 5.0
 """Commands wait for a connection: when the database is gone, their callers are told soon."""
 
@@ -188,3 +201,53 @@ async def open_tenant(house: House, *, slug: str, name: str, time_zone: str = "U
         randomness=house.randomness,
     )
     return opened.key
+
+
+async def open_channel_account(
+    house: House,
+    *,
+    tenant_id: int,
+    channel: ChannelName,
+    assets: tuple[str, ...],
+    methods: tuple[Method, ...],
+    settings: Mapping[str, Any],
+    secrets: Mapping[str, Any],
+) -> tuple[str, int]:
+    """Open a merchant account, and return its id and its number. Raises Refusal as the API does."""
+    outcome = await payment_accounts.create_account(
+        house,
+        grant=Grant(tenant_id, Actor("system", "house"), frozenset({"channel.write"})),
+        key=f"open/{channel}",
+        channel=channel,
+        terms=AccountTerms(
+            name=channel,
+            enabled=True,
+            priority=1,
+            assets=assets,
+            methods=methods,
+            devices=(),
+            min_minor=1,
+            max_minor=MAX_MINOR,
+        ),
+        keys=payment_accounts.Keys(settings=settings, secrets=secrets),
+    )
+    fact = outcome.data
+    assert isinstance(fact, ChannelAccountSaved), outcome
+    return fact.account, number_of(fact.account, tenant_id=tenant_id)
+
+
+async def reconcile(
+    house: House,
+    *,
+    channel: str,
+    account: str | None,
+    day: date,
+    contents: Mapping[Bill, bytes] | None = None,
+) -> list[Told]:
+    """Compare a day of one merchant account, or of all that are enabled at a channel, with its bills.
+
+    `contents` are bills that somebody has already. Raises Refusal and platform.failures.Failure.
+    """
+    return await payment_reports.reconcile_by_hand(
+        house, channel=channel, account=account, day=day, contents=contents
+    )

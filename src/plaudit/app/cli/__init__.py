@@ -8,6 +8,7 @@ from plaudit.app.cli import (
     jobs,
     migrate,
     rebuild,
+    reconcile,
     replay,
     serve,
     settings,
@@ -29,6 +30,7 @@ cli.add_command(demo.demo)
 cli.add_command(replay.replay)
 cli.add_command(simulate.simulate)
 cli.add_command(rebuild.rebuild)
+cli.add_command(reconcile.reconcile_command)
 cli.add_command(backup.backup)
 cli.add_command(backup.restore)
 cli.add_command(bench.bench)

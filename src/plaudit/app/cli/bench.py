@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 import click
 import msgspec
 
-from plaudit.app.bench import callbacks, growth, ledger, tips
+from plaudit.app.bench import callbacks, growth, ledger, reconcile, tips
 from plaudit.app.bench.growth import Size
 from plaudit.app.bench.report import Report, lines
 from plaudit.app.cli.main import Examples
@@ -84,6 +84,24 @@ def tips_command(*, seconds: float, as_json: bool) -> int:
 def callbacks_command(*, seconds: float, as_json: bool) -> int:
     """Measure callbacks of WeChat Pay, from signature to credit, against a POST that does nothing."""
     return _tell(callbacks.run(seconds=seconds, say=_say), as_json=as_json)
+
+
+@bench.command(
+    "reconcile",
+    cls=Examples,
+    examples=("plaudit bench reconcile", "plaudit bench reconcile --rows 100000 --json"),
+)
+@click.option(
+    "--rows",
+    type=click.IntRange(min=1_000),
+    default=reconcile.ROWS,
+    show_default=True,
+    help="Rows of the larger bill; the smaller one has a tenth of them.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def reconcile_command(*, rows: int, as_json: bool) -> int:
+    """Measure a bill of WeChat Pay from its bytes to the report, with differences planted in it."""
+    return _tell(reconcile.run(rows=rows, say=_say), as_json=as_json)
 
 
 def _say(text: str) -> None:

@@ -68,7 +68,7 @@ class Ours(msgspec.Struct, frozen=True, kw_only=True):
     intent: int
     attempt: int
     settled_at: datetime | None
-    owner: str
+    owner: str | None
     refund: int | None = None
     channel_refund: str = ""
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from plaudit.features.payments.model.bills import BilledAccount
 from plaudit.features.payments.model.reconciliation import Ours, Rules, Theirs, TheirState
 from plaudit.features.payments.model.refunds import refund_number
-from plaudit.features.payments.store.staging import KINDS, STATES
+from plaudit.features.payments.store.staging import KINDS, STATES, set_against_set
 from plaudit.platform import packing
 from plaudit.platform.db import Connection
 from plaudit.platform.packing import Int4, Int8
@@ -156,7 +156,8 @@ async def pairs(
     }
     for statement, ours in ((_PAYMENT_PAIRS, _attempt), (_REFUND_PAIRS, _refund)):
         async with conn.cursor("pairs") as cursor:
-            await cursor.execute(statement, values, binary=True)
+            async with set_against_set(conn):
+                await cursor.execute(statement, values, binary=True)
             while rows := await cursor.fetchmany(_BATCH):
                 found = [
                     (_line(row), None if row[_LINE_WIDTH] is None else ours(row[_LINE_WIDTH:]))
@@ -176,7 +177,8 @@ async def only_ours(
         (_REFUNDS_ALONE, _refund),
     ):
         async with conn.cursor("alone") as cursor:
-            await cursor.execute(statement, values, binary=True)
+            async with set_against_set(conn):
+                await cursor.execute(statement, values, binary=True)
             while rows := await cursor.fetchmany(_BATCH):
                 yield [(None, ours(row)) for row in rows]
 
@@ -313,7 +315,7 @@ def _attempt(row: Sequence[Any]) -> Ours:
         intent=intent,
         attempt=attempt,
         settled_at=settled_at,
-        owner=f"viewer/{payer}",
+        owner=None if payer is None else f"viewer/{payer}",
     )
 
 

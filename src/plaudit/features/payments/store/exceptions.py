@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from plaudit.features.payments.model.bills import ACCEPTED, BilledAccount, ExceptionState
 from plaudit.features.payments.model.reconciliation import Finding
+from plaudit.features.payments.store.staging import set_against_set
 from plaudit.platform.db import Connection
 from plaudit.platform.packing import Int4, Int8
 
@@ -50,6 +51,22 @@ _UPSERT: Final = (
     " count(*) FILTER (WHERE f.state = 'resolved' AND b.state <> 'resolved') FROM found f"
     " LEFT JOIN payments.bill_exception b ON b.tenant_id = %(tenant)s AND b.account = %(account)s"
     " AND b.subject = f.subject"
+)
+
+
+_GONE: Final = (
+    ("", "e.day = %(day)s"),
+    (
+        " FROM payments.bill_line l",
+        (
+            "l.tenant_id = %(tenant)s AND l.kind = 1 AND e.refund_number = '' AND l.number = e.order_number"
+            " AND NOT l.again"
+        ),
+    ),
+    (
+        " FROM payments.bill_line l",
+        "l.tenant_id = %(tenant)s AND l.kind = 2 AND l.refund = e.refund",
+    ),
 )
 
 
@@ -100,16 +117,18 @@ async def settle_gone(conn: Connection, *, account: BilledAccount, day: date, ru
         "run": Int8(run),
         "now": now,
     }
-    cursor = await conn.execute(
-        "UPDATE payments.bill_exception e SET state = 'resolved', resolution = 'settled', resolved_by = NULL,"
-        " resolved_at = %(now)s, matched_day = %(day)s WHERE e.tenant_id = %(tenant)s"
-        " AND e.account = %(account)s AND e.state <> 'resolved' AND e.seen_by <> %(run)s AND (e.day = %(day)s"
-        " OR EXISTS (SELECT FROM payments.bill_line l WHERE l.tenant_id = %(tenant)s"
-        " AND ((l.kind = 1 AND e.refund IS NULL AND l.number = e.order_number AND NOT l.again)"
-        " OR (l.kind = 2 AND l.refund = e.refund))))",
-        values,
-    )
-    return cursor.rowcount
+    settled = 0
+    async with set_against_set(conn):
+        for source, same in _GONE:
+            cursor = await conn.execute(
+                "UPDATE payments.bill_exception e SET state = 'resolved', resolution = 'settled',"
+                f" resolved_by = NULL, resolved_at = %(now)s, matched_day = %(day)s{source}"
+                " WHERE e.tenant_id = %(tenant)s AND e.account = %(account)s AND e.state <> 'resolved'"
+                f" AND e.seen_by <> %(run)s AND {same}",
+                values,
+            )
+            settled += cursor.rowcount
+    return settled
 
 
 async def settle_late(

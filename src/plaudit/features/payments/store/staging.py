@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Final
@@ -114,17 +115,30 @@ async def survey(*, content: bytes, read: Callable[[bytes], Iterator[BillLine]])
     return staged
 
 
+@asynccontextmanager
+async def set_against_set(conn: Connection) -> AsyncIterator[None]:
+    """Have what begins within joined by hashing or sorting whole sets.
+
+    Nothing is known of the lines of a bill that came a moment ago, and a plan that takes them for a handful
+    goes through all of ours for each.
+    """
+    await conn.execute("SET LOCAL enable_nestloop = off")
+    yield
+    await conn.execute("SET LOCAL enable_nestloop = on")
+
+
 async def mark_repeated(conn: Connection, *, tenant_id: int) -> None:
     """Mark the lines whose payment or refund stands on a line before."""
     for kind, column in ((KINDS["payment"], "number"), (KINDS["refund"], "refund_number")):
-        await conn.execute(
-            "UPDATE payments.bill_line l SET again = true FROM"
-            f" (SELECT {column} AS number, min(line) AS first FROM payments.bill_line"
-            f" WHERE tenant_id = %s AND kind = %s AND {column} <> '' GROUP BY {column}"
-            " HAVING count(*) > 1) AS twice WHERE l.tenant_id = %s AND l.kind = %s"
-            f" AND l.{column} = twice.number AND l.line > twice.first",
-            (Int4(tenant_id), kind, Int4(tenant_id), kind),
-        )
+        async with set_against_set(conn):
+            await conn.execute(
+                "UPDATE payments.bill_line l SET again = true FROM"
+                f" (SELECT {column} AS number, min(line) AS first FROM payments.bill_line"
+                f" WHERE tenant_id = %s AND kind = %s AND {column} <> '' GROUP BY {column}"
+                " HAVING count(*) > 1) AS twice WHERE l.tenant_id = %s AND l.kind = %s"
+                f" AND l.{column} = twice.number AND l.line > twice.first",
+                (Int4(tenant_id), kind, Int4(tenant_id), kind),
+            )
 
 
 async def clear(conn: Connection, *, tenant_id: int) -> None:
