@@ -16,7 +16,7 @@ from typing import Any, Final
 import httpx
 import msgspec
 
-__all__ = ["Simulator", "simulator"]
+__all__ = ["Simulator", "account_of", "simulator"]
 
 PLAUDIT: Final = Path(sys.executable).with_name("plaudit")
 
@@ -124,3 +124,30 @@ async def simulator(
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+def account_of(simulator: Simulator, merchant: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return settings and secrets of a Plaudit account for a merchant that the simulator made."""
+    facts, mode = merchant["facts"], merchant["mode"]
+    common = {"mode": mode, "fee_rate": merchant["fee_rate"]}
+    if simulator.channel == "wechat":
+        names = ("mchid", "appid", "serial_no", "public_key_id")
+        return {
+            "settings": {name: facts[name] for name in names} | {**common, "base_url": simulator.url},
+            "secrets": {
+                "private_key_pem": facts["private_key"],
+                "apiv3_key": facts["apiv3_key"],
+                "public_key_pem": facts["public_key"],
+            },
+        }
+    settings = {name: facts[name] for name in ("app_id", "seller_id")}
+    settings |= {**common, "gateway_url": f"{simulator.url}/gateway.do"}
+    if mode == "certificate":
+        settings |= {
+            "app_cert_pem": facts["app_certificate"],
+            "alipay_cert_pem": facts["alipay_certificate"],
+            "alipay_root_cert_pem": facts["alipay_root_certificate"],
+        }
+    else:
+        settings["alipay_public_key"] = facts["alipay_public_key"]
+    return {"settings": settings, "secrets": {"private_key": facts["private_key"]}}
