@@ -35,6 +35,15 @@ def test_given_values() -> None:
     assert settings.database_owner_url == url
 
 
+def test_the_public_address_is_the_given_one_or_where_the_server_listens() -> None:
+    settings = Settings.from_environment({"PLAUDIT_HOST": "::1", "PLAUDIT_PORT": "0"})
+    assert settings.public_url == "http://[::1]:0"
+    assert settings.listening_on(4711).public_url == "http://[::1]:4711"
+    given = Settings.from_environment({"PLAUDIT_PUBLIC_URL": "https://pay.example/base/"})
+    assert given.public_url == "https://pay.example/base"
+    assert given.listening_on(4711).public_url == "https://pay.example/base"
+
+
 @pytest.mark.parametrize(
     ("variable", "text", "says"),
     [
@@ -44,6 +53,8 @@ def test_given_values() -> None:
         ("PLAUDIT_PORT", "\u0661", "whole number"),
         ("PLAUDIT_LOG_FORMAT", "xml", "json, console"),
         ("PLAUDIT_LISTEN", "yes", "on, off"),
+        ("PLAUDIT_PUBLIC_URL", "pay.example", "https:// or http://"),
+        ("PLAUDIT_PUBLIC_URL", "https://pay.example/?a=1", "without a question mark"),
         ("PLAUDIT_PROT", "1", "no such setting"),
     ],
 )

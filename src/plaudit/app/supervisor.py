@@ -14,7 +14,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -60,7 +59,7 @@ def run(settings: Settings, *, announce: Announce, routes: str | None = None) ->
     with _reserved(settings.host, settings.port) as port, migrated_place_of(settings) as place:
         address = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{port}"
         # Port 0 took a free one: links and callbacks go where the server answers in fact.
-        settings = replace(settings, port=port)
+        settings = settings.listening_on(port)
         charge = Charge(settings, place.url, port, routes)
         if settings.processes == 1:
             return uvloop.run(_serve(charge, lambda: announce(address), stop=None))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -88,11 +88,15 @@ def _hour_or_off(text: str) -> int | None:
         raise ValueError(message) from None
 
 
-def _public_url(text: str) -> str | None:
+def _own_address(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _public_url(text: str) -> str:
     if text and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", text):
         message = "must be an address that starts with https:// or http://, without a question mark"
         raise ValueError(message)
-    return text.rstrip("/") or None
+    return text.rstrip("/")
 
 
 def _database_url(text: str) -> str | None:
@@ -135,7 +139,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         _integer(minimum=0, maximum=65_535),
     ),
     Setting(
-        "public_address",
+        "public_url",
         "PLAUDIT_PUBLIC_URL",
         "",
         "Address at which the world reaches this server: in links for payers, and where channels send"
@@ -281,7 +285,7 @@ class Settings:
     database_owner_url: str | None
     host: str
     port: int
-    public_address: str | None
+    public_url: str
     processes: int
     log_level: str
     log_format: str
@@ -301,11 +305,11 @@ class Settings:
     shared_buffers_mib: int
     start_timeout_ms: int
 
-    @property
-    def public_url(self) -> str:
-        """Address at which the world reaches this server, without a slash at its end."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return self.public_address or f"http://{host}:{self.port}"
+    def listening_on(self, port: int) -> Settings:
+        """Return these settings with the port that is listened on in fact; an address not given follows."""
+        derived = self.public_url == _own_address(self.host, self.port)
+        public_url = _own_address(self.host, port) if derived else self.public_url
+        return replace(self, port=port, public_url=public_url)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
@@ -333,5 +337,6 @@ class Settings:
         )
         if problems:
             raise SettingsError("; ".join(problems))
+        values["public_url"] = values["public_url"] or _own_address(values["host"], values["port"])
         values["database_owner_url"] = values["database_owner_url"] or values["database_url"]
         return cls(**values)

@@ -156,20 +156,24 @@ async def _begin(
         await intents_store.set_state(
             tx, tenant_id=grant.tenant_id, number=number, state=state, attempts=attempt, settled_at=None
         )
-        attempted = PaymentAttempted(
-            **_payment_of(intent),
-            attempt=attempt,
-            channel=way.channel,
-            account=account_id(tenant_id=grant.tenant_id, number=way.account),
-            method=way.method,
-            number=order,
-        )
-        return work_of(f"payment/{intent.id}", attempted)
+        return _attempted(intent, way=way, tenant_id=grant.tenant_id, attempt=attempt, order=order)
 
     command = table_command(
         verb="attempt_payment", permission=OPEN, grant=grant, key=key, content=(number, asked, follows)
     )
     return await means.corridor.run(command, work)
+
+
+def _attempted(intent: Intent, *, way: Option, tenant_id: int, attempt: int, order: str) -> Work:
+    attempted = PaymentAttempted(
+        **_payment_of(intent),
+        attempt=attempt,
+        channel=way.channel,
+        account=account_id(tenant_id=tenant_id, number=way.account),
+        method=way.method,
+        number=order,
+    )
+    return work_of(f"payment/{intent.id}", attempted)
 
 
 def _choose(intent: Intent, *, asked: Asked, scene: Scene, tried: frozenset[int]) -> Option:
