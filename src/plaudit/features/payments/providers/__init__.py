@@ -11,6 +11,7 @@ from plaudit.features.payments.model.accounts import SealedMerchant
 from plaudit.features.payments.model.channel import Channel, ChannelName, Merchant
 from plaudit.features.payments.providers.alipay import AlipaySecrets, AlipaySettings, alipay
 from plaudit.features.payments.providers.sandbox import Sandbox, SandboxSecrets, SandboxSettings, Trades
+from plaudit.features.payments.providers.stripe import StripeSecrets, StripeSettings, stripe
 from plaudit.features.payments.providers.wechat import WechatSecrets, WechatSettings, wechat
 from plaudit.kernel.time import Clock
 from plaudit.platform.crypto import Vault
@@ -37,6 +38,7 @@ class Kind:
 CHANNELS: Final[Mapping[ChannelName, Kind]] = {
     "wechat": Kind(WechatSettings, WechatSecrets, wechat),
     "alipay": Kind(AlipaySettings, AlipaySecrets, alipay),
+    "stripe": Kind(StripeSettings, StripeSecrets, stripe),
     "sandbox": Kind(SandboxSettings, SandboxSecrets, None),
 }
 """All channels by name."""
