@@ -301,6 +301,7 @@ def rendered(outcome: Outcome) -> TipDone:
     """Return the answer to a tip from its outcome alone, so that a replay renders the same."""
     sent = fact_of(outcome, TipSent)
     wallet = chart.viewer_wallet(viewer=sent.viewer, asset=sent.asset)
+    at = format_time(outcome.at)
     return TipDone(
         tip=encode_id(TIP, outcome.position),
         position=outcome.position,
@@ -313,8 +314,9 @@ def rendered(outcome: Outcome) -> TipDone:
         shares=shares_of(sent),
         balance_minor=outcome.entries[wallet][1],
         message_state=sent.message_state,
-        at=format_time(outcome.at),
-        recorded_at=format_time(outcome.recorded_at),
+        at=at,
+        # The same moment but for imports: the text is among the dearest parts of an answer.
+        recorded_at=at if outcome.recorded_at == outcome.at else format_time(outcome.recorded_at),
     )
 
 
