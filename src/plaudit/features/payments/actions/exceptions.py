@@ -43,7 +43,7 @@ async def request_reconciliation(means: Means, *, grant: Grant, key: str, accoun
     merchant = await merchant_of(means, tenant_id=grant.tenant_id, number=number)
     if merchant is None:
         raise unknown_account()
-    zone = (await billed(means, merchant=merchant)).zone
+    zone = billed(merchant).zone
     check_day(day, now=means.clock.now(), zone=zone)
 
     async def work(tx: Connection) -> Work:
@@ -173,7 +173,7 @@ async def resolve_exception(
 
 
 async def _request_due_of(means: Means, merchant: SealedMerchant) -> None:
-    account = await billed(means, merchant=merchant)
+    account = billed(merchant)
     days = due_days(now=means.clock.now(), zone=account.zone)
     async with means.database.transaction() as tx:
         ended = await store.select_ended(tx, tenant_id=account.tenant_id, account=account.number, days=days)

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from plaudit.core.commands.batch import Broken
 from plaudit.core.commands.command import Command, Outcome, Plan
 from plaudit.core.commands.references import Lookup
-from plaudit.core.commands.tenants import ZONE
 from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import Fact, canonical
 from plaudit.core.ledger import balances
@@ -90,7 +88,7 @@ async def reconcile(
     nothing but what has changed on our side. A damaged bill is refused whole: the result says which line.
     Raises BillNotReady and platform.failures.Failure.
     """
-    account = await billed(means, merchant=merchant)
+    account = billed(merchant)
     channel = channel_of(means, merchant=merchant)
     reading: BillKind = "trade"
     hashes: list[str] = []
@@ -115,15 +113,14 @@ async def reconcile(
         )
 
 
-async def billed(means: Means, *, merchant: SealedMerchant) -> BilledAccount:
+def billed(merchant: SealedMerchant) -> BilledAccount:
     """Return what reconciliation needs to know of a merchant account."""
-    tenant: ZoneInfo = await means.references.get(tenant_id=merchant.tenant_id, topic=ZONE, key="*")
     return BilledAccount(
         tenant_id=merchant.tenant_id,
         number=merchant.number,
         id=merchant.id,
         channel=merchant.channel,
-        zone=zone_of(merchant.channel, tenant=tenant),
+        zone=zone_of(merchant.channel),
         fee_rate=_fee_rate(merchant),
     )
 

@@ -50,6 +50,7 @@ _ZONES: Final[Mapping[ChannelName, str]] = {
     "wechat": "Asia/Shanghai",
     "alipay": "Asia/Shanghai",
     "stripe": "UTC",
+    "sandbox": "UTC",
 }
 
 
@@ -238,10 +239,9 @@ class Classes:
         return (*(agreed[asset] for asset in sorted(agreed) if agreed[asset].lines), *differing)
 
 
-def zone_of(channel: ChannelName, *, tenant: ZoneInfo) -> ZoneInfo:
-    """Return the zone whose days a channel's bills are of; the sandbox keeps the tenant's."""
-    name = _ZONES.get(channel)
-    return tenant if name is None else ZoneInfo(name)
+def zone_of(channel: ChannelName) -> ZoneInfo:
+    """Return the zone whose days a channel's bills are of."""
+    return ZoneInfo(_ZONES[channel])
 
 
 def period_of(day: date, zone: ZoneInfo) -> Period:
