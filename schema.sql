@@ -520,7 +520,7 @@ CREATE TABLE payments.refund (
     ask_at timestamp with time zone,
     settled_at timestamp with time zone,
     transaction text,
-    round smallint DEFAULT 0 NOT NULL,
+    retries smallint DEFAULT 0 NOT NULL,
     CONSTRAINT refund_amount_check CHECK ((amount > 0)),
     CONSTRAINT refund_cause_check CHECK ((cause = ANY (ARRAY['asked'::text, 'rejected'::text, 'late'::text, 'double'::text, 'amount'::text]))),
     CONSTRAINT refund_check CHECK ((checker <> maker)),

@@ -2,7 +2,7 @@
 
 ALTER TABLE payments.refund
     ADD COLUMN transaction text,                        -- the channel's number of the payment
-    ADD COLUMN round       smallint NOT NULL DEFAULT 0; -- how often it was tried again after the channel's no
+    ADD COLUMN retries     smallint NOT NULL DEFAULT 0; -- how often it was tried again after the channel's no
 
 -- What came in beside the payment that was kept goes back once.
 CREATE UNIQUE INDEX refund_surplus ON payments.refund (tenant_id, intent, attempt, transaction)

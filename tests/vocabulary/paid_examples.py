@@ -106,7 +106,7 @@ PAID_EXAMPLES: Final[tuple[FactData, ...]] = (
     payments.RefundApproved(**_REFUND, paid_minor=1_200, refunded_before_minor=0, checker="staff/s2"),
     payments.RefundRejected(**_REFUND, code="refund.refused", checker="staff/s2"),
     payments.RefundFailed(**_REFUND, code="NOT_ENOUGH"),
-    payments.RefundRetried(**_REFUND, maker="staff/stf_1", round=1),
+    payments.RefundRetried(**_REFUND, maker="staff/stf_1", retry=1),
     payments.PaymentRefunded(
         **_REFUND, channel="wechat", account="acc_0000000000001", paid_minor=1_200, refunded_minor=1_200
     ),

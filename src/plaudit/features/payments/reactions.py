@@ -70,7 +70,7 @@ class _Desk:
             self.said.append(told)
 
 
-async def settle(corridor: Corridor, conn: Connection, span: Span) -> None:
+async def _settle(corridor: Corridor, conn: Connection, span: Span) -> None:
     """Let a span of facts have its effects: rows locked in order, written as columns, recorded last."""
     facts = await span.facts(conn)
     if not facts:
@@ -243,7 +243,7 @@ async def count(conn: Connection, span: Span) -> None:
     await figures.apply_facts(conn, tenant_id=span.tenant_id, after=span.after, upto=span.upto)
 
 
-SETTLING: Final = Reaction(name="payments.settle", kinds=tuple(_TAKES), react=settle)
+SETTLING: Final = Reaction(name="payments.settle", kinds=tuple(_TAKES), react=_settle)
 ERASURE: Final = Subscription(
     name="payments.erasure", kinds=(ViewerErased.KIND,), apply=forget, kind="reaction"
 )

@@ -216,13 +216,13 @@ class RefundFailed(RefundData, frozen=True, kw_only=True):
 
 
 class RefundRetried(RefundData, frozen=True, kw_only=True):
-    """A refund that a channel had refused is sent again, for the `round`th time."""
+    """A refund that a channel had refused is sent again, for the `retry`th time."""
 
     KIND: ClassVar[str] = "payment.refund.retried"
     VERSION: ClassVar[int] = 1
 
     maker: str
-    round: int
+    retry: int
 
 
 class PaymentRefunded(RefundData, frozen=True, kw_only=True):

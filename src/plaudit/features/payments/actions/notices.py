@@ -88,7 +88,7 @@ def of_refund(
         refund=refund.id,
         code=code,
     )
-    again = f"/{refund.round}" if told == "refund_failed" else ""
+    again = f"/{refund.retries}" if told == "refund_failed" else ""
     return _command(tenant_id, f"notified/{refund.id}/{told}{again}", notified)
 
 

@@ -27,6 +27,7 @@ from plaudit.features.payments.model.refunds import (
     unknown_refund,
 )
 from plaudit.features.payments.model.settling import Claim
+from plaudit.features.payments.model.states import RefundState
 from plaudit.features.payments.store import accounts as account_store
 from plaudit.features.payments.store import refunds as store
 from plaudit.features.payments.store import settling as settling_store
@@ -87,13 +88,15 @@ async def request_refund(
         tries = await settling_store.lock_tries(tx, tenant_id=grant.tenant_id, intents=[number])
         review = await _needs_review(tx, grant.tenant_id, claim, wanted)
         private = PrivatePart("reason", f"viewer/{claim.payer}", text, salt)
+        paid = tries[number][claim.paid_attempt]
+        state: RefundState = "review" if review else "approved"
         refund = await store.insert_refund(
             tx,
             tenant_id=grant.tenant_id,
             intent=number,
-            paid=tries[number][claim.paid_attempt],
+            paid=paid,
             amount_minor=wanted,
-            state="review" if review else "approved",
+            state=state,
             maker=maker,
             reason=text,
             reason_hash=private.digest,
@@ -101,16 +104,7 @@ async def request_refund(
             now=now,
         )
         await store.count_refunding(tx, tenant_id=grant.tenant_id, intent=number, amount_minor=wanted)
-        requested = RefundRequested(
-            **payment_words(claim) | {"amount_minor": wanted},
-            refund=encode_id(REFUND, refund),
-            cause="asked",
-            maker=maker,
-            review=review,
-            reason_hash=private.digest,
-        )
-        decision = Decision(Fact(f"payment/{payment}", requested, (private,)))
-        return Work(Plan(lambda _book: decision))
+        return _requested(claim, refund, wanted, maker=maker, review=review, private=private)
 
     command = table_command(
         verb="request_refund",
@@ -120,6 +114,21 @@ async def request_refund(
         content=(number, amount_minor, text),
     )
     return await corridor.run(command, work)
+
+
+def _requested(
+    claim: Claim, refund: int, amount_minor: int, *, maker: str, review: bool, private: PrivatePart
+) -> Work:
+    requested = RefundRequested(
+        **payment_words(claim) | {"amount_minor": amount_minor},
+        refund=encode_id(REFUND, refund),
+        cause="asked",
+        maker=maker,
+        review=review,
+        reason_hash=private.digest,
+    )
+    decision = Decision(Fact(f"payment/{requested.payment}", requested, (private,)))
+    return Work(Plan(lambda _book: decision))
 
 
 async def approve_refund(*, corridor: Corridor, grant: Grant, key: str, refund: str) -> Outcome:
@@ -210,7 +219,7 @@ async def retry_refund(*, corridor: Corridor, grant: Grant, key: str, refund: st
             refund=refund,
             cause=found.cause,
             maker=grant.actor.text,
-            round=found.round + 1,
+            retry=found.retries + 1,
         )
         decision = Decision(Fact(f"payment/{retried.payment}", retried))
         return Work(Plan(lambda _book: decision))

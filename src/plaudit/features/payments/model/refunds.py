@@ -27,7 +27,7 @@ _PAID: Final = frozenset({"succeeded", "partly_refunded", "refunded"})
 class Refund:
     """A refund as its row has it; `reason` is None once it was erased, and where the system gives back.
 
-    `transaction` is the channel's number of the payment that is refunded. `round` counts how often it was
+    `transaction` is the channel's number of the payment that is refunded. `retries` counts how often it was
     tried again after the channel had said no. `order_minor` is what was paid for the order in all.
     """
 
@@ -52,7 +52,7 @@ class Refund:
     code: str | None
     requested_at: datetime
     asked: int
-    round: int
+    retries: int
     settled_at: datetime | None
 
     @property

@@ -17,9 +17,15 @@ from plaudit.platform.packing import Int4, Int8
 _ROW = (
     "r.number, r.intent, r.attempt, r.account, r.channel, r.order_number, r.transaction, r.asset, r.amount,"
     " CASE WHEN r.cause = 'amount' THEN r.amount ELSE a.amount END, r.cause, r.state, r.maker, r.checker,"
-    " r.reason, r.reason_hash, r.owner, r.channel_refund, r.code, r.requested_at, r.asked, r.round,"
+    " r.reason, r.reason_hash, r.owner, r.channel_refund, r.code, r.requested_at, r.asked, r.retries,"
     " r.settled_at"
 )
+_FIELDS = (
+    *("number", "intent", "attempt", "account", "channel", "order_number", "transaction", "asset"),
+    *("amount_minor", "order_minor", "cause", "state", "maker", "checker", "reason", "reason_hash", "owner"),
+    *("channel_refund", "code", "requested_at", "asked", "retries", "settled_at"),
+)
+"""What the columns of _ROW are called in a Refund."""
 _FROM = (
     "payments.refund AS r JOIN payments.attempt AS a ON a.tenant_id = r.tenant_id AND a.intent = r.intent"
     " AND a.attempt = r.attempt"
@@ -116,7 +122,7 @@ async def settle_refund(
 async def send_again(conn: Connection, *, tenant_id: int, number: int, ask_at: datetime) -> None:
     """Put a locked refund that failed on its way again."""
     await conn.execute(
-        "UPDATE payments.refund SET state = 'sending', round = round + 1, code = NULL, settled_at = NULL,"
+        "UPDATE payments.refund SET state = 'sending', retries = retries + 1, code = NULL, settled_at = NULL,"
         " ask_at = %s WHERE tenant_id = %s AND number = %s",
         (ask_at, Int4(tenant_id), Int8(number)),
     )
@@ -190,53 +196,4 @@ async def erase_reasons(conn: Connection, *, tenant_id: int, owners: Sequence[st
 
 
 def _refund(*row: Any) -> Refund:  # noqa: ANN401 - the columns of _ROW
-    (
-        number,
-        intent,
-        attempt,
-        account,
-        channel,
-        order_number,
-        transaction,
-        asset,
-        amount,
-        order_amount,
-        cause,
-        state,
-        maker,
-        checker,
-        reason,
-        reason_hash,
-        owner,
-        channel_refund,
-        code,
-        requested_at,
-        asked,
-        round_,
-        settled_at,
-    ) = row
-    return Refund(
-        number=number,
-        intent=intent,
-        attempt=attempt,
-        account=account,
-        channel=channel,
-        order_number=order_number,
-        transaction=transaction,
-        asset=asset,
-        amount_minor=amount,
-        order_minor=order_amount,
-        cause=cause,
-        state=state,
-        maker=maker,
-        checker=checker,
-        reason=reason,
-        reason_hash=reason_hash,
-        owner=owner,
-        channel_refund=channel_refund,
-        code=code,
-        requested_at=requested_at,
-        asked=asked,
-        round=round_,
-        settled_at=settled_at,
-    )
+    return Refund(**dict(zip(_FIELDS, row, strict=True)))
