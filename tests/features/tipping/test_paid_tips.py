@@ -7,41 +7,22 @@ from typing import Any
 
 import pytest
 
-from plaudit.core.commands.command import Outcome
 from plaudit.core.journal import private, read
 from plaudit.core.journal.facts import Recorded
 from plaudit.features.identity import actions as identity
-from plaudit.features.tipping import actions
-from plaudit.features.tipping.model import Wish
 from plaudit.kernel.refusal import Refusal
 from plaudit.vocabulary.facts.dues import DueKept, DueRejected, DueReturned
 from plaudit.vocabulary.facts.tipping import TipOrdered, TipReversed, TipSent
-from tests.features.floor import SALT, Floor
+from tests.features.floor import Floor
+from tests.features.orders import order_tip
 from tests.features.payer import Payer, fact_of
 
 pytestmark = pytest.mark.anyio
 
 
-async def order(floor: Floor, amount_minor: int | None = None, **fields: Any) -> Outcome:  # noqa: ANN401 - the fields of the model
-    """Order a tip of v1 to c1 in yuan, or another."""
-    beside = {name: fields.pop(name) for name in ("message", "anonymous") if name in fields}
-    viewer, creator, key = fields.pop("viewer", "v1"), fields.pop("creator", "c1"), fields.pop("key", None)
-    if amount_minor is not None:
-        fields.setdefault("asset", "CNY")
-    wish = Wish(amount_minor=amount_minor, **fields)
-    command = actions.order_tip(
-        grant=floor.grant(),
-        key=key or floor.key(),
-        tip=actions.Tip(viewer=viewer, creator=creator, wish=wish, **beside),
-        now=floor.clock.now(),
-        salt=SALT,
-    )
-    return await floor.corridor.submit(command)
-
-
 async def paid_tip(payer: Payer, amount_minor: int | None = None, **fields: Any) -> str:  # noqa: ANN401 - the fields of the model
     """Let a tip be ordered, paid and sent, and return the payment."""
-    payment = await payer.pay(await order(payer.floor, amount_minor, **fields))
+    payment = await payer.pay(await order_tip(payer.floor, amount_minor, **fields))
     await payer.answered()
     return payment
 
@@ -56,13 +37,13 @@ async def last_tip(floor: Floor) -> Recorded:
 async def test_an_order_names_the_price_and_moves_nothing(floor: Floor) -> None:
     await floor.register("c1")
     await floor.gift("rose", 250, asset="CNY")
-    ordered = fact_of(await order(floor, gift="rose", count=3, show="s1", anonymous=True), TipOrdered)
+    ordered = fact_of(await order_tip(floor, gift="rose", count=3, show="s1", anonymous=True), TipOrdered)
     assert (ordered.payer, ordered.creator, ordered.asset, ordered.amount_minor) == ("v1", "c1", "CNY", 750)
     assert (ordered.gift, ordered.gift_revision, ordered.count) == ("rose", 1, 3)
     assert (ordered.show, ordered.anonymous, ordered.message_hash) == ("s1", True, None)
     assert (ordered.title_en, ordered.title_zh) == ("rose x 3", "rose x 3")
     assert ordered.due_until == floor.clock.now() + timedelta(minutes=30)
-    own = fact_of(await order(floor, 1_234), TipOrdered)
+    own = fact_of(await order_tip(floor, 1_234), TipOrdered)
     assert (own.title_en, own.title_zh, own.gift) == ("Tip 12.34 CNY", "打赏 12.34 CNY", None)
     assert await floor.everything() == {}
 
@@ -85,19 +66,19 @@ async def test_what_refuses_a_tip_refuses_its_order(floor: Floor) -> None:
     ]
     for fields, code in table:
         with pytest.raises(Refusal) as refusal:
-            await order(floor, **fields)
+            await order_tip(floor, **fields)
         assert refusal.value.code == code, fields
-    assert fact_of(await order(floor, preset=0, asset="CNY"), TipOrdered).amount_minor == 500
+    assert fact_of(await order_tip(floor, preset=0, asset="CNY"), TipOrdered).amount_minor == 500
     await floor.credit("v1", 900, asset="CNY")
     await floor.tip("v1", "c1", 900, asset="CNY")
     with pytest.raises(Refusal, match=r"tip\.limit"):
-        await order(floor, 101)
+        await order_tip(floor, 101)
     await floor.freeze("creator/c1/earnings/CNY", "all")
     with pytest.raises(Refusal, match=r"creator\.frozen"):
-        await order(floor, 100)
+        await order_tip(floor, 100)
     await floor.flip("creator/c1", off=True)
     with pytest.raises(Refusal, match=r"switch\.off"):
-        await order(floor, 100)
+        await order_tip(floor, 100)
 
 
 async def test_no_caller_can_say_that_a_tip_was_paid(floor: Floor) -> None:
@@ -108,7 +89,7 @@ async def test_no_caller_can_say_that_a_tip_was_paid(floor: Floor) -> None:
 
 async def test_a_paid_tip_is_sent_and_shared_out_of_clearing(floor: Floor, payer: Payer) -> None:
     await floor.register("c1", guild="g1")
-    due = await order(floor, 1_000, show="s1", message="hello", anonymous=True)
+    due = await order_tip(floor, 1_000, show="s1", message="hello", anonymous=True)
     await floor.words("hello")
     payment = await payer.pay(due)
     paid_at = floor.clock.now()
@@ -137,7 +118,7 @@ async def test_a_paid_tip_is_sent_and_shared_out_of_clearing(floor: Floor, payer
 async def test_a_gift_costs_what_was_ordered(floor: Floor, payer: Payer) -> None:
     await floor.register("c1")
     await floor.gift("rose", 250, asset="CNY")
-    due = await order(floor, gift="rose", count=2)
+    due = await order_tip(floor, gift="rose", count=2)
     await floor.gift("rose", 999, asset="CNY", on_sale=False)
     await payer.pay(due)
     await payer.answered()
@@ -148,7 +129,7 @@ async def test_a_gift_costs_what_was_ordered(floor: Floor, payer: Payer) -> None
 
 async def test_the_text_of_an_erased_viewer_is_not_carried_over(floor: Floor, payer: Payer) -> None:
     await floor.register("c1")
-    due = await order(floor, 100, message="hello")
+    due = await order_tip(floor, 100, message="hello")
     erasing = identity.erase_viewer(
         grant=floor.grant("staff", "ann"),
         idempotency_key=floor.key(),
@@ -169,11 +150,11 @@ async def test_what_cannot_be_sent_any_more_goes_back(floor: Floor, payer: Payer
     await floor.gift("rose", 100, asset="CNY")
     await floor.policy("CNY", day_limit_minor=1_000)
     dues = [
-        await order(floor, 100, creator="c1"),
-        await order(floor, 100, creator="c2"),
-        await order(floor, gift="rose", creator="c3"),
-        await order(floor, 1_000, creator="c3"),
-        await order(floor, 1, creator="c3"),
+        await order_tip(floor, 100, creator="c1"),
+        await order_tip(floor, 100, creator="c2"),
+        await order_tip(floor, gift="rose", creator="c3"),
+        await order_tip(floor, 1_000, creator="c3"),
+        await order_tip(floor, 1, creator="c3"),
     ]
     await floor.freeze("creator/c1/earnings/CNY", "all")
     await floor.flip("creator/c2", off=True)
@@ -270,7 +251,7 @@ async def test_a_guild_that_was_paid_out_and_a_frozen_creator_keep_it(floor: Flo
 
 async def test_a_refund_of_what_was_never_sent_is_kept(floor: Floor, payer: Payer) -> None:
     await floor.register("c1")
-    due = await order(floor, 100)
+    due = await order_tip(floor, 100)
     await floor.flip("creator/c1", off=True)
     payment = await payer.pay(due)
     await payer.refund(payment)
@@ -297,7 +278,7 @@ async def test_staff_refund_a_paid_tip_and_do_not_reverse_it(floor: Floor, payer
 async def test_paid_and_refunded_in_one_batch(floor: Floor, payer: Payer) -> None:
     await floor.register("c1", guild="g1")
     for n in range(10):
-        payment = await payer.pay(await order(floor, 100 + n, viewer=f"v{n}"))
+        payment = await payer.pay(await order_tip(floor, 100 + n, viewer=f"v{n}"))
         if n % 2:
             await payer.refund(payment)
     await payer.answered()

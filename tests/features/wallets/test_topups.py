@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from plaudit.core.commands.command import Outcome
-from plaudit.features.wallets import actions, queries
-from plaudit.features.wallets.model import Pack, TopupPolicy
+from plaudit.features.wallets import queries
 from plaudit.kernel.money import MAX_MINOR
 from plaudit.kernel.refusal import Refusal
 from plaudit.vocabulary.facts.dues import DueKept, DueRejected, DueReturned
@@ -21,40 +19,15 @@ from plaudit.vocabulary.facts.wallets import (
     WalletCredited,
 )
 from tests.features.floor import Floor
+from tests.features.orders import order_topup, policy, save_pack
 from tests.features.payer import Payer, fact_of
 
 pytestmark = pytest.mark.anyio
 
 
-async def save_pack(floor: Floor, **fields: Any) -> Outcome:  # noqa: ANN401 - the fields of the model
-    """Save a pack of 100 coins and 20 on top for 12 yuan, or another."""
-    usual = {
-        "id": "small",
-        "price_asset": "CNY",
-        "price_minor": 1_200,
-        "asset": "coin",
-        "amount_minor": 100,
-        "bonus_minor": 20,
-    }
-    pack = Pack(revision=0, **{**usual, **fields})
-    return await actions.save_pack(corridor=floor.corridor, grant=floor.grant(), key=floor.key(), pack=pack)
-
-
-async def policy(floor: Floor, clawback: Clawback, limit: int = 0) -> None:
-    wanted = TopupPolicy(asset="coin", revision=0, clawback=clawback, debt_limit_minor=limit)
-    await actions.save_topup_policy(
-        corridor=floor.corridor, grant=floor.grant(), key=floor.key(), policy=wanted
-    )
-
-
-async def order(floor: Floor, viewer: str = "v1", pack: str = "small") -> Outcome:
-    command = actions.order_topup(grant=floor.grant(), key=floor.key(), viewer=viewer, pack=pack)
-    return await floor.corridor.submit(command)
-
-
 async def topped_up(payer: Payer, viewer: str = "v1") -> str:
     """Let a viewer order the pack, pay it and have it, and return the payment."""
-    payment = await payer.pay(await order(payer.floor, viewer))
+    payment = await payer.pay(await order_topup(payer.floor, viewer))
     await payer.answered()
     return payment
 
@@ -72,7 +45,7 @@ async def wallet(floor: Floor, viewer: str = "v1") -> tuple[int, int]:
 
 async def test_an_order_names_the_price_of_now_and_until_when(floor: Floor) -> None:
     await save_pack(floor)
-    first = fact_of(await order(floor), TopupOrdered)
+    first = fact_of(await order_topup(floor), TopupOrdered)
     assert (first.payer, first.asset, first.amount_minor) == ("v1", "CNY", 1_200)
     assert (first.topup_asset, first.topup_minor, first.bonus_minor, first.pack_revision) == (
         "coin",
@@ -83,7 +56,7 @@ async def test_an_order_names_the_price_of_now_and_until_when(floor: Floor) -> N
     assert first.due_until == floor.clock.now() + timedelta(minutes=30)
     assert (first.title_en, first.title_zh) == ("Top-up 100 + 20 Coin", "充值 100 + 20 金币")
     await save_pack(floor, price_minor=1_500, bonus_minor=0, pay_within_s=300)
-    second = fact_of(await order(floor), TopupOrdered)
+    second = fact_of(await order_topup(floor), TopupOrdered)
     assert (second.amount_minor, second.bonus_minor, second.pack_revision) == (1_500, 0, 2)
     assert second.due_until == floor.clock.now() + timedelta(minutes=5)
     assert await floor.everything() == {}
@@ -103,18 +76,18 @@ async def test_what_cannot_be_ordered(floor: Floor) -> None:
         ("late", "pack.ended"),
     ):
         with pytest.raises(Refusal) as refusal:
-            await order(floor, pack=pack)
+            await order_topup(floor, pack=pack)
         assert refusal.value.code == code, pack
-    await order(floor)
+    await order_topup(floor)
     await floor.credit("v1", 1)
     await floor.freeze("viewer/v1/coin", "debits")
-    await order(floor)
+    await order_topup(floor)
     await floor.freeze("viewer/v1/coin", "all")
     with pytest.raises(Refusal, match=r"account\.frozen"):
-        await order(floor)
+        await order_topup(floor)
     await floor.flip("feature/wallets", off=True)
     with pytest.raises(Refusal, match=r"switch\.off"):
-        await order(floor, viewer="v2")
+        await order_topup(floor, viewer="v2")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +112,7 @@ async def test_a_pack_that_makes_no_sense_is_refused(floor: Floor, fields: dict[
 
 async def test_a_paid_pack_is_in_the_wallet_once(floor: Floor, payer: Payer) -> None:
     await save_pack(floor)
-    due = await order(floor)
+    due = await order_topup(floor)
     await save_pack(floor, amount_minor=1, on_sale=False)
     payment = await payer.pay(due)
     await payer.answered()
@@ -158,7 +131,7 @@ async def test_a_paid_pack_is_in_the_wallet_once(floor: Floor, payer: Payer) -> 
 
 async def test_a_due_is_fulfilled_once_whoever_says_that_it_was_paid(floor: Floor, payer: Payer) -> None:
     await save_pack(floor)
-    due = await order(floor)
+    due = await order_topup(floor)
     await payer.pay(due)
     await payer.answered()
     await payer.pay(due)
@@ -170,7 +143,7 @@ async def test_a_due_is_fulfilled_once_whoever_says_that_it_was_paid(floor: Floo
 
 async def test_what_cannot_be_given_goes_back(floor: Floor, payer: Payer) -> None:
     await save_pack(floor)
-    frozen, full, stopped = await order(floor, "v1"), await order(floor, "v2"), await order(floor, "v3")
+    frozen, full, stopped = [await order_topup(floor, viewer) for viewer in ("v1", "v2", "v3")]
     await floor.credit("v1", 1)
     await floor.freeze("viewer/v1/coin", "all")
     await floor.adjust("viewer/v2/coin", MAX_MINOR)
@@ -188,7 +161,7 @@ async def test_what_cannot_be_given_goes_back(floor: Floor, payer: Payer) -> Non
 
 async def test_while_the_tenant_is_switched_off_everything_waits(floor: Floor, payer: Payer) -> None:
     await save_pack(floor)
-    due = await order(floor)
+    due = await order_topup(floor)
     await payer.pay(due)
     await floor.flip("tenant", off=True)
     await payer.waits()
@@ -299,7 +272,7 @@ async def test_a_frozen_wallet_keeps_what_it_has(floor: Floor, payer: Payer) -> 
 
 async def test_a_refund_of_what_was_never_given_is_kept(floor: Floor, payer: Payer) -> None:
     await save_pack(floor)
-    due = await order(floor)
+    due = await order_topup(floor)
     await floor.flip("feature/wallets", off=True)
     payment = await payer.pay(due)
     await payer.refund(payment)
@@ -311,7 +284,7 @@ async def test_a_refund_of_what_was_never_given_is_kept(floor: Floor, payer: Pay
 
 async def test_payment_and_refund_in_one_batch_are_answered_in_order(floor: Floor, payer: Payer) -> None:
     await save_pack(floor)
-    payments = [await payer.pay(await order(floor, f"v{n}")) for n in range(5)]
+    payments = [await payer.pay(await order_topup(floor, f"v{n}")) for n in range(5)]
     for payment in payments[:3]:
         await payer.refund(payment, 600)
         await payer.refund(payment)
