@@ -108,6 +108,12 @@ async def test_secrets_open_at_their_own_account_alone(shop: Shop) -> None:
         await _ready(shop, second)
 
 
+STRIPE: dict[str, Any] = {
+    "channel": "stripe",
+    "methods": ["checkout"],
+    "settings": {"account": "acct_1", "livemode": False},
+    "secrets": {"secret_key": "sk_test_short", "webhook_secret": "whsec_short"},
+}
 UNUSABLE: list[tuple[dict[str, Any], str]] = [
     ({"channel": "cash"}, "channel_account.channel"),
     ({"settings": {"fee_basis_points": 2_000}}, "channel_account.settings"),
@@ -115,6 +121,9 @@ UNUSABLE: list[tuple[dict[str, Any], str]] = [
     ({"secrets": None}, "channel_account.secrets"),
     ({"secrets": {"signing_key": "short"}}, "channel_account.secrets"),
     ({"secrets": {"signing_key": 7}}, "channel_account.secrets"),
+    (STRIPE | {"settings": {"account": "acct_1", "livemode": True}}, "channel_account.secrets"),
+    (STRIPE | {"settings": {"account": "1", "livemode": False}}, "channel_account.settings"),
+    (STRIPE | {"methods": ["sandbox"]}, "channel_account.invalid"),
     ({"name": " "}, "channel_account.invalid"),
     ({"priority": -1}, "channel_account.invalid"),
     ({"assets": []}, "channel_account.invalid"),
@@ -134,6 +143,13 @@ async def test_an_account_that_cannot_be_used_is_refused(shop: Shop) -> None:
         assert "short" not in refused.text
         problem(refused, 400, code)
     assert (await shop.acme.get(PATH))["items"] == []
+
+
+async def test_each_channel_has_settings_and_secrets_of_its_own(shop: Shop) -> None:
+    made = await shop.acme.do("POST", PATH, account_body(**STRIPE))
+    shown = await shop.acme.get(f"{PATH}/{made['account']}")
+    assert shown["secrets"]["names"] == ["secret_key", "webhook_secret"]
+    assert shown["settings"] == STRIPE["settings"]
 
 
 async def test_an_account_takes_known_currencies_and_is_known_by_its_id(shop: Shop) -> None:

@@ -84,6 +84,14 @@ async def test_an_attempt_shows_the_payer_what_to_do_and_is_replayed_as_it_was(s
     assert await shop.kinds(payment) == ["payment.opened", "payment.attempted"]
 
 
+async def test_one_key_makes_one_attempt_however_many_send_it_at_once(shop: Shop) -> None:
+    await shop.account()
+    payment = (await shop.open())["payment"]
+    made = await asyncio.gather(*(shop.attempt(payment, key="try") for _ in range(6)))
+    assert [(one["attempt"], one["state"]) for one in made] == [(1, "open")] * 6
+    assert len((await shop.show(payment))["attempts"]) == 1
+
+
 async def test_changing_the_channel_makes_a_further_attempt_and_the_former_stays_open(shop: Shop) -> None:
     first = await shop.account()
     second = await shop.account(priority=200)
