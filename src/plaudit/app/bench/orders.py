@@ -69,11 +69,11 @@ async def open_shop(*, url: str, settings: Settings, database_url: str) -> Shop:
             tenant_id = next(one.tenant_id for one in await tenants.tenants(conn) if one.slug == _SLUG)
     async with Client(url=url, connections=1, headers={"Authorization": f"Bearer {first}"}) as client:
         sender = Sender(client)
-        made = await sender.send("POST", "/v1/channel-accounts", _account(merchant))
+        made = await sender.send("POST", "/v1/channel-accounts", body=_account(merchant))
         await sender.send(
             "PUT",
             f"/v1/packs/{_PACK}",
-            {
+            body={
                 "price_asset": "CNY",
                 "price_minor": PRICE_MINOR,
                 "asset": "coin",
@@ -84,7 +84,7 @@ async def open_shop(*, url: str, settings: Settings, database_url: str) -> Shop:
         key = await sender.send(
             "POST",
             "/v1/api-keys",
-            {"name": "load", "scopes": ["topup.order"], "rate_per_second": _RATE_PER_S},
+            body={"name": "load", "scopes": ["topup.order"], "rate_per_second": _RATE_PER_S},
         )
     async with (
         Database.open(database_url, pool_max=1, listen=False) as database,
@@ -113,7 +113,7 @@ async def open_orders(*, url: str, database_url: str, shop: Shop, count: int, ma
             sender = Sender(client, mark=mark)
             await each(
                 lambda number: sender.send(
-                    "POST", "/v1/topups", {"viewer": f"v{number % _VIEWERS}", "pack": _PACK}
+                    "POST", "/v1/topups", body={"viewer": f"v{number % _VIEWERS}", "pack": _PACK}
                 ),
                 range(count),
             )

@@ -54,12 +54,14 @@ async def prepare(*, url: str, settings: Settings, database_url: str, viewers: i
     async with Client(url=url, connections=LANES, headers={"Authorization": f"Bearer {first}"}) as client:
         sender = Sender(client)
         made = await sender.send(
-            "POST", "/v1/api-keys", {"name": "load", "scopes": ["tip.send"], "rate_per_second": _RATE_PER_S}
+            "POST",
+            "/v1/api-keys",
+            body={"name": "load", "scopes": ["tip.send"], "rate_per_second": _RATE_PER_S},
         )
         policy = {"asset": workload.ASSET, "min_minor": 1, "max_minor": 1_000_000}
-        await sender.send("PUT", "/v1/tipping/policy", {**policy, "day_limit_minor": None})
+        await sender.send("PUT", "/v1/tipping/policy", body={**policy, "day_limit_minor": None})
         await each(
-            lambda creator: sender.send("PUT", f"/v1/creators/{creator}", {}),
+            lambda creator: sender.send("PUT", f"/v1/creators/{creator}", body={}),
             [workload.creator(number) for number in range(creators)],
         )
         rich = [(workload.rich(number), workload.CREDIT_MINOR) for number in range(viewers)]
@@ -94,7 +96,7 @@ class Sender:
         self._mark = mark
         self._number = 0
 
-    async def send(self, method: str, path: str, body: object) -> Any:  # noqa: ANN401 - JSON as it comes
+    async def send(self, method: str, path: str, *, body: object) -> Any:  # noqa: ANN401 - JSON as it comes
         """Send a request and return the answer's JSON. Raises OutfitError unless it was done."""
         self._number += 1
         answer = await self._client.send(
@@ -107,7 +109,7 @@ class Sender:
     async def credit(self, viewer: str, amount_minor: int) -> None:
         """Credit a viewer's wallet."""
         body = {"asset": workload.ASSET, "amount_minor": amount_minor}
-        await self.send("POST", f"/v1/wallets/{viewer}/credits", body)
+        await self.send("POST", f"/v1/wallets/{viewer}/credits", body=body)
 
 
 async def each(work: Callable[[_T], Awaitable[Any]], items: Iterable[_T]) -> None:

@@ -7,10 +7,11 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from time import perf_counter
 from types import FrameType
 from typing import Final, NoReturn
 
@@ -19,7 +20,7 @@ import uvloop
 from rich.console import Console
 
 from plaudit.app.cli.books import verdict_on
-from plaudit.app.cli.demo_view import Shown, print_addresses, print_show
+from plaudit.app.cli.demo_view import Shown, ToppedUp, print_addresses, print_show
 from plaudit.app.cli.main import Examples
 from plaudit.app.cli.own_server import ANY_PORT, HOST, OwnServer, OwnServerError, own_server, settings_here
 from plaudit.app.cli.progress import Steps
@@ -29,6 +30,7 @@ from plaudit.app.drive.report import Verdict
 from plaudit.app.drive.rows import Row
 from plaudit.app.drive.show import DEFAULT_PAYMENTS, MINUTES, generate_show
 from plaudit.app.drive.stage import top_of
+from plaudit.app.drive.topups import needs_of, top_up
 from plaudit.app.drive.tour import open_stage, statement
 from plaudit.platform.clock import clock_of
 
@@ -110,14 +112,16 @@ async def _play(own: OwnServer, steps: Steps, *, seed: int, payments: int, now: 
     headers = {"Authorization": f"Bearer {own.key}"}
     async with Client(url=own.url, connections=1, headers=headers) as client:
         await open_stage(client=client, creators=CREATORS)
-        with steps.step(f"A two-hour show of {payments:,} payments, played fast"):
-            rows = _rows(show=show, seed=seed, payments=payments, starts_at=starts_at)
+        rows = _rows(show=show, seed=seed, payments=payments, starts_at=starts_at)
+        topped = await _top_up(own, steps, show=show, rows=rows)
+        steps.tell(f"A two-hour show of {payments:,} payments, played fast")
         report = await replay(
             source=rows,
             url=own.url,
             key=own.key,
             connections=_CONNECTIONS,
             progress=True,
+            prepaid=True,
             doctor=doctor,
         )
         creators = await top_of(client=client, by="creator", currency=_CURRENCY, show=show)
@@ -126,12 +130,30 @@ async def _play(own: OwnServer, steps: Steps, *, seed: int, payments: int, now: 
             show=show,
             seed=seed,
             currency=_CURRENCY,
+            topped=topped,
             report=report,
             payers=await top_of(client=client, by="viewer", currency=_CURRENCY, show=show),
             creators=creators,
             creator=top,
             statement=await statement(client=client, creator=top, currency=_CURRENCY, lines=_LINES),
         )
+
+
+async def _top_up(own: OwnServer, steps: Steps, *, show: str, rows: Sequence[Row]) -> ToppedUp:
+    """Let every viewer of the show pay for a pack at the sandbox."""
+    needs = needs_of(rows=rows)
+    headers = {"Authorization": f"Bearer {own.key}"}
+    began = perf_counter()
+    async with Client(url=own.url, connections=_CONNECTIONS, headers=headers) as client:
+        with steps.step(f"{len(needs):,} viewers top up through the sandbox channel") as advance:
+            paid_minor = await top_up(
+                client=client,
+                show=show,
+                currency=_CURRENCY,
+                needs=needs,
+                moved=lambda paid: advance(paid, len(needs)),
+            )
+    return ToppedUp(viewers=len(needs), paid_minor=paid_minor, seconds=perf_counter() - began)
 
 
 def _rows(*, show: str, seed: int, payments: int, starts_at: datetime) -> list[Row]:

@@ -24,12 +24,22 @@ _CLOCK_TIME: Final = slice(11, 19)
 
 
 @dataclass(frozen=True, slots=True)
+class ToppedUp:
+    """What came in before the show: who paid at the sandbox, how much, and how long it took."""
+
+    viewers: int
+    paid_minor: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """One show as the server tells it: rankings, and the newest lines of its top creator's statement."""
 
     show: str
     seed: int
     currency: str
+    topped: ToppedUp
     report: Report
     payers: Sequence[Ranked]
     creators: Sequence[Ranked]
@@ -46,12 +56,17 @@ def print_show(*, console: Console, shown: Shown) -> None:
     _print_statement(console, shown)
     sums = ", ".join(amount_text(amount_minor=total, currency=code) for code, total in report.sums.items())
     latency = report.latency_ms
+    paid = amount_text(amount_minor=shown.topped.paid_minor, currency=shown.currency)
     console.print(
-        f"\n[bold]Tips · 打赏[/]  {report.done:,} of {report.rows:,} done, {sums}; refused {report.refused:,}"
+        f"\n[bold]Top-ups · 充值[/]  {shown.topped.viewers:,} viewers paid {paid} through the sandbox channel"
+        f" in {shown.topped.seconds:,.1f} s"
     )
     console.print(
-        f"[bold]Tips a second · 每秒打赏数[/]  {report.tips_per_s:,.0f} over {report.seconds:,.1f} s, each "
-        f"credited first; p50 {latency.p50:,.1f} ms, p99 {latency.p99:,.1f} ms"
+        f"[bold]Tips · 打赏[/]  {report.done:,} of {report.rows:,} done, {sums}; refused {report.refused:,}"
+    )
+    console.print(
+        f"[bold]Tips a second · 每秒打赏数[/]  {report.tips_per_s:,.0f} over {report.seconds:,.1f} s; "
+        f"p50 {latency.p50:,.1f} ms, p99 {latency.p99:,.1f} ms"
     )
     _print_verdict(console, report.doctor)
 

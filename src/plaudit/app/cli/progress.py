@@ -20,6 +20,10 @@ class Steps:
         """Write to `console`, standard error when not given."""
         self._console = console or Console(stderr=True, highlight=False)
 
+    def tell(self, text: str) -> None:
+        """Write a line of its own: a step that shows its progress by other means begins."""
+        self._console.print(text, soft_wrap=True)
+
     @contextmanager
     def step(self, text: str) -> Iterator[Advance]:
         """Show `text` until the end of the block; the bar is drawn once its function is called.

@@ -90,13 +90,15 @@ async def replay(  # noqa: PLR0913 -- the options of one command
     epoch: datetime | None = None,
     connections: int = 64,
     progress: bool = False,
+    prepaid: bool = False,
     doctor: Doctor | None = None,
 ) -> Report:
     """Drive the server at `url` with the payments of `source` (a CSV file or rows) and report on them.
 
     `key` is an API key with the scopes tip.send, wallet.credit, creator.write, import, tip.read, ledger.read.
     `show` keeps one show; `speed` None is as fast as the server answers; `epoch` is where shows start that
-    count seconds (DEFAULT_EPOCH); `progress` draws a bar on a terminal. Raises SourceError (the file),
+    count seconds (DEFAULT_EPOCH); `progress` draws a bar on a terminal; with `prepaid` the wallets hold what
+    is tipped, and nothing is credited. Raises SourceError (the file),
     SetupError (the server refuses the preparation), UnansweredError (the server stays away) and
     FaultyServerError (it only fails); run again later, nothing is lost or doubled.
     """
@@ -107,7 +109,7 @@ async def replay(  # noqa: PLR0913 -- the options of one command
         try:
             await register_creators(client=client, creators=found.creators)
             await permit_amounts(client=client, currencies=found.currencies)
-            run = _Run(client=client, epoch=epoch or DEFAULT_EPOCH)
+            run = _Run(client=client, epoch=epoch or DEFAULT_EPOCH, prepaid=prepaid)
             started = perf_counter()
             await _play(run=run, rows=rows, total=found.rows - found.broken, speed=speed, progress=progress)
             seconds = perf_counter() - started
@@ -136,6 +138,7 @@ class _Run:
 
     client: Client
     epoch: datetime
+    prepaid: bool = False
     done: int = 0
     replayed: int = 0
     refused: int = 0
@@ -147,14 +150,9 @@ class _Run:
     faults_in_a_row: int = 0
 
     async def pay(self, row: Row) -> None:
-        """Credit the payer, then tip; a refusal is noted and ends this payment only."""
+        """Credit the payer unless all is prepaid, then tip; a refusal is noted and ends this payment only."""
         at = format_time(row.time(epoch=self.epoch))
-        credit = _CreditBody(asset=row.currency, amount_minor=row.amount_minor, reference=row.key, at=at)
-        answer = await self._post(
-            path=f"/v1/wallets/{row.wallet}/credits", body=credit, key=f"replay-credit-{row.key}"
-        )
-        if answer.status not in _DONE:
-            self._refuse(row=row, step="credit", answer=answer)
+        if not self.prepaid and not await self._credit(row, at):
             return
         tip = _TipBody(
             viewer=row.wallet,
@@ -177,6 +175,17 @@ class _Run:
         self.replayed += is_replay(answer=answer)
         self.sums[row.currency] += told.amount_minor
         self.platform_share[row.currency] += told.shares.platform_minor
+
+    async def _credit(self, row: Row, at: str) -> bool:
+        """Credit the payer; False when that was refused."""
+        credit = _CreditBody(asset=row.currency, amount_minor=row.amount_minor, reference=row.key, at=at)
+        answer = await self._post(
+            path=f"/v1/wallets/{row.wallet}/credits", body=credit, key=f"replay-credit-{row.key}"
+        )
+        if answer.status not in _DONE:
+            self._refuse(row=row, step="credit", answer=answer)
+            return False
+        return True
 
     async def _post(self, *, path: str, body: msgspec.Struct, key: str) -> Answer:
         return await self.client.send(method="POST", path=path, body=_ENCODER.encode(body), key=key)
