@@ -52,6 +52,14 @@ async def test_one_fact_by_its_position(db: Database) -> None:
         assert await read.fact_at(conn, tenant_id=TENANT, position=3) is None
 
 
+async def test_some_facts_by_their_positions(db: Database) -> None:
+    await record(db, [said(1), said(2), said(3)])
+    async with db.connection() as conn:
+        facts = await read.facts_at(conn, tenant_id=TENANT, positions=[3, 1, 4, 3])
+        assert [fact.position for fact in facts] == [1, 3]
+        assert await read.facts_at(conn, tenant_id=TENANT, positions=[]) == []
+
+
 async def test_the_last_position_recorded_by_a_moment(db: Database) -> None:
     for n in range(1, 12):
         await record(db, [said(n)], at=NOON + timedelta(seconds=n // 2))

@@ -274,6 +274,8 @@ def test_a_gift_that_makes_no_sense_is_refused(changes: dict[str, object]) -> No
         {"presets_minor": (50_001,)},
         {"presets_minor": tuple(range(10, 31))},
         {"day_limit_minor": 4},
+        {"creator_keeps_minor": -1},
+        {"creator_keeps_minor": MAX_MINOR + 1},
         {"day_limit_minor": MAX_MINOR + 1},
     ],
 )
