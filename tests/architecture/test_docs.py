@@ -105,7 +105,7 @@ def test_what_is_new_makes_its_page_stale(table: str, monkeypatch: pytest.Monkey
 
 
 def test_a_new_code_is_found_with_its_status_and_sentence(tmp_path: Path) -> None:
-    module = tmp_path / "src/plaudit/features/wallets/model.py"
+    module = tmp_path / "src/plaudit/features/wallets/model/adjustments.py"
     module.parent.mkdir(parents=True)
     module.write_text("def f(n):\n    raise refused('moon.full', f'Wait {n} days, at most {REASON_MAX}.')\n")
     assert refusals(tmp_path) == [Refused("moon.full", (422,), ("Wait … days, at most 500.",))]
