@@ -26,7 +26,7 @@ from plaudit.features.payments.model.bills import (
 )
 from plaudit.features.payments.store import reconciliations as store
 from plaudit.features.payments.store.accounts import ALL
-from plaudit.kernel.ids import decode_id
+from plaudit.kernel.ids import decode_id, encode_id
 from plaudit.platform import jobs
 from plaudit.vocabulary.facts.base import FactData
 from plaudit.vocabulary.facts.bills import BillRequested, ExceptionChanged, ExceptionResolved, Resolution
@@ -152,24 +152,30 @@ async def resolve_exception(
             by=grant.actor.text,
             now=now,
         )
-        resolved = ExceptionResolved(
-            exception=exception,
-            account=account_id(tenant_id=grant.tenant_id, number=found.account),
-            day=found.day,
-            difference=found.difference,
-            resolution=resolution,
-            asset=found.asset,
-            ours_minor=found.ours_minor,
-            theirs_minor=found.theirs_minor,
-            assignee=found.assignee,
-            note_hash=private.digest if private else None,
-        )
+        resolved = _resolved(found, grant, resolution, private)
         return _told(found, grant, resolved, private)
 
     command = table_command(
         verb="resolve_exception", permission=_WRITE, grant=grant, key=key, content=(number, resolution, text)
     )
     return await means.corridor.run(command, work)
+
+
+def _resolved(
+    found: BillException, grant: Grant, resolution: Resolution, private: PrivatePart | None
+) -> ExceptionResolved:
+    return ExceptionResolved(
+        exception=encode_id(EXCEPTION, found.number),
+        account=account_id(tenant_id=grant.tenant_id, number=found.account),
+        day=found.day,
+        difference=found.difference,
+        resolution=resolution,
+        asset=found.asset,
+        ours_minor=found.ours_minor,
+        theirs_minor=found.theirs_minor,
+        assignee=found.assignee,
+        note_hash=private.digest if private else None,
+    )
 
 
 async def _request_due_of(means: Means, merchant: SealedMerchant) -> None:

@@ -4,33 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any, Final
 
 import msgspec
 
 from plaudit.core.commands.batch import Broken
-from plaudit.core.commands.command import Command, Outcome, Plan
-from plaudit.core.commands.references import Lookup
+from plaudit.core.commands.command import Command, Outcome
 from plaudit.core.handles import Connection
-from plaudit.core.journal.facts import Fact, canonical
-from plaudit.core.ledger import balances
-from plaudit.core.ledger.book import Book, Decision, Transfer
-from plaudit.features.payments.actions.base import Means, merchant_of, system_grant
+from plaudit.features.payments.actions.base import Means, merchant_of
+from plaudit.features.payments.actions.bills import Run, command_of, day_sums, take_in
 from plaudit.features.payments.actions.channels import channel_of
 from plaudit.features.payments.model.accounts import SealedMerchant
 from plaudit.features.payments.model.bills import (
     BILLS,
     RECONCILIATION,
-    AssetSums,
-    Balance,
     BilledAccount,
-    BillTotals,
     Classes,
     Reconciliation,
-    bill_sums,
     period_of,
     zone_of,
 )
@@ -38,19 +30,16 @@ from plaudit.features.payments.model.channel import BillDamaged, BillKind, BillN
 from plaudit.features.payments.model.reconciliation import Rules, judge
 from plaudit.features.payments.store import bills, exceptions, staging
 from plaudit.features.payments.store import reconciliations as store
-from plaudit.features.payments.store.reconciliations import Imported
 from plaudit.features.payments.store.staging import Staged
 from plaudit.kernel.ids import encode_id
 from plaudit.kernel.rate import Rate
 from plaudit.kernel.refusal import Refusal
 from plaudit.platform import jobs
-from plaudit.vocabulary import chart
-from plaudit.vocabulary.facts.base import FactData
-from plaudit.vocabulary.facts.bills import BillImported, BillReconciled, BillRefused, BillSum
+from plaudit.vocabulary.facts.bills import BillReconciled, BillRefused
 
 _WORK_MEM_MIB: Final = 64
 _MOMENT: Final = timedelta(microseconds=1)
-_JOB_MAX_S: Final = 1_800.0
+_JOB_MAX_S: Final = 1_800
 
 
 class ReconcileDay(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,20 +48,6 @@ class ReconcileDay(msgspec.Struct, frozen=True, kw_only=True):
     tenant_id: int
     account: int
     day: date
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Run:
-    """A comparison under way: the transaction, whose, which, by what rules, and with what."""
-
-    tx: Connection
-    means: Means
-    account: BilledAccount
-    day: date
-    number: int
-    rules: Rules
-    now: datetime
-    staged: Mapping[BillKind, Staged]
 
 
 async def reconcile(
@@ -163,17 +138,12 @@ async def _compared(
 ) -> Reconciliation:
     """Compare in one transaction: stage, match, queue, post, record. A damaged bill leaves nothing."""
     rules = Rules(day=period_of(day, account.zone), fee_rate=account.fee_rate)
+    read = partial(channel.read_bill, kind="trade")
     async with means.database.transaction() as tx:
         number = await store.take_turn(tx, account=account)
-        trade = await staging.stage(
-            tx,
-            tenant_id=account.tenant_id,
-            content=contents["trade"],
-            read=partial(channel.read_bill, kind="trade"),
-        )
-        run = _Run(
+        trade = await staging.stage(tx, tenant_id=account.tenant_id, content=contents["trade"], read=read)
+        run = Run(
             tx=tx,
-            means=means,
             account=account,
             day=day,
             number=number,
@@ -181,11 +151,9 @@ async def _compared(
             now=means.clock.now(),
             staged={"trade": trade, **totals},
         )
-        classes, opened, known = await _queued(run)
-        gone = await exceptions.settle_gone(tx, account=account, day=day, run=number, now=run.now)
-        settled, late = await exceptions.settle_late(tx, account=account, day=day, run=number, now=run.now)
+        classes, opened, settled = await _matched(run)
         await staging.clear(tx, tenant_id=account.tenant_id)
-        imports = [await _imported(run, kind) for kind in run.staged]
+        imports = [one for kind in run.staged if (one := await take_in(run, kind)) is not None]
         ended = Reconciliation(
             number=number,
             account=account.number,
@@ -197,18 +165,27 @@ async def _compared(
             problem_line=None,
             lines=trade.lines,
             classes=classes.closed(trade.totals),
-            sums=await _sums(run, [one for one in imports if one is not None]),
-            opened=opened + late,
-            settled=known + gone + settled,
+            sums=await day_sums(run, imports),
+            opened=opened,
+            settled=settled,
             ended_at=run.now,
         )
         await store.insert_run(tx, tenant_id=account.tenant_id, run=ended)
-        commands = [one.command for one in imports if one is not None]
-        await _record(means, tx, [*commands, _reconciled(account, ended)])
+        await _record(means, tx, [*(one.command for one in imports), _reconciled(account, ended)])
     return ended
 
 
-async def _queued(run: _Run) -> tuple[Classes, int, int]:
+async def _matched(run: Run) -> tuple[Classes, int, int]:
+    """Queue what differs and resolve what is explained; return the classes, how many each."""
+    classes, opened, settled = await _queued(run)
+    gone = await exceptions.settle_gone(run.tx, account=run.account, day=run.day, run=run.number, now=run.now)
+    explained, late = await exceptions.settle_late(
+        run.tx, account=run.account, day=run.day, run=run.number, now=run.now
+    )
+    return classes, opened + late, settled + gone + explained
+
+
+async def _queued(run: Run) -> tuple[Classes, int, int]:
     """Judge what does not plainly agree, and queue what differs.
 
     Returns the classes, how many exceptions are open by it, and how many are resolved.
@@ -230,117 +207,6 @@ async def _queued(run: _Run) -> tuple[Classes, int, int]:
                 )
                 opened, settled = opened + new, settled + gone
     return classes, opened, settled
-
-
-@dataclass(frozen=True, slots=True)
-class _Import:
-    """A bill taken in: what it adds up to and posts, and the command that does."""
-
-    sums: tuple[BillSum, ...]
-    command: Command
-
-
-async def _imported(run: _Run, kind: BillKind) -> _Import | None:
-    """Take a bill in, None when it was taken in before: then nothing is left to post."""
-    account, staged = run.account, run.staged[kind]
-    before = await store.last_import(run.tx, account=account, day=run.day, kind=kind)
-    if before.hash == staged.hash:
-        return None
-    only = BILLS[account.channel] == (kind,)
-    sums = bill_sums(
-        staged.totals,
-        before=before.sums,
-        fees=kind == "trade",
-        withdrawals=kind == "funds" or only,
-    )
-    imported = Imported(revision=before.revision + 1, hash=staged.hash, sums=sums)
-    await store.insert_import(
-        run.tx, account=account, day=run.day, kind=kind, imported=imported, lines=staged.lines, now=run.now
-    )
-    fact = BillImported(
-        channel=account.channel,
-        account=account.id,
-        day=run.day,
-        bill=kind,
-        revision=imported.revision,
-        bill_hash=staged.hash,
-        lines=staged.lines,
-        sums=sums,
-    )
-    key = f"bill/{account.id}/{run.day}/{kind}/{imported.revision}"
-    return _Import(sums, _command(account, key, fact, _posted(account, sums)))
-
-
-def _posted(account: BilledAccount, sums: tuple[BillSum, ...]) -> tuple[Transfer, ...]:
-    """Return what a bill moves: fees and withdrawals leave what the channel keeps for us."""
-    transfers = []
-    for one in sums:
-        here = chart.channel_account(account=account.id, asset=one.asset)
-        for there, amount_minor in (
-            (chart.channel_fees(asset=one.asset), one.fees_posted_minor),
-            (chart.bank(asset=one.asset), one.withdrawals_posted_minor),
-        ):
-            if amount_minor > 0:
-                transfers.append(Transfer(there, here, amount_minor))
-            elif amount_minor < 0:
-                transfers.append(Transfer(here, there, -amount_minor))
-    return tuple(transfers)
-
-
-async def _sums(run: _Run, imports: list[_Import]) -> tuple[AssetSums, ...]:
-    """Return the day by currency, with the balance where the channel tells it."""
-    trade, funds = run.staged["trade"], run.staged.get("funds")
-    ours = await bills.our_sums(run.tx, account=run.account, rules=run.rules)
-    told = funds or trade
-    kept = await _balances(run, told)
-    posted = {one.asset: one for done in imports for one in done.sums if one.fees_posted_minor}
-    drawn = {one.asset: one for done in imports for one in done.sums if one.withdrawals_posted_minor}
-    found = []
-    for asset in sorted({*trade.totals, *told.totals, *ours}):
-        payments, payments_minor, refunds, refunds_minor = ours.get(asset, (0, 0, 0, 0))
-        totals = trade.totals.get(asset, BillTotals())
-        moved = told.totals.get(asset, BillTotals())
-        found.append(
-            AssetSums(
-                asset=asset,
-                bill=msgspec.structs.replace(
-                    totals,
-                    withdrawals_minor=moved.withdrawals_minor,
-                    others_minor=moved.others_minor,
-                    balance_minor=moved.balance_minor,
-                ),
-                our_payments=payments,
-                our_payments_minor=payments_minor,
-                our_refunds=refunds,
-                our_refunds_minor=refunds_minor,
-                fees_posted_minor=posted[asset].fees_posted_minor if asset in posted else 0,
-                withdrawals_posted_minor=drawn[asset].withdrawals_posted_minor if asset in drawn else 0,
-                balance=kept.get(asset),
-            )
-        )
-    return tuple(found)
-
-
-async def _balances(run: _Run, told: Staged) -> dict[str, Balance]:
-    """Compare the bill's last balance with the ledger's at the end of the day, by currency."""
-    bill = {asset: one.balance_minor for asset, one in told.totals.items() if one.balance_minor is not None}
-    if not bill:
-        return {}
-    account, end = run.account, run.rules.day.end
-    addresses = {asset: chart.channel_account(account=account.id, asset=asset) for asset in bill}
-    recorded = await balances.recorded_at(
-        run.tx, tenant_id=account.tenant_id, addresses=list(addresses.values()), as_of=end - _MOMENT
-    )
-    later = await store.posted_later(run.tx, account=account, day=run.day, end=end)
-    timing = await exceptions.timing_sums(run.tx, account=account, day=run.day, end=end)
-    return {
-        asset: Balance(
-            bill_minor=bill_minor,
-            ledger_minor=-recorded[addresses[asset]] - later.get(asset, 0),
-            timing_minor=timing.get(asset, 0),
-        )
-        for asset, bill_minor in bill.items()
-    }
 
 
 async def _refused(
@@ -380,7 +246,7 @@ async def _refused(
             bill=kind,
             line=damage.line,
         )
-        await _record(means, tx, [_command(account, f"reconciliation/{number}", fact, ())])
+        await _record(means, tx, [command_of(account, key=f"reconciliation/{number}", fact=fact)])
     return ended
 
 
@@ -398,27 +264,7 @@ def _reconciled(account: BilledAccount, ended: Reconciliation) -> Command:
         settled=ended.settled,
         **({"matched": 0} | lines),
     )
-    return _command(account, f"reconciliation/{ended.number}", fact, ())
-
-
-def _command(account: BilledAccount, key: str, fact: FactData, transfers: tuple[Transfer, ...]) -> Command:
-    decision = Decision(Fact(f"channel/{account.id}", fact), transfers)
-    addresses = tuple({address: None for one in transfers for address in (one.source, one.destination)})
-
-    def decide(_book: Book) -> Decision:
-        return decision
-
-    def plan(_lookup: Lookup) -> Plan:
-        return Plan(decide, addresses)
-
-    return Command(
-        action="payments.reconcile",
-        permission="reconciliation.write",
-        grant=system_grant(account.tenant_id),
-        key=key,
-        content=canonical(key),
-        plan=plan,
-    )
+    return command_of(account, key=f"reconciliation/{ended.number}", fact=fact)
 
 
 async def _record(means: Means, tx: Connection, commands: list[Command]) -> None:

@@ -98,36 +98,41 @@ _REFUND_BY_CHANNEL: Final = (
     f"SELECT v.line, {_REFUND}{_KEYS} JOIN payments.refund r"
     " ON r.tenant_id = %s AND r.account = %s AND r.channel_refund = v.key"
 )
-_IN_DAY: Final = (
-    "{0}.tenant_id = %(tenant)s AND {0}.account = %(account)s AND {0}.{1} >= %(start)s AND {0}.{1} < %(end)s"
+_PAID_IN_DAY: Final = (
+    "a.account = %(account)s AND a.settled_at >= %(start)s"
+    " AND a.settled_at < %(end)s AND a.state IN ('paid', 'surplus')"
 )
-_PAID_IN_DAY: Final = f"{_IN_DAY.format('a', 'settled_at')} AND a.state IN ('paid', 'surplus')"
-_RECEIVED_IN_DAY: Final = f"{_IN_DAY.format('r', 'requested_at')} AND {_IS_RECEIPT}"
-_RETURNED_IN_DAY: Final = f"{_IN_DAY.format('r', 'settled_at')} AND r.state = 'succeeded'"
+_RECEIVED_IN_DAY: Final = (
+    f"r.account = %(account)s AND r.requested_at >= %(start)s AND r.requested_at < %(end)s AND {_IS_RECEIPT}"
+)
+_RETURNED_IN_DAY: Final = (
+    "r.account = %(account)s AND r.settled_at >= %(start)s"
+    " AND r.settled_at < %(end)s AND r.state = 'succeeded'"
+)
 _PAYMENTS_ALONE: Final = (
-    f"SELECT {_ATTEMPT} FROM payments.attempt a WHERE {_PAID_IN_DAY} AND NOT EXISTS (SELECT"
-    " FROM payments.bill_line l WHERE l.tenant_id = %(tenant)s AND l.kind = 1 AND l.number = a.number)"
+    f"SELECT {_ATTEMPT} FROM payments.attempt a WHERE a.tenant_id = %(tenant)s AND {_PAID_IN_DAY}"
+    " AND NOT EXISTS (SELECT FROM payments.bill_line l WHERE l.tenant_id = %(tenant)s AND l.kind = 1 AND l.number = a.number)"
     f" AND NOT {_BILLED_ELSEWHERE} e.subject = 'payment/' || a.number)"
 )
 _RECEIPTS_ALONE: Final = (
-    f"SELECT {_RECEIPT} FROM payments.refund r WHERE {_RECEIVED_IN_DAY} AND NOT EXISTS (SELECT"
-    " FROM payments.bill_line l WHERE l.tenant_id = %(tenant)s AND l.kind = 1"
+    f"SELECT {_RECEIPT} FROM payments.refund r WHERE r.tenant_id = %(tenant)s AND {_RECEIVED_IN_DAY}"
+    " AND NOT EXISTS (SELECT FROM payments.bill_line l WHERE l.tenant_id = %(tenant)s AND l.kind = 1"
     " AND l.transaction = r.transaction)"
     f" AND NOT {_BILLED_ELSEWHERE} e.subject = 'payment/' || r.order_number || '/' || r.transaction)"
 )
 _REFUNDS_ALONE: Final = (
-    f"SELECT {_REFUND} FROM payments.refund r WHERE {_RETURNED_IN_DAY} AND NOT EXISTS (SELECT"
-    " FROM payments.bill_line l WHERE l.tenant_id = %(tenant)s AND l.kind = 2 AND l.refund = r.number)"
+    f"SELECT {_REFUND} FROM payments.refund r WHERE r.tenant_id = %(tenant)s AND {_RETURNED_IN_DAY}"
+    " AND NOT EXISTS (SELECT FROM payments.bill_line l WHERE l.tenant_id = %(tenant)s AND l.kind = 2 AND l.refund = r.number)"
     f" AND NOT {_BILLED_ELSEWHERE} e.refund = r.number)"
 )
 _OUR_SUMS: Final = (
     "SELECT asset, sum(payments)::bigint, sum(paid)::bigint, sum(refunds)::bigint, sum(back)::bigint"
     f" FROM (SELECT a.asset, count(*) AS payments, sum({_TAKEN}) AS paid, 0 AS refunds, 0 AS back"
-    f" FROM payments.attempt a WHERE {_PAID_IN_DAY} GROUP BY a.asset"
+    f" FROM payments.attempt a WHERE a.tenant_id = %(tenant)s AND {_PAID_IN_DAY} GROUP BY a.asset"
     " UNION ALL SELECT r.asset, count(*), sum(r.amount), 0, 0 FROM payments.refund r"
-    f" WHERE {_RECEIVED_IN_DAY} GROUP BY r.asset"
+    f" WHERE r.tenant_id = %(tenant)s AND {_RECEIVED_IN_DAY} GROUP BY r.asset"
     " UNION ALL SELECT r.asset, 0, 0, count(*), -sum(r.amount) FROM payments.refund r"
-    f" WHERE {_RETURNED_IN_DAY} GROUP BY r.asset) AS parts GROUP BY asset"
+    f" WHERE r.tenant_id = %(tenant)s AND {_RETURNED_IN_DAY} GROUP BY r.asset) AS parts GROUP BY asset"
 )
 _STATES: Final[dict[int, TheirState]] = {number: state for state, number in STATES.items()}
 

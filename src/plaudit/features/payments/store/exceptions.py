@@ -54,6 +54,10 @@ _UPSERT: Final = (
 )
 
 
+_OF_BEFORE: Final = (
+    "e.tenant_id = %(tenant)s AND e.account = %(account)s AND e.state = 'expected'"
+    " AND e.day < %(day)s AND e.seen_by <> %(run)s"
+)
 _GONE: Final = (
     ("", "e.day = %(day)s"),
     (
@@ -146,13 +150,9 @@ async def settle_late(
         "run": Int8(run),
         "now": now,
     }
-    of_before = (
-        "e.tenant_id = %(tenant)s AND e.account = %(account)s AND e.state = 'expected'"
-        " AND e.day < %(day)s AND e.seen_by <> %(run)s"
-    )
     settled = await conn.execute(
         "UPDATE payments.bill_exception e SET state = 'resolved', resolution = 'settled', resolved_by = NULL,"
-        f" resolved_at = %(now)s, matched_day = e.day WHERE {of_before} AND e.theirs IS NOT NULL"
+        f" resolved_at = %(now)s, matched_day = e.day WHERE {_OF_BEFORE} AND e.theirs IS NOT NULL"
         " AND (e.refund IS NULL OR EXISTS (SELECT FROM payments.refund r WHERE r.tenant_id = e.tenant_id"
         " AND r.number = e.refund AND r.state = 'succeeded'))",
         values,
@@ -168,14 +168,14 @@ async def settle_late(
     )
     failed = await conn.execute(
         "UPDATE payments.bill_exception e SET state = 'open', class = 'refund_state_differs',"
-        f" ours_state = r.state, opened_at = %(now)s FROM payments.refund r WHERE {of_before}"
+        f" ours_state = r.state, opened_at = %(now)s FROM payments.refund r WHERE {_OF_BEFORE}"
         " AND e.theirs IS NOT NULL AND r.tenant_id = e.tenant_id AND r.number = e.refund"
         " AND r.state IN ('failed', 'rejected')",
         values,
     )
     missed = await conn.execute(
         "UPDATE payments.bill_exception e SET state = 'open', class = 'missing_there', opened_at = %(now)s"
-        f" WHERE {of_before} AND e.theirs IS NULL",
+        f" WHERE {_OF_BEFORE} AND e.theirs IS NULL",
         values,
     )
     return settled.rowcount + recorded.rowcount, failed.rowcount + missed.rowcount
