@@ -111,7 +111,8 @@ _RETURNED_IN_DAY: Final = (
 )
 _PAYMENTS_ALONE: Final = (
     f"SELECT {_ATTEMPT} FROM payments.attempt a WHERE a.tenant_id = %(tenant)s AND {_PAID_IN_DAY}"
-    " AND NOT EXISTS (SELECT FROM payments.bill_line l WHERE l.tenant_id = %(tenant)s AND l.kind = 1 AND l.number = a.number)"
+    " AND NOT EXISTS (SELECT FROM payments.bill_line l WHERE l.tenant_id = %(tenant)s AND l.kind = 1"
+    " AND l.number = a.number)"
     f" AND NOT {_BILLED_ELSEWHERE} e.subject = 'payment/' || a.number)"
 )
 _RECEIPTS_ALONE: Final = (
@@ -122,7 +123,8 @@ _RECEIPTS_ALONE: Final = (
 )
 _REFUNDS_ALONE: Final = (
     f"SELECT {_REFUND} FROM payments.refund r WHERE r.tenant_id = %(tenant)s AND {_RETURNED_IN_DAY}"
-    " AND NOT EXISTS (SELECT FROM payments.bill_line l WHERE l.tenant_id = %(tenant)s AND l.kind = 2 AND l.refund = r.number)"
+    " AND NOT EXISTS (SELECT FROM payments.bill_line l WHERE l.tenant_id = %(tenant)s AND l.kind = 2"
+    " AND l.refund = r.number)"
     f" AND NOT {_BILLED_ELSEWHERE} e.refund = r.number)"
 )
 _OUR_SUMS: Final = (
