@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from plaudit.core.journal.facts import Recorded, Sealed, loads
 from plaudit.platform import packing
@@ -14,6 +14,28 @@ CHANNEL = "plaudit_journal"
 _SELECT_FACT = (
     "SELECT position, kind, version, subject, actor, at, recorded_at, data::text, moves::text, hash"
     " FROM journal.fact WHERE tenant_id = %s"
+)
+
+
+_APPEND: Final = (
+    "WITH head AS (UPDATE journal.head SET position = position + %s,"
+    " recorded_at = greatest(recorded_at, %s) WHERE tenant_id = %s"
+    " RETURNING tenant_id, position, recorded_at),"
+    " facts AS (INSERT INTO journal.fact"
+    " (tenant_id, position, kind, version, subject, actor, at, recorded_at, data, moves, hash)"
+    " SELECT h.tenant_id, h.position - %s + v.n, v.kind, v.version, v.subject, v.actor, v.at,"
+    " h.recorded_at, v.data, v.moves, v.hash FROM head h, unnest(%s, %s, %s, %s, %s, %s, %s, %s)"
+    " WITH ORDINALITY AS v (kind, version, subject, actor, at, data, moves, hash, n)),"
+    " keys AS (INSERT INTO journal.key (tenant_id, digest, content, position)"
+    " SELECT h.tenant_id, v.digest, v.content, h.position - %s + v.n"
+    " FROM head h, unnest(%s, %s) WITH ORDINALITY AS v (digest, content, n))"
+    " SELECT position, recorded_at, pg_notify(%s, tenant_id || ' ' || position) FROM head"
+)
+_APPEND_PRIVATE: Final = (
+    "INSERT INTO journal.private (tenant_id, position, name, owner, salt, body)"
+    " SELECT h.tenant_id, h.position - %s + v.n, v.name, v.owner, v.salt, v.body"
+    " FROM journal.head h, unnest(%s, %s, %s, %s, %s) AS v (n, name, owner, salt, body)"
+    " WHERE h.tenant_id = %s"
 )
 
 
@@ -41,18 +63,7 @@ async def append(
     """
     count = Int8(len(sealed))
     head = await conn.execute(
-        "WITH head AS (UPDATE journal.head SET position = position + %s,"
-        " recorded_at = greatest(recorded_at, %s) WHERE tenant_id = %s"
-        " RETURNING tenant_id, position, recorded_at),"
-        " facts AS (INSERT INTO journal.fact"
-        " (tenant_id, position, kind, version, subject, actor, at, recorded_at, data, moves, hash)"
-        " SELECT h.tenant_id, h.position - %s + v.n, v.kind, v.version, v.subject, v.actor, v.at,"
-        " h.recorded_at, v.data, v.moves, v.hash FROM head h, unnest(%s, %s, %s, %s, %s, %s, %s, %s)"
-        " WITH ORDINALITY AS v (kind, version, subject, actor, at, data, moves, hash, n)),"
-        " keys AS (INSERT INTO journal.key (tenant_id, digest, content, position)"
-        " SELECT h.tenant_id, v.digest, v.content, h.position - %s + v.n"
-        " FROM head h, unnest(%s, %s) WITH ORDINALITY AS v (digest, content, n))"
-        " SELECT position, recorded_at, pg_notify(%s, tenant_id || ' ' || position) FROM head",
+        _APPEND,
         (
             count,
             now,
@@ -76,10 +87,7 @@ async def append(
     parts = [(n, part) for n, s in enumerate(sealed, 1) for part in s.fact.private]
     if parts:
         await conn.execute(
-            "INSERT INTO journal.private (tenant_id, position, name, owner, salt, body)"
-            " SELECT h.tenant_id, h.position - %s + v.n, v.name, v.owner, v.salt, v.body"
-            " FROM journal.head h, unnest(%s, %s, %s, %s, %s) AS v (n, name, owner, salt, body)"
-            " WHERE h.tenant_id = %s",
+            _APPEND_PRIVATE,
             (
                 count,
                 packing.int8s([n for n, _ in parts]),

@@ -114,7 +114,6 @@ async def _taken(
     means: Means, merchant: SealedMerchant, channel: Channel, *, headers: Mapping[str, str], body: bytes
 ) -> _Outcome:
     """Return what became of a callback; BUSY is ours to repair, and the channel sends it again."""
-    told = _log.bind(channel=merchant.channel, account=merchant.id)
     try:
         async with asyncio.timeout(_ANSWER_MAX_S):
             notice = await channel.read_callback(headers=headers, body=body, now=means.clock.now())
@@ -122,17 +121,21 @@ async def _taken(
     except CallbackRejected as rejected:
         if rejected.quiet:
             return _Outcome.PROBE
-        told.warning("callback rejected", code=rejected.code)
+        _warn(merchant, "callback rejected", code=rejected.code)
         return _Outcome.REJECTED
     except TimeoutError:
-        told.warning("callback not recorded in time")
+        _warn(merchant, "callback not recorded in time")
     except Refusal as refusal:
-        told.warning("callback not recorded", code=refusal.code)
+        _warn(merchant, "callback not recorded", code=refusal.code)
     except Exception as error:
         if not isinstance(error, Failure) and classify(error) is FinalFailure:
             raise
-        told.warning("callback not recorded", exc_info=error)
+        _warn(merchant, "callback not recorded", exc_info=error)
     return _Outcome.BUSY
+
+
+def _warn(merchant: SealedMerchant, event: str, **told: object) -> None:
+    _log.warning(event, channel=merchant.channel, account=merchant.id, **told)
 
 
 async def _recorded(means: Means, merchant: SealedMerchant, notice: Notice) -> _Outcome:
