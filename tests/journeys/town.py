@@ -129,6 +129,7 @@ class Town:
     process: Process = field(init=False)
     house: House = field(init=False)
     sides: dict[str, Simulator] = field(default_factory=dict)
+    clients: list[Client] = field(default_factory=list)
 
     @property
     def environ(self) -> dict[str, str]:
@@ -193,7 +194,8 @@ class Town:
     def desk(self, tenant: Opened, *, credential: str | None = None, connections: int = 2) -> Desk:
         """Return a client of the server for a tenant's first key, or another credential of it."""
         headers = {"Authorization": f"Bearer {credential or tenant.key}"}
-        return Desk(Client(url=self.process.url, connections=connections, headers=headers), tenant)
+        self.clients.append(Client(url=self.process.url, connections=connections, headers=headers))
+        return Desk(self.clients[-1], tenant)
 
 
 async def caught_up(desk: Desk) -> None:
@@ -230,4 +232,6 @@ async def town(
             made.house = await running.enter_async_context(assembled(settings, url=database.url))
             made.house.corridor.writer.start(lanes=1)
             yield made
+            for client in made.clients:
+                await client.__aexit__(None, None, None)
             await made.house.corridor.writer.close(timeout_s=5)
