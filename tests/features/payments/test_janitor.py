@@ -162,6 +162,51 @@ async def test_the_attempts_of_a_payment_that_was_closed_are_closed_at_their_cha
     assert counter.bank.orders[number].state == "closed"
 
 
+async def test_an_order_that_the_payer_may_still_open_there_is_watched_after_it_was_closed_here(
+    counter: Counter,
+) -> None:
+    payment, number = await counter.bought()
+    del counter.bank.orders[number]
+    await counter.shop.acme.do("POST", f"/v1/payments/{payment}/closing")
+    await counter.tidy()
+    counter.bank.pay(number)
+    counter.shop.clock.advance(seconds=60)
+    await counter.tidy()
+    refund = await counter.only_refund(payment)
+    assert (refund["cause"], refund["amount_minor"]) == ("late", PRICE)
+    await counter.refund_becomes(refund["refund"], "succeeded")
+    assert not any((await counter.balances()).values())
+
+
+async def test_an_order_that_nobody_opened_there_is_over_with_its_time_to_pay(counter: Counter) -> None:
+    payment, number = await counter.bought()
+    del counter.bank.orders[number]
+    await counter.shop.acme.do("POST", f"/v1/payments/{payment}/closing")
+    counter.shop.clock.advance(minutes=KEPT_MINUTES)
+    await counter.tidy()
+    (attempt,) = (await counter.shop.show(payment))["attempts"]
+    assert attempt["state"] == "closed"
+    asked = len(counter.bank.asked)
+    counter.shop.clock.advance(hours=2)
+    await counter.tidy()
+    assert len(counter.bank.asked) == asked
+
+
+async def test_a_deadline_is_never_slept_through_however_often_was_asked(counter: Counter) -> None:
+    payment, number = await counter.bought()
+    async with counter.house.database.connection() as conn:
+        await conn.execute(
+            "UPDATE payments.attempt SET asked = 500 WHERE tenant_id = %s", (counter.shop.tenant_id,)
+        )
+    counter.shop.clock.advance(seconds=60)
+    await counter.tidy()
+    counter.shop.clock.advance(minutes=KEPT_MINUTES - 1)
+    await counter.tidy()
+    await counter.tidy()
+    assert counter.bank.orders[number].state == "closed"
+    assert await counter.state(payment) == "closed"
+
+
 async def test_a_channel_that_says_paid_but_not_how_much_is_asked_again(counter: Counter) -> None:
     payment, number = await counter.bought()
     counter.bank.put(number, "paid")

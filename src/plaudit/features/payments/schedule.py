@@ -20,7 +20,7 @@ from plaudit.features.payments.actions.channels import channel_of, order_of, sce
 from plaudit.features.payments.actions.exceptions import request_due
 from plaudit.features.payments.actions.refunds import send_refund
 from plaudit.features.payments.actions.settling import closing
-from plaudit.features.payments.model.asking import ABSENT, GIVE_UP, Due, told_of
+from plaudit.features.payments.model.asking import ABSENT, GIVE_UP, Due, OrderTold, told_of
 from plaudit.features.payments.model.channel import OrderReport
 from plaudit.features.payments.model.figures import NOTHING, fall_of, span_before
 from plaudit.features.payments.model.refunds import Refund
@@ -125,7 +125,8 @@ async def _each(take: Callable[[], Awaitable[Sequence[T]]], do: Callable[[T], Aw
 
 async def _ask(house: Means, tenant_id: int, due: Due) -> None:
     attempt = due.attempt
-    is_over = due.is_over(now=house.clock.now())
+    asked_at = house.clock.now()
+    is_over = due.is_over(now=asked_at)
     question = "close" if is_over else "query"
 
     async def ask() -> str:
@@ -134,16 +135,18 @@ async def _ask(house: Means, tenant_id: int, due: Due) -> None:
         order = order_of(attempt, merchant, public_url=house.settings.public_url)
         channel = channel_of(house, merchant=merchant)
         report = await (channel.close(order) if is_over else channel.query(order))
-        await _record(house, tenant_id, due, report, closing=is_over)
+        told = told_of(report, attempt=attempt, closing=is_over, asked_at=asked_at)
+        await _record(house, tenant_id, due, report, told=told)
         return report.state
 
     await _asked(ask, channel=attempt.channel, question=question, number=attempt.number)
 
 
-async def _record(house: Means, tenant_id: int, due: Due, report: OrderReport, *, closing: bool) -> None:
+async def _record(
+    house: Means, tenant_id: int, due: Due, report: OrderReport, *, told: OrderTold | None
+) -> None:
     """Record what a channel said of an order, if it said anything."""
     attempt = due.attempt
-    told = told_of(report, attempt=attempt, closing=closing)
     if told is None:
         if report.state == "paid":
             _log.error("a channel says paid, but not what", channel=attempt.channel, number=attempt.number)

@@ -38,11 +38,11 @@ class Due:
         return self.intent_state not in OPEN_INTENTS or now >= self.attempt.expires_at
 
 
-def told_of(report: OrderReport, *, attempt: Attempt, closing: bool) -> OrderTold | None:
+def told_of(report: OrderReport, *, attempt: Attempt, closing: bool, asked_at: datetime) -> OrderTold | None:
     """Return what an answer tells, None when the channel is to be asked again.
 
     An order that the channel does not know has failed when it was never shown to anybody; one that was shown
-    may be made there when the payer comes, until it is closed.
+    may be made there when the payer comes, as long as it can be paid: that it is not there yet closes nothing.
     """
     match report.state:
         case "paid":
@@ -51,7 +51,7 @@ def told_of(report: OrderReport, *, attempt: Attempt, closing: bool) -> OrderTol
             return report.state
         case "absent":
             if closing:
-                return "closed"
+                return "closed" if asked_at >= attempt.expires_at else None
             return "failed" if attempt.state in {"opening", "unknown"} else None
         case "pending":
             return None

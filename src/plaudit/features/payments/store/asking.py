@@ -20,9 +20,10 @@ async def take_due(conn: Connection, *, tenant_id: int, now: datetime, limit: in
         "WITH due AS (SELECT intent, attempt FROM payments.attempt WHERE tenant_id = %s AND ask_at <= %s"
         " AND state IN ('opening', 'open', 'unknown') ORDER BY ask_at LIMIT %s"
         " FOR NO KEY UPDATE SKIP LOCKED)"
-        " UPDATE payments.attempt AS a SET asked = a.asked + 1, ask_at = CASE WHEN a.asked >= %s THEN %s"
-        " WHEN i.state NOT IN ('pending', 'processing', 'failed') OR i.expires_at <= %s THEN %s"
-        " ELSE least(%s, i.expires_at) END"
+        " UPDATE payments.attempt AS a SET asked = a.asked + 1, ask_at = CASE"
+        " WHEN i.state NOT IN ('pending', 'processing', 'failed') OR i.expires_at <= %s"
+        " THEN CASE WHEN a.asked >= %s THEN %s ELSE %s END"
+        " ELSE least(CASE WHEN a.asked >= %s THEN %s ELSE %s END, i.expires_at) END"
         " FROM due, payments.intent AS i WHERE a.tenant_id = %s AND a.intent = due.intent"
         " AND a.attempt = due.attempt AND i.tenant_id = a.tenant_id AND i.number = a.intent"
         f" RETURNING {attempts.ROW}, i.state",
@@ -30,10 +31,12 @@ async def take_due(conn: Connection, *, tenant_id: int, now: datetime, limit: in
             Int4(tenant_id),
             now,
             limit,
+            now,
             PATIENCE,
             now + LONG_PAUSE,
-            now,
             now + CLOSING_PAUSE,
+            PATIENCE,
+            now + LONG_PAUSE,
             now + PAUSE,
             Int4(tenant_id),
         ),
