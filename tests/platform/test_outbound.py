@@ -90,6 +90,13 @@ async def test_an_answer_that_is_too_large_is_final() -> None:
             await outbound.send(method="GET", url=url, answer_max_bytes=1_000)
 
 
+async def test_what_was_sent_and_is_answered_too_largely_may_have_been_done() -> None:
+    said = b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + b"x" * 5000
+    async with serving(saying(said)) as url, opened() as outbound:
+        with pytest.raises(Unknown, match="larger than 1000 bytes"):
+            await outbound.send(method="POST", url=url, answer_max_bytes=1_000)
+
+
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "http://", "127.0.0.1"])
 async def test_what_is_no_address_is_final(url: str) -> None:
     async with opened() as outbound:

@@ -50,7 +50,8 @@ class Outbound:
         """Return the answer, whatever its status.
 
         Raises Retryable when the request did not get there, Unknown when it may have (no answer in time,
-        cut off), Final when it cannot be sent or its answer is larger than `answer_max_bytes`.
+        cut off, larger than `answer_max_bytes`), Final when it cannot be sent, or is a GET whose answer is
+        larger than that.
         """
         try:
             async with self._client.stream(
@@ -61,7 +62,8 @@ class Outbound:
                     received += piece
                     if len(received) > answer_max_bytes:
                         message = f"the answer of {response.url.host} is larger than {answer_max_bytes} bytes"
-                        raise Final(message)
+                        # What only reads may be given up; anything else has been done by now.
+                        raise Final(message) if method == "GET" else Unknown(message)
                 return Answer(response.status_code, dict(response.headers), bytes(received))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             message = f"{method} did not reach its server: {error!r}"

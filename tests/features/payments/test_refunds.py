@@ -10,7 +10,7 @@ from plaudit.features.payments.actions import notices
 from plaudit.features.payments.model.refunds import refund_number, refund_of
 from plaudit.kernel.ids import decode_id
 from plaudit.platform.failures import Final, Retryable, Unknown
-from tests.app.edge import Caller, problem
+from tests.app.edge import Caller, problem, settled
 from tests.features.payments.counter import PRICE, Counter
 
 
@@ -233,6 +233,28 @@ async def test_what_did_not_get_there_or_had_no_answer_is_asked_about_and_sent_o
     assert len(counter.bank.sent) == 1
     assert counter.bank.calls("query_refund")
     assert not any((await counter.balances()).values())
+
+
+async def test_a_channel_that_does_not_let_itself_be_asked_has_not_refused_the_refund(
+    counter: Counter,
+) -> None:
+    payment, _ = await counter.paid()
+    counter.bank.after["refund"] = [Unknown("no answer")]
+    counter.bank.faults["query_refund"] = [Final("the key is not known any more")]
+    asked = await counter.refund(payment)
+    await counter.give_back(asked)
+
+    async def was_asked() -> bool:
+        return bool(counter.bank.calls("query_refund"))
+
+    await settled(was_asked, within_s=15)
+    await counter.caught_up()
+    assert await counter.refund_state(asked["refund"]) == "sending"
+    counter.shop.clock.advance(seconds=61)
+    await counter.tidy()
+    await counter.refund_becomes(asked["refund"], "succeeded")
+    assert await counter.facts("payment.refund.failed") == []
+    assert len(counter.bank.sent) == 1
 
 
 async def test_killed_between_the_channels_answer_and_the_record_it_runs_again_under_the_same_number(

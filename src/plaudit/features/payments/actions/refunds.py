@@ -234,15 +234,13 @@ async def send_refund(means: Means, *, tenant_id: int, refund: Refund, ask_first
     """Have a refund made at its channel, record what the channel says finally, and return what it said.
 
     With `ask_first` the channel is asked what it knows of it: it may have been sent before. The number there
-    is the same each time. Raises Retryable and Unknown, and whatever the corridor refuses.
+    is the same each time. Only a no to the refund itself is one: a channel that does not let itself be asked,
+    or an account that cannot be used, says nothing of what became of it. Raises Failure, and whatever the
+    corridor refuses.
     """
     if refund.state != "sending":
         return refund.state
-    try:
-        report = await _report(means, tenant_id=tenant_id, refund=refund, ask_first=ask_first)
-    except failures.Final as error:
-        _log.warning("refund refused", refund=refund.id, channel=refund.channel, error=str(error))
-        report = RefundReport(state="failed", code=REFUSED)
+    report = await _report(means, tenant_id=tenant_id, refund=refund, ask_first=ask_first)
     if report.state in {"succeeded", "failed"}:
         command = notices.of_refund(
             tenant_id=tenant_id,
@@ -283,7 +281,11 @@ async def _report(means: Means, *, tenant_id: int, refund: Refund, ask_first: bo
         report = await channel.query_refund(order)
         if report.state != "absent":
             return report
-    return await channel.refund(order)
+    try:
+        return await channel.refund(order)
+    except failures.Final as error:
+        _log.warning("refund refused", refund=refund.id, channel=refund.channel, error=str(error))
+        return RefundReport(state="failed", code=REFUSED)
 
 
 async def _send(means: Means, attempt: Attempt[SendRefund]) -> None:

@@ -42,7 +42,8 @@ def told_of(report: OrderReport, *, attempt: Attempt, closing: bool, asked_at: d
     """Return what an answer tells, None when the channel is to be asked again.
 
     An order that the channel does not know has failed when it was never shown to anybody; one that was shown
-    may be made there when the payer comes, as long as it can be paid: that it is not there yet closes nothing.
+    may be made there when the payer comes, until its time to pay is over: before that, its absence closes
+    nothing.
     """
     match report.state:
         case "paid":

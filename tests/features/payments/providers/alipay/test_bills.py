@@ -13,6 +13,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 
 from plaudit.features.payments.model.channel import BillDamaged, BillKind, BillLine, BillNotReady
+from plaudit.features.payments.providers.alipay import bills
 from plaudit.platform.failures import Final as Refused
 from plaudit.platform.failures import Retryable
 from tests.features.payments.providers.alipay.stage import SELLER_ID, Fields, Side, channel_at, done, refused
@@ -221,6 +222,15 @@ async def test_a_bill_is_asked_for_and_fetched() -> None:
 async def test_a_fetched_bill_that_is_not_whole_is_damaged() -> None:
     side = Side({ASKED: done(bill_download_url=FILE)}, files={FILE: packed(TRADE)[:-30]})
     with pytest.raises(BillDamaged):
+        await channel_at(side).fetch_bill(day=DAY, kind="trade")
+
+
+async def test_a_fetched_bill_that_would_unpack_to_too_much_is_not_unpacked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bills, "_UNPACKED_MAX_BYTES", 100)
+    side = Side({ASKED: done(bill_download_url=FILE)}, files={FILE: packed(TRADE)})
+    with pytest.raises(BillDamaged, match="too large"):
         await channel_at(side).fetch_bill(day=DAY, kind="trade")
 
 

@@ -217,6 +217,12 @@ async def test_another_signer_is_not_believed() -> None:
     assert await rejected(signed(form(), by="somebody")) == "signature"
 
 
+@pytest.mark.parametrize("sign", ["", "%E7%AD%BE", "=", "A", "%00"])
+async def test_a_signature_that_is_none_is_not_believed(sign: str) -> None:
+    bare = signed(form()).decode().partition("&sign=")[0]
+    assert await rejected(f"{bare}&sign={sign}".encode()) == "signature"
+
+
 @pytest.mark.parametrize("sign_type", ["RSA", "rsa2", "", None])
 async def test_another_way_to_sign_is_not_believed(sign_type: str | None) -> None:
     assert await rejected(signed(form(sign_type=sign_type))) == "signature"

@@ -6,6 +6,7 @@ account is negative. Counts and sums are checked against the frame and against t
 there must be one at least.
 """
 
+import asyncio
 import csv
 import re
 import unicodedata
@@ -103,14 +104,22 @@ async def fetch(*, gateway: Gateway, outbound: Outbound, day: date, kind: BillKi
     )
     if answer.status != _HTTP_OK:
         raise Unknown(f"the bill of {day} was answered with HTTP {answer.status}")
+    await asyncio.to_thread(_check_zip, answer.body)
+    return answer.body
+
+
+def _check_zip(content: bytes) -> None:
+    """Check that a zip is whole, in time that is bounded. Raises BillDamaged."""
     try:
-        with ZipFile(BytesIO(answer.body)) as archive:
+        with ZipFile(BytesIO(content)) as archive:
+            # No file is unpacked further than it says here.
+            if sum(one.file_size for one in archive.infolist()) > _UNPACKED_MAX_BYTES:
+                raise BillDamaged("its files are too large")
             broken = archive.testzip()
     except (BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
         raise BillDamaged(f"it is no whole zip: {error}") from error
     if broken is not None:
         raise BillDamaged("a file in its zip has another checksum")
-    return answer.body
 
 
 def read(content: bytes, *, kind: BillKind, seller_id: str) -> Iterator[BillLine]:

@@ -6,7 +6,6 @@ The number of a certificate (its SN in Alipay's protocol) is the MD5 of its issu
 first, and its serial number in decimal. That of the file of roots joins those of its RSA certificates by "_".
 """
 
-import binascii
 import hashlib
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
@@ -119,7 +118,7 @@ class Keys:
             self.theirs.verify(
                 b64decode(signature, validate=True), message, padding.PKCS1v15(), hashes.SHA256()
             )
-        except (InvalidSignature, binascii.Error):
+        except (InvalidSignature, ValueError):
             return False
         return True
 
