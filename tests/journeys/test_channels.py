@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import time
 from typing import Any
 
+import msgspec
 import pytest
 
+from tests.journeys.commands import plaudit
 from tests.journeys.stage import Json, examined
 from tests.journeys.town import Desk, Town, caught_up, town
 from tests.kit.servers import TestServer, fresh_database
@@ -284,3 +287,32 @@ async def test_what_is_not_proved_is_not_recorded(shop: Shop, wechat: Simulator)
     await shop.becomes(f"/v1/payments/{payment}", state="succeeded")
     assert await desk.coins("v1") == 126
     assert len(await desk.facts("payment.notified")) == 1
+
+
+async def test_what_was_never_told_is_found_on_the_bill(shop: Shop, wechat: Simulator) -> None:
+    desk, place = shop.desk, shop.town
+    account = await desk.account(wechat, await wechat.merchant())
+    payment = await shop.opens("v1")
+    number = (await shop.attempts(payment))["number"]
+    for _ in range(2):
+        await place.passes(1_801)
+    await shop.becomes(f"/v1/payments/{payment}", state="closed")
+    await wechat.mischief(vanish=1)
+    await wechat.pay(number, late=True)
+    day = place.today
+    await place.until(time(10, 2), days=1)
+    words = ("reconcile", "--channel", "wechat", "--account", account, "--date", day.isoformat(), "--json")
+    done = await asyncio.to_thread(plaudit, *words, **place.environ)
+    assert done.returncode == 1, (done.stdout[-2000:], done.stderr[-2000:])
+    (told,) = msgspec.json.decode(done.stdout)
+    (found,) = told["exceptions"]
+    assert (found["class"], found["subject"]) == ("missing_here", f"payment/{number}")
+    assert (found["ours_minor"], found["theirs_minor"]) == (1_200, 1_200)
+    # WeChat is made to tell of it after all: the money goes back to the payer.
+    await wechat.mischief()
+    await wechat.tell("craft", number=number)
+    await shop.settles()
+    (refund,) = (await desk.get("/v1/refunds"))["items"]
+    assert (refund["cause"], refund["amount_minor"]) == ("late", 1_200)
+    await shop.becomes(f"/v1/refunds/{refund['refund']}", state="succeeded")
+    assert await desk.coins("v1") == 0
