@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 
 import pytest
 
+from plaudit.core.commands import tenants as core_tenants
+from plaudit.core.handles import Connection
 from plaudit.features.payments import schedule
 from plaudit.platform.failures import Final, Retryable, Unknown
 from tests.features.payments.counter import PRICE, Counter
@@ -128,10 +131,15 @@ async def test_after_an_hour_without_an_answer_it_is_closed_here_and_late_money_
     counter: Counter,
 ) -> None:
     payment, number = await counter.bought()
-    counter.shop.clock.advance(minutes=KEPT_MINUTES + 60)
-    counter.bank.faults["close"] = [Retryable("down")]
+    counter.shop.clock.advance(minutes=KEPT_MINUTES)
+    counter.bank.faults["close"] = [Retryable("down")] * 62
+    for _ in range(60):
+        await schedule.tidy(counter.house)
+        counter.shop.clock.advance(minutes=1)
+    assert await counter.state(payment) == "processing"
     await counter.tidy()
     assert await counter.state(payment) == "closed"
+    counter.bank.faults.clear()
     counter.bank.pay(number)
     counter.shop.clock.advance(seconds=60)
     await counter.tidy()
@@ -139,6 +147,70 @@ async def test_after_an_hour_without_an_answer_it_is_closed_here_and_late_money_
     assert refund["cause"] == "late"
     await counter.refund_becomes(refund["refund"], "succeeded")
     assert not any((await counter.balances()).values())
+
+
+async def test_what_was_paid_in_time_is_kept_although_nobody_was_there_to_ask_for_hours(
+    counter: Counter,
+) -> None:
+    payment, number = await counter.bought()
+    counter.bank.pay(number)
+    counter.shop.clock.advance(hours=5)
+    await counter.tidy()
+    await counter.tidy()
+    assert await counter.state(payment) == "succeeded"
+    assert await counter.facts("payment.closed") == []
+
+
+async def test_a_tenant_whose_channels_hang_keeps_no_other_waiting(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "_TENANT_MAX_S", 0.2)
+    other = await counter.shop.edge.tenant("globex")
+    async with counter.house.database.connection() as conn:
+        tenants = [one.tenant_id for one in await core_tenants.tenants(conn)]
+    assert tenants[0] == counter.shop.tenant_id
+    done = []
+
+    async def work(tenant_id: int) -> None:
+        if tenant_id == counter.shop.tenant_id:
+            await asyncio.sleep(60)
+        done.append(tenant_id)
+
+    monkeypatch.setattr(schedule, "_TENANTS_AT_ONCE", 1)
+    await schedule._in_every_tenant(counter.house, work, trouble="not done")
+    assert done == tenants[1:]
+    assert (await other.get("/v1/payments"))["items"] == []
+
+
+async def test_an_alarm_is_told_of_although_another_tenant_is_off(counter: Counter) -> None:
+    await counter.shop.edge.tenant("globex")
+    async with counter.house.database.connection() as conn:
+        first, second = [one.tenant_id for one in await core_tenants.tenants(conn)]
+        for tenant_id in (first, second):
+            await _fallen(conn, tenant_id=tenant_id, now=counter.shop.clock.now())
+    await counter.shop.acme.do("PUT", "/v1/switches/tenant", {"off": True, "reason": "a drill"})
+    before = schedule.ALERTED.labels("wechat", "native")._value.get()
+    await schedule.watch(counter.house)
+    assert schedule.ALERTED.labels("wechat", "native")._value.get() == before + 1
+    await counter.shop.acme.do("PUT", "/v1/switches/tenant", {"off": False, "reason": "over"})
+    await schedule.watch(counter.house)
+    await schedule.watch(counter.house)
+    (alerted,) = await counter.facts("payment.alerted")
+    assert (alerted["rate_basis_points"], alerted["day_before_basis_points"]) == (1_000, 9_000)
+    async with counter.house.database.connection() as conn:
+        for tenant_id in (first, second):
+            await conn.execute("DELETE FROM payments.outcome WHERE tenant_id = %s", (tenant_id,))
+
+
+async def _fallen(conn: Connection, *, tenant_id: int, now: datetime) -> None:
+    """Have nine of ten attempts succeed yesterday and one of ten now."""
+    for at, succeeded in ((now - timedelta(days=1, minutes=30), 27), (now - timedelta(minutes=30), 3)):
+        for outcome, count in (("attempted", 30), ("succeeded", succeeded)):
+            await conn.execute(
+                "INSERT INTO payments.outcome (tenant_id, bucket, channel, account, method, asset, outcome,"
+                " code, count, amount) VALUES (%s, %s, 'wechat', 'acc', 'native', 'CNY', %s, '', %s, 0)",
+                (tenant_id, at, outcome, count),
+            )
 
 
 async def test_the_other_attempts_of_a_paid_payment_are_closed_at_their_channel(counter: Counter) -> None:

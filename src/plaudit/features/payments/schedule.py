@@ -63,6 +63,9 @@ HEALTH: Final = telemetry.gauge(
 _PAGE: Final = 200
 _AT_ONCE: Final = 8
 _ANSWER_MAX_S: Final = 30.0
+_TENANTS_AT_ONCE: Final = 4
+_TENANT_MAX_S: Final = 60.0
+"""A tenant whose channels are all silent has its turn again; the others do not wait for it."""
 _STATES: Final = (
     *("attempt.opening", "attempt.open", "attempt.unknown"),
     *("refund.review", "refund.approved", "refund.sending", "refund.failed"),
@@ -72,27 +75,44 @@ T = TypeVar("T")
 
 
 async def tidy(house: Means) -> None:
-    """Do in every tenant what is due by the house's clock. One tenant's trouble does not keep the others."""
-    async with house.database.connection() as conn:
-        found = await core_tenants.tenants(conn)
+    """Do in every tenant what is due by the house's clock."""
     waiting = dict.fromkeys(_STATES, 0)
     ended: dict[tuple[str, str], int] = {}
-    for tenant in found:
+
+    async def work(tenant_id: int) -> None:
         try:
-            await tidy_tenant(house, tenant_id=tenant.tenant_id)
-            await _look(house, tenant.tenant_id, waiting, ended)
-        except Exception as error:
-            if isinstance(error, AssertionError):
-                raise
-            _log.warning("payments not tidied", tenant_id=tenant.tenant_id, exc_info=error)
+            await tidy_tenant(house, tenant_id=tenant_id)
+        finally:
+            await _look(house, tenant_id, waiting, ended)
+
+    await _in_every_tenant(house, work, trouble="payments not tidied")
     for state, count in waiting.items():
         UNSETTLED.labels(state).set(count)
     for labels, count in ended.items():
         HEALTH.labels(*labels).set(count)
 
 
+async def _in_every_tenant(house: Means, work: Callable[[int], Awaitable[None]], *, trouble: str) -> None:
+    """Do something in every tenant, in a few at once. One that is off, in trouble or slow keeps no other."""
+    async with house.database.connection() as conn:
+        found = await core_tenants.tenants(conn)
+    lanes = asyncio.Semaphore(_TENANTS_AT_ONCE)
+
+    async def one(tenant_id: int) -> None:
+        async with lanes:
+            try:
+                async with asyncio.timeout(_TENANT_MAX_S):
+                    await work(tenant_id)
+            except Exception as error:
+                if isinstance(error, AssertionError):
+                    raise
+                _log.warning(trouble, tenant_id=tenant_id, exc_info=error)
+
+    await asyncio.gather(*(one(tenant.tenant_id) for tenant in found))
+
+
 async def tidy_tenant(house: Means, *, tenant_id: int) -> None:
-    """Ask about attempts and refunds that are due, and close intents past their deadline."""
+    """Close intents past their deadline, and ask about attempts and refunds that are due."""
 
     async def attempts() -> Sequence[Due]:
         async with house.database.connection() as conn:
@@ -102,10 +122,13 @@ async def tidy_tenant(house: Means, *, tenant_id: int) -> None:
         async with house.database.connection() as conn:
             return await refund_store.take_due(conn, tenant_id=tenant_id, now=house.clock.now(), limit=_PAGE)
 
-    await _each(attempts, lambda due: _ask(house, tenant_id, due))
-    await _each(refunds, lambda refund: _ask_refund(house, tenant_id, refund))
+    # What needs no channel waits for none.
     while await _close_due(house, tenant_id) == _PAGE:
         pass
+    await asyncio.gather(
+        _each(attempts, lambda due: _ask(house, tenant_id, due)),
+        _each(refunds, lambda refund: _ask_refund(house, tenant_id, refund)),
+    )
 
 
 async def _each(take: Callable[[], Awaitable[Sequence[T]]], do: Callable[[T], Awaitable[None]]) -> None:
@@ -236,10 +259,11 @@ async def watch(house: Means) -> None:
 
     Every five minutes; a channel's method is told of once in an hour of the clock.
     """
-    async with house.database.connection() as conn:
-        found = await core_tenants.tenants(conn)
-    for tenant in found:
-        await watch_tenant(house, tenant_id=tenant.tenant_id)
+    await _in_every_tenant(
+        house,
+        lambda tenant_id: watch_tenant(house, tenant_id=tenant_id),
+        trouble="payments not watched",
+    )
 
 
 async def watch_tenant(house: Means, *, tenant_id: int) -> None:

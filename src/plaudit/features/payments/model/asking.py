@@ -22,6 +22,9 @@ PATIENCE: Final = 100
 GIVE_UP: Final = timedelta(hours=1)
 """So long after its deadline an intent is closed here although its channel does not answer. What was paid
 comes back to the payer then."""
+ASKED_MIN: Final = 10
+"""So often a channel has been asked about an order before it is given up: when nobody was there to ask, what
+was paid in time is still found and kept."""
 
 ABSENT: Final = "channel.absent"
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from plaudit.features.payments.model.asking import ASKED_MIN
 from plaudit.features.payments.model.settling import Claim, Return, Try
 from plaudit.platform import packing
 from plaudit.platform.db import Connection
@@ -31,16 +32,16 @@ async def lock_due_claims(
 ) -> list[Claim]:
     """Return intents past their deadline for which no money can come in any more, and keep them locked.
 
-    Those whose deadline passed before `given_up` are among them whatever their channels say. Intents that
-    somebody else holds are left to the next time.
+    Those whose deadline passed before `given_up` are among them whatever their channels say, once these have
+    been asked often enough. Intents that somebody else holds are left to the next time.
     """
     cursor = await conn.execute(
         f"SELECT {_CLAIM} FROM payments.intent AS i WHERE tenant_id = %s AND expires_at <= %s"
-        " AND state IN ('pending', 'processing', 'failed') AND (expires_at <= %s OR NOT EXISTS (SELECT FROM"
+        " AND state IN ('pending', 'processing', 'failed') AND NOT EXISTS (SELECT FROM"
         " payments.attempt AS a WHERE a.tenant_id = i.tenant_id AND a.intent = i.number"
-        " AND a.state IN ('opening', 'open', 'unknown')))"
+        " AND a.state IN ('opening', 'open', 'unknown') AND (i.expires_at > %s OR a.asked < %s))"
         " ORDER BY number LIMIT %s FOR NO KEY UPDATE SKIP LOCKED",
-        (Int4(tenant_id), now, given_up, limit),
+        (Int4(tenant_id), now, given_up, ASKED_MIN, limit),
     )
     return [_claim(*row) for row in await cursor.fetchall()]
 
