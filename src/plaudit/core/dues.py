@@ -63,7 +63,9 @@ def system_grant(*, tenant_id: int, feature: str) -> Grant:
 
 async def questions(conn: Connection, span: Span, *, due_kind: str) -> Questions:
     """Return the payments and refunds in a span that are about one kind of amount due. Two queries."""
-    facts = [fact for fact in await span.facts(conn) if fact.data.get("due_kind") == due_kind]
+    facts = await span.facts(conn, saying=("due_kind", due_kind))
+    if not facts:
+        return Questions(paid=(), refunds=())
     positions = sorted({int(fact.data["due"]) for fact in facts})
     found = await read.facts_at(conn, tenant_id=span.tenant_id, positions=positions)
     dues = {fact.position: fact for fact in found if fact.kind == due_kind}

@@ -129,13 +129,26 @@ async def select_heads(conn: Connection) -> list[tuple[int, int]]:
 
 
 async def select_facts(
-    conn: Connection, *, tenant_id: int, after: int, upto: int, limit: int, kinds: Sequence[str] | None = None
+    conn: Connection,
+    *,
+    tenant_id: int,
+    after: int,
+    upto: int,
+    limit: int,
+    kinds: Sequence[str] | None = None,
+    saying: tuple[str, str] | None = None,
 ) -> list[Recorded]:
-    """Return facts with ``after < position <= upto`` in order, of the given kinds or of all."""
+    """Return facts with ``after < position <= upto`` in order, of the given kinds or of all.
+
+    With ``saying`` (field, text) only those whose data have this text in this field.
+    """
     filtered = "" if kinds is None else " AND kind = ANY(%s)"
     parameters: list[Any] = [Int4(tenant_id), Int8(after), Int8(upto)]
     if kinds is not None:
         parameters.append(list(kinds))
+    if saying is not None:
+        filtered += " AND data ->> %s = %s"
+        parameters += saying
     cursor = await conn.execute(
         _SELECT_FACT + " AND position > %s AND position <= %s" + filtered + " ORDER BY position LIMIT %s",
         (*parameters, Int8(limit)),

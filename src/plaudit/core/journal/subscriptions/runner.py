@@ -124,6 +124,7 @@ class Runner:
         async with self._database.connection() as conn:
             behind = await store.select_behind(conn, names=self._names)
             await _create_missing(conn, behind)
+            behind = await self._pass_over(conn, behind)
         tenants: dict[str, deque[int]] = {}
         for one in behind:
             tenants.setdefault(one.name, deque()).append(one.tenant_id)
@@ -136,6 +137,22 @@ class Runner:
             task = asyncio.create_task(self._serve(self._subscriptions[name], waiting), name=f"follow-{name}")
             self._active[name] = task
             task.add_done_callback(partial(self._ended, name))
+
+    async def _pass_over(self, conn: Connection, behind: Sequence[Behind]) -> list[Behind]:
+        """Move the cursors of those for whom nothing was recorded, all in one statement; return the others.
+
+        Most subscriptions follow a few kinds of facts, and a turn of each would cost a transaction. Long
+        spans are left to turns, which read them in batches.
+        """
+        idle: list[tuple[Behind, tuple[str, ...]]] = []
+        for one in behind:
+            kinds = self._subscriptions[one.name].kinds
+            if kinds is not None and one.position is not None and one.head - one.position <= self._batch_max:
+                idle.append((one, kinds))
+        if not idle:
+            return list(behind)
+        passed = await store.pass_over(conn, idle=idle)
+        return [one for one in behind if (one.tenant_id, one.name) not in passed]
 
     def _pace(self) -> None:
         """Choose how long to wait for more, by what the last round was like."""

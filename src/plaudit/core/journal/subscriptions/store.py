@@ -84,6 +84,35 @@ async def create_cursors(conn: Connection, *, tenant_ids: Sequence[int], names: 
     )
 
 
+async def pass_over(
+    conn: Connection, *, idle: Sequence[tuple[Behind, tuple[str, ...]]]
+) -> set[tuple[int, str]]:
+    """Move cursors past spans without a fact of the kinds given with each; return (tenant_id, name) of them.
+
+    A cursor that somebody else has, or has moved, is left as it is. The commit does not wait for the disk:
+    after a crash the same spans are passed over again.
+    """
+    cursor = await conn.execute(
+        "WITH mine AS (SELECT s.tenant_id, s.name, v.upto"
+        " FROM unnest(%s::integer[], %s, %s, %s, %s) AS v (tenant_id, name, after, upto, kinds)"
+        " JOIN journal.subscription s ON s.tenant_id = v.tenant_id AND s.name = v.name"
+        " WHERE s.position = v.after AND s.state = 'running' AND NOT EXISTS (SELECT FROM journal.fact f"
+        " WHERE f.tenant_id = v.tenant_id AND f.position > v.after AND f.position <= v.upto"
+        " AND f.kind = ANY(string_to_array(v.kinds, ','))) FOR NO KEY UPDATE OF s SKIP LOCKED)"
+        " UPDATE journal.subscription s SET position = mine.upto FROM mine"
+        " WHERE s.tenant_id = mine.tenant_id AND s.name = mine.name"
+        " RETURNING s.tenant_id, s.name, set_config('synchronous_commit', 'off', true)",
+        (
+            [one.tenant_id for one, _ in idle],
+            packing.texts([one.name for one, _ in idle]),
+            packing.int8s([one.position or 0 for one, _ in idle]),
+            packing.int8s([one.head for one, _ in idle]),
+            packing.texts([",".join(kinds) for _, kinds in idle]),
+        ),
+    )
+    return {(row[0], row[1]) for row in await cursor.fetchall()}
+
+
 async def claim(
     conn: Connection, *, tenant_id: int, name: str, limit: int, durable: bool
 ) -> tuple[int, int] | None:

@@ -18,8 +18,8 @@ class Span:
     upto: int
     kinds: tuple[str, ...] | None = None
 
-    async def facts(self, conn: Connection) -> list[Recorded]:
-        """Return the facts of the span in order."""
+    async def facts(self, conn: Connection, *, saying: tuple[str, str] | None = None) -> list[Recorded]:
+        """Return the facts of the span in order; with ``saying`` those with this text in this field."""
         return await store.select_facts(
             conn,
             tenant_id=self.tenant_id,
@@ -27,6 +27,7 @@ class Span:
             upto=self.upto,
             limit=self.upto - self.after,
             kinds=self.kinds,
+            saying=saying,
         )
 
 
