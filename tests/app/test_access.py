@@ -7,11 +7,16 @@ import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, cast
 
+import httpx
 import pytest
 
 from plaudit.app.http import access
 from plaudit.app.http.access import AccessLog
+from plaudit.app.http.application import build
+from tests.app.edge import UnderTest
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -70,3 +75,20 @@ def test_a_closed_pipe_is_no_reason_to_fail() -> None:
     log.line(AT, {"path": "/"})
     log.close()
     os.close(writer)
+
+
+@pytest.mark.parametrize(
+    ("path", "logged"),
+    [
+        ("/pay/1-pay_000000000001A-6b86b273ff34fce1", "/pay/1-pay_000000000001A-…"),
+        ("/pay/1-pay_000000000001A-6b86b273ff34fce1/attempts", "/pay/1-pay_000000000001A-…/attempts"),
+        ("/v1/payments/pay_000000000001A", "/v1/payments/pay_000000000001A"),
+    ],
+)
+async def test_what_proves_a_cashiers_link_is_not_logged(edge: UnderTest, path: str, logged: str) -> None:
+    lines: list[dict[str, Any]] = []
+    access_log = cast("AccessLog", SimpleNamespace(line=lambda _at, fields: lines.append(fields)))
+    transport = httpx.ASGITransport(app=cast("Any", build(edge.house, access=access_log)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://plaudit") as client:
+        await client.get(path)
+    assert [one["path"] for one in lines] == [logged]

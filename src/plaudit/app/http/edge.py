@@ -27,6 +27,8 @@ _GUARDED: Final = "/v1/"
 SIGNED: Final = "/v1/callbacks/"
 """Callers here hold no credential: each callback carries its channel's signature."""
 _REQUEST_ID: Final = re.compile(rb"[\x21-\x7e]{1,64}")
+_PROOF: Final = re.compile(r"(?<=^/pay/)([^/-]*-[^/-]*)-[^/]*")
+"""A cashier's link is a credential: what proves it stays out of logs, whose payment it is does not."""
 _UNROUTED: Final = "unrouted"
 _PATH_MAX: Final = 200
 _CLIENT_GONE: Final = 499
@@ -82,7 +84,7 @@ class Edge:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
             if status:
-                _log.warning("answer cut short", path=scope["path"], exc_info=error)
+                _log.warning("answer cut short", path=_shown(scope["path"]), exc_info=error)
             else:
                 await _refuse(error=error, scope=scope, send=answering)
         finally:
@@ -135,7 +137,7 @@ class Edge:
         fields: dict[str, Any] = {
             "request_id": offer.request_id,
             "method": method,
-            "path": scope["path"][:_PATH_MAX],
+            "path": _shown(scope["path"])[:_PATH_MAX],
             "status": status,
             "us": int(seconds * 1e6),
         }
@@ -170,10 +172,14 @@ def told(*, error: Exception, scope: Scope) -> Problem:
     problem = problem_of(error=error, path=scope["path"], sent_as=partial(_sent_as, scope))
     offer.refusal_code = problem.code
     if is_fault(error):
-        _log.error("request failed", path=scope["path"], code=problem.code, exc_info=error)
+        _log.error("request failed", path=_shown(scope["path"]), code=problem.code, exc_info=error)
     if isinstance(error, AssertionError):
         offer.house.alarm.ring(error)
     return problem
+
+
+def _shown(path: str) -> str:
+    return _PROOF.sub(r"\1-…", path) if path.startswith("/pay/") else path
 
 
 def _sent_as(scope: Scope, name: str) -> str:
