@@ -21,12 +21,15 @@ from tests.core.journal.support import (
     TENANT,
     Clock,
     Deeds,
+    Shouted,
     append,
     column,
     create_tables,
     deeds,
     numbers,
+    record,
     said,
+    shouted,
 )
 from tests.kit.servers import DatabaseUrls
 
@@ -65,6 +68,31 @@ async def test_it_is_woken_and_looks_by_itself(db: Database) -> None:
         await _reaches(db, "test.tally", 6)
         assert time.monotonic() - started < 10
     assert await deeds(db) == [1, 2, 3, 4, 5, 6]
+
+
+async def test_who_follows_none_of_the_facts_is_moved_on_without_a_turn(db: Database) -> None:
+    spans: list[Span] = []
+
+    async def apply(_conn: Connection, span: Span) -> None:
+        spans.append(span)
+
+    loud = Subscription(name="test.loud", kinds=(Shouted.KIND,), apply=apply, kind="reaction")
+    acts = Deeds()
+    async with _running(db, loud, acts.subscription) as runner:
+        # Its first turn makes the cursor.
+        await record(db, [shouted(1)])
+        runner.wake()
+        await _reaches(db, "test.loud", 1)
+        await numbers(db, 30)
+        runner.wake()
+        await _reaches(db, "test.loud", 31)
+        assert [(span.after, span.upto) for span in spans] == [(0, 1)]
+        await record(db, [said(31), shouted(32), said(33)])
+        runner.wake()
+        await _reaches(db, "test.loud", 34)
+        await _reaches(db, "test.deeds", 34)
+    assert [(span.after, span.upto) for span in spans] == [(0, 1), (31, 34)]
+    assert await deeds(db) == list(range(1, 35))
 
 
 async def test_many_small_commits_are_applied_in_few_batches(db: Database) -> None:
