@@ -69,8 +69,9 @@ async def request_due(house: Any) -> None:  # noqa: ANN401 - the assembled house
             tenant_id=tenant.tenant_id, topic=MERCHANTS, key=ALL
         )
         for merchant in merchants:
-            if merchant.enabled:
-                await _request_due_of(means, merchant)
+            # The last days of an account that was taken out of use are compared all the same.
+            used_until = means.clock.now() if merchant.enabled else merchant.saved_at
+            await _request_due_of(means, merchant, used_until=used_until)
 
 
 async def change_exception(
@@ -178,9 +179,12 @@ def _resolved(
     )
 
 
-async def _request_due_of(means: Means, merchant: SealedMerchant) -> None:
+async def _request_due_of(means: Means, merchant: SealedMerchant, *, used_until: datetime) -> None:
     account = billed(merchant)
-    days = due_days(now=means.clock.now(), zone=account.zone)
+    last = used_until.astimezone(account.zone).date()
+    days = [day for day in due_days(now=means.clock.now(), zone=account.zone) if day <= last]
+    if not days:
+        return
     async with means.database.transaction() as tx:
         ended = await store.select_ended(tx, tenant_id=account.tenant_id, account=account.number, days=days)
         for day in days:
