@@ -86,10 +86,10 @@ class Desk:
         after = 0
         while True:
             page = await self.get(f"/v1/facts?after={after}&kinds={','.join(kinds)}&limit=200")
-            if not page["facts"]:
-                return found
             found += page["facts"]
             after = page["next_after"]
+            if after >= page["head"]:
+                return found
 
     async def pages(self, path: str) -> list[Json]:
         """Return the items of all pages."""
