@@ -342,6 +342,17 @@ CORE: Final[tuple[Claim, ...]] = (
 
 OTHERS: Final[tuple[Claim, ...]] = (
     Passing(
+        name="samples",
+        sentence="Real callbacks and bills verify, decrypt and parse; with one byte altered they are refused.",
+        part="tests.others",
+        tests=(
+            "wechat/test_samples.py",
+            "wechat/test_trade_bill.py",
+            "alipay/test_callbacks.py",
+            "stripe/test_callbacks.py",
+        ),
+    ),
+    Passing(
         name="all_tests",
         sentence="All other tests pass.",
         part="tests.others",
