@@ -343,7 +343,7 @@ CORE: Final[tuple[Claim, ...]] = (
 OTHERS: Final[tuple[Claim, ...]] = (
     Passing(
         name="samples",
-        sentence="Real callbacks and bills verify, decrypt and parse; with one byte altered they are refused.",
+        sentence="Real callbacks and bills verify, decrypt and parse; altered by a byte they are refused.",
         part="tests.others",
         tests=(
             "wechat/test_samples.py",
