@@ -124,6 +124,7 @@ UNUSABLE: list[tuple[dict[str, Any], str]] = [
     (STRIPE | {"settings": {"account": "acct_1", "livemode": True}}, "channel_account.secrets"),
     (STRIPE | {"settings": {"account": "1", "livemode": False}}, "channel_account.settings"),
     (STRIPE | {"methods": ["sandbox"]}, "channel_account.invalid"),
+    ({"channel": "wechat", "methods": ["native"], "assets": ["CNY", "USD"]}, "channel_account.invalid"),
     ({"name": " "}, "channel_account.invalid"),
     ({"priority": -1}, "channel_account.invalid"),
     ({"assets": []}, "channel_account.invalid"),

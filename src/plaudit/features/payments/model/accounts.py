@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
 
-from plaudit.features.payments.model.channel import METHODS, ChannelName, Method
+from plaudit.features.payments.model.channel import ASSETS, METHODS, ChannelName, Method
 from plaudit.kernel.ids import decode_id, encode_id
 from plaudit.kernel.money import MAX_MINOR
 from plaudit.kernel.refusal import Refusal, invalid, not_found
@@ -116,6 +116,9 @@ def check_terms(*, channel: ChannelName, terms: AccountTerms) -> None:
         raise _invalid("assets", f"Name 1 to {_ASSETS_MAX} currencies, each once.")
     if any(asset_of(code).kind != "money" for code in terms.assets):
         raise _invalid("assets", "Name currencies; coins and points are not paid with at channels.")
+    taken = ASSETS.get(channel)
+    if taken is not None and set(terms.assets) - taken:
+        raise _invalid("assets", f"This channel takes {', '.join(sorted(taken))} only.")
     known = METHODS[channel]
     if not terms.methods or len(set(terms.methods)) != len(terms.methods) or set(terms.methods) - set(known):
         raise _invalid("methods", f"Name methods of this channel, each once: {', '.join(known)}.")

@@ -30,6 +30,12 @@ METHODS: Final[dict[ChannelName, tuple[Method, ...]]] = {
 }
 """The ways to pay at each channel."""
 
+ASSETS: Final[dict[ChannelName, frozenset[str]]] = {
+    "wechat": frozenset({"CNY"}),
+    "alipay": frozenset({"CNY"}),
+}
+"""The currencies of channels that do not take every one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:

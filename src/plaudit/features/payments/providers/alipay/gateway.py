@@ -100,7 +100,7 @@ class Gateway:
         raw = members.get(f"{method.replace('.', '_')}_response") or members.get("error_response") or ""
         sign, cert_sn = _text(members.get("sign")), _text(members.get("alipay_cert_sn"))
         if not raw.startswith("{") or not self._keys.verifies(raw.encode(), signature=sign, cert_sn=cert_sn):
-            raise Unknown(f"the answer to {method} is not signed by Alipay: {raw[:200]}")
+            raise Unknown(f"the answer to {method} is not signed by Alipay")
         fields: Mapping[str, Any] = json.loads(raw)
         return fields
 
