@@ -93,12 +93,17 @@ async def pass_over(
     after a crash the same spans are passed over again.
     """
     cursor = await conn.execute(
-        "WITH mine AS (SELECT s.tenant_id, s.name, v.upto"
-        " FROM unnest(%s::integer[], %s, %s, %s, %s) AS v (tenant_id, name, after, upto, kinds)"
+        "WITH asked AS (SELECT * FROM unnest(%s::integer[], %s, %s, %s, %s)"
+        " AS v (tenant_id, name, after, upto, kinds)),"
+        # Most stand at the same position: each span is read once, not once for each of them.
+        " spans AS (SELECT d.tenant_id, d.after, d.upto, ARRAY(SELECT DISTINCT f.kind FROM journal.fact f"
+        " WHERE f.tenant_id = d.tenant_id AND f.position > d.after AND f.position <= d.upto) AS kinds"
+        " FROM (SELECT DISTINCT tenant_id, after, upto FROM asked) d),"
+        " mine AS (SELECT s.tenant_id, s.name, v.upto FROM asked v"
+        " JOIN spans USING (tenant_id, after, upto)"
         " JOIN journal.subscription s ON s.tenant_id = v.tenant_id AND s.name = v.name"
-        " WHERE s.position = v.after AND s.state = 'running' AND NOT EXISTS (SELECT FROM journal.fact f"
-        " WHERE f.tenant_id = v.tenant_id AND f.position > v.after AND f.position <= v.upto"
-        " AND f.kind = ANY(string_to_array(v.kinds, ','))) FOR NO KEY UPDATE OF s SKIP LOCKED)"
+        " WHERE s.position = v.after AND s.state = 'running'"
+        " AND NOT spans.kinds && string_to_array(v.kinds, ',') FOR NO KEY UPDATE OF s SKIP LOCKED)"
         " UPDATE journal.subscription s SET position = mine.upto FROM mine"
         " WHERE s.tenant_id = mine.tenant_id AND s.name = mine.name"
         " RETURNING s.tenant_id, s.name, set_config('synchronous_commit', 'off', true)",
