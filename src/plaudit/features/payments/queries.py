@@ -7,7 +7,6 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from plaudit.core.commands.references import References
 from plaudit.core.handles import Database
 from plaudit.core.journal import read
 from plaudit.core.journal.facts import Recorded
@@ -35,17 +34,10 @@ from plaudit.vocabulary.facts import DUES
 from plaudit.vocabulary.facts.dues import AmountDue
 
 _NEWEST: Final = 2**63 - 1
-_TOPIC: Final = "merchant"
 # A callback waits longer than this for its commit anyway, and a statement costs as much as ten of them.
 _GATHER_S: Final = 0.004
 
 _Place = tuple[int, int, str]
-
-
-async def merchant_at(*, references: References, tenant_id: int, number: int) -> SealedMerchant | None:
-    """Return a merchant account as it is now, None when there is none of this number."""
-    found: SealedMerchant | None = await references.get(tenant_id=tenant_id, topic=_TOPIC, key=str(number))
-    return found
 
 
 class _Gatherer:

@@ -14,8 +14,9 @@ from plaudit.core.feature import Reaction
 from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import Recorded
 from plaudit.core.journal.subscriptions import Span, Subscription
+from plaudit.features.payments.actions.base import SYSTEM
 from plaudit.features.payments.actions.refunds import ASK_AFTER, SEND_REFUND, SendRefund
-from plaudit.features.payments.actions.settling import SYSTEM, approval, settlement
+from plaudit.features.payments.actions.settling import approval, settlement
 from plaudit.features.payments.model.intents import OPEN_INTENTS, PAYMENT
 from plaudit.features.payments.model.refunds import REFUND
 from plaudit.features.payments.model.settling import Case, Effect, Return

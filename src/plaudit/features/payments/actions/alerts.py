@@ -1,19 +1,15 @@
 """Say that payments of a channel's method succeed less often than they did."""
 
 from datetime import datetime
-from typing import Final
 
-from plaudit.core.commands.command import Command, Grant, Plan
+from plaudit.core.commands.command import Command, Plan
 from plaudit.core.commands.references import Lookup
 from plaudit.core.journal.facts import Fact, canonical
 from plaudit.core.ledger.book import Decision
+from plaudit.features.payments.actions.base import SETTLE, system_grant
 from plaudit.features.payments.model.figures import Counted, Fall
-from plaudit.kernel.actor import Actor
 from plaudit.kernel.time import format_time
 from plaudit.vocabulary.facts.payments import PaymentAlerted
-
-_PERMISSION: Final = "payment.alert"
-_ACTOR: Final = Actor("system", "payments")
 
 
 def alert(
@@ -46,8 +42,8 @@ def alert(
 
     return Command(
         action="payments.alert",
-        permission=_PERMISSION,
-        grant=Grant(tenant_id, _ACTOR, frozenset({_PERMISSION})),
+        permission=SETTLE,
+        grant=system_grant(tenant_id),
         key=f"alert/{channel}/{method}/{hour}",
         # What the same hour's later looks count is another matter; the first alarm of the hour stands.
         content=canonical((channel, method, hour)),

@@ -19,6 +19,8 @@ from plaudit.vocabulary import switches
 from plaudit.vocabulary.facts.base import FactData
 
 OPEN: Final = "payment.open"
+SETTLE: Final = "payment.settle"
+"""The permission of what payments does by itself; nobody is ever granted it."""
 MERCHANT: Final = "merchant"
 """The topic of merchant accounts; the key is the number as text."""
 MERCHANTS: Final = "merchants"
@@ -26,7 +28,7 @@ MERCHANTS: Final = "merchants"
 POLICY: Final = "payment.policy"
 """The topic of payment policies; the key is the currency."""
 
-_SYSTEM: Final = Actor("system", "payments")
+SYSTEM: Final = Actor("system", "payments")
 
 
 class Means(Protocol):
@@ -78,8 +80,8 @@ class NothingToDo(Exception):
 
 
 def system_grant(tenant_id: int) -> Grant:
-    """Return the grant by which payments itself goes on with what somebody began."""
-    return Grant(tenant_id, _SYSTEM, frozenset({OPEN}))
+    """Return the grant by which payments itself acts, and goes on with what somebody began."""
+    return Grant(tenant_id, SYSTEM, frozenset({OPEN, SETTLE}))
 
 
 def table_command(*, verb: str, permission: str, grant: Grant, key: str, content: object) -> Command:

@@ -11,7 +11,7 @@ from plaudit.core.commands.command import Command, Plan
 from plaudit.core.commands.references import Lookup
 from plaudit.core.journal.facts import Fact, canonical
 from plaudit.core.ledger.book import Decision
-from plaudit.features.payments.actions.settling import SETTLE, system_grant
+from plaudit.features.payments.actions.base import SETTLE, system_grant
 from plaudit.features.payments.model.accounts import account_id
 from plaudit.features.payments.model.asking import OrderTold
 from plaudit.features.payments.model.channel import Notice, OrderReport

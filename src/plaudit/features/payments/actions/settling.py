@@ -4,16 +4,16 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from plaudit.core.commands.command import Command, Grant, Plan
+from plaudit.core.commands.command import Command, Plan
 from plaudit.core.commands.references import Lookup
 from plaudit.core.journal.facts import Fact, PrivatePart
 from plaudit.core.ledger.book import Book, Decision, Transfer, Use, Window
+from plaudit.features.payments.actions.base import SETTLE, SYSTEM, system_grant
 from plaudit.features.payments.model import settling
 from plaudit.features.payments.model.accounts import account_id
 from plaudit.features.payments.model.intents import PAYMENT
 from plaudit.features.payments.model.refunds import REFUND
 from plaudit.features.payments.model.settling import Case, Claim, Effect, Return, Try
-from plaudit.kernel.actor import Actor
 from plaudit.kernel.ids import encode_id
 from plaudit.vocabulary import chart
 from plaudit.vocabulary.facts.base import FactData
@@ -30,17 +30,8 @@ from plaudit.vocabulary.facts.payments import (
     RefundRequested,
 )
 
-SYSTEM: Final = Actor("system", "payments")
-SETTLE: Final = "payment.settle"
-"""The permission of what payments does by itself; nobody is ever granted it."""
-
 _BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _END: Final = datetime(9999, 12, 31, tzinfo=UTC)
-
-
-def system_grant(tenant_id: int) -> Grant:
-    """Return the grant of what payments does by itself in a tenant."""
-    return Grant(tenant_id, SYSTEM, frozenset({SETTLE}))
 
 
 def refund_window(payment: str) -> Window:

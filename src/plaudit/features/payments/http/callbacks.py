@@ -9,7 +9,7 @@ from plaudit.core.commands.command import Command
 from plaudit.core.commands.references import NotLoaded
 from plaudit.features.payments import queries
 from plaudit.features.payments.actions import notices
-from plaudit.features.payments.actions.base import MERCHANT, Means
+from plaudit.features.payments.actions.base import MERCHANT, Means, merchant_of
 from plaudit.features.payments.actions.channels import channel_of
 from plaudit.features.payments.model.accounts import SealedMerchant, account_of, unknown_account
 from plaudit.features.payments.model.asking import is_payable
@@ -91,7 +91,7 @@ async def _merchant(means: Means, account: str) -> SealedMerchant:
     except NotLoaded:
         # Whoever guesses at addresses puts nothing into the cache, and names no tenant that there is not.
         await queries.account(database=means.database, tenant_id=tenant_id, account=account)
-        found = await queries.merchant_at(references=means.references, tenant_id=tenant_id, number=number)
+        found = await merchant_of(means, tenant_id=tenant_id, number=number)
     if found is None:
         raise unknown_account()
     merchant: SealedMerchant = found

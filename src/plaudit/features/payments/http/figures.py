@@ -1,7 +1,7 @@
 """How payments go, over HTTP: by hour or day, account and method, with the reasons of what failed."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -19,13 +19,12 @@ from plaudit.platform.web import Parameter, get
 _SPANS_MAX: Final = {"hour": timedelta(days=31), "day": timedelta(days=400)}
 _BACK: Final = {"hour": timedelta(days=1), "day": timedelta(days=30)}
 
-Step: TypeAlias = Literal["hour", "day"]
 Since = Annotated[
     str | None,
     Parameter(description="From when on; a day back (by hour) or 30 days (by day) when not given."),
 ]
 Until = Annotated[str | None, Parameter(description="Until when, not included; now when not given.")]
-By = Annotated[Step, Parameter(description="By hours, or by days of the tenant's time zone.")]
+By = Annotated[store.Step, Parameter(description="By hours, or by days of the tenant's time zone.")]
 
 
 class FigureView(msgspec.Struct, kw_only=True):
