@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from importlib import resources
-from typing import Annotated, Any, Final, Protocol, TypeAlias
+from typing import Annotated, Any, Final, NamedTuple, Protocol
 
 import msgspec
 import segno
@@ -19,7 +19,7 @@ import segno
 from plaudit.core.commands.command import Grant
 from plaudit.features.payments import queries
 from plaudit.features.payments.actions.attempts import Asked, attempt_payment, wish_of
-from plaudit.features.payments.actions.base import OPEN, Means
+from plaudit.features.payments.actions.base import OPEN, SYSTEM, Means
 from plaudit.features.payments.actions.channels import scene_of
 from plaudit.features.payments.actions.intents import read_cashier_token
 from plaudit.features.payments.actions.sandbox import act
@@ -88,9 +88,6 @@ class Cashier(Means, Protocol):
         """Who knows when something happened."""
 
 
-Hall: TypeAlias = Cashier
-
-
 class WayView(msgspec.Struct, kw_only=True):
     """A way to pay that is open now."""
 
@@ -139,10 +136,29 @@ class ActWish(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     act: Act
 
 
+class _Visit(NamedTuple):
+    """One look at a payment by its link."""
+
+    tenant_id: int
+    intent: Intent
+    attempts: Sequence[Attempt]
+
+    @property
+    def payer(self) -> Grant:
+        """The grant of the payer, for this payment."""
+        return Grant(self.tenant_id, Actor("viewer", self.intent.payer), frozenset({OPEN}))
+
+    @property
+    def version(self) -> str:
+        """What differs as soon as the page has something else to show."""
+        states = "".join(f"-{one.state}" for one in self.attempts)
+        return f"{self.intent.state}-{self.intent.refunded_minor}{states}"
+
+
 @get("/pay/{token:str}", opt=_ANYBODY, include_in_schema=False)
-async def cashier_page(*, token: str, house: Hall, request: Request[Any, Any, Any]) -> Response[bytes]:
+async def cashier_page(*, token: str, house: Cashier, request: Request[Any, Any, Any]) -> Response[bytes]:
     """Return the page of a payment, with the state that it begins with."""
-    view, _ = await _view(house, token=token, request=request)
+    view = await _view(house, await _visit(house, token), request)
     state = escape(msgspec.json.encode(view).decode())
     page = _PAGE.replace(_OPENING, f'{_OPENING} data-view="{state}"', 1)
     return Response(page.encode(), media_type=MediaType.HTML, headers=_HEADERS)
@@ -150,93 +166,82 @@ async def cashier_page(*, token: str, house: Hall, request: Request[Any, Any, An
 
 @get("/pay/{token:str}/state", opt=_ANYBODY, include_in_schema=False)
 async def cashier_state(
-    *, token: str, house: Hall, request: Request[Any, Any, Any], after: After = ""
+    *, token: str, house: Cashier, request: Request[Any, Any, Any], after: After = ""
 ) -> CashierView:
     """Return the state of a payment once it is another than the one shown, or after 25 seconds."""
+    tenant_id, _ = read_cashier_token(vault=house.vault, token=token)
     loop = asyncio.get_running_loop()
     ends = loop.time() + _WAIT_S
     while True:
-        tenant_id, _ = read_cashier_token(vault=house.vault, token=token)
         head = house.wake.head(tenant_id)
-        view, _ = await _view(house, token=token, request=request)
+        visit = await _visit(house, token)
         left_s = ends - loop.time()
-        if view.version != after or left_s <= 0 or house.wake.closed:
-            return view
+        if visit.version != after or left_s <= 0 or house.wake.closed:
+            return await _view(house, visit, request)
         await house.wake.wait(tenant_id, beyond=head, timeout_s=left_s)
         await asyncio.sleep(_PAUSE_S)
 
 
 @post("/pay/{token:str}/attempts", opt=_ANYBODY, include_in_schema=False, status_code=200)
 async def cashier_attempt(
-    *, token: str, data: AttemptWish, house: Hall, request: Request[Any, Any, Any]
+    *, token: str, data: AttemptWish, house: Cashier, request: Request[Any, Any, Any]
 ) -> CashierView:
     """Ask a channel for the payment, in the way that the payer has chosen."""
-    _, intent = await _view(house, token=token, request=request)
-    tenant_id, _ = read_cashier_token(vault=house.vault, token=token)
+    visit = await _visit(house, token)
     await attempt_payment(
         house,
-        grant=_payer(tenant_id, intent),
+        grant=visit.payer,
         key=_key_of(request),
-        payment=intent.id,
+        payment=visit.intent.id,
         asked=Asked(method=data.method, device=_device_of(request), payer_ip=_address_of(request)),
     )
-    view, _ = await _view(house, token=token, request=request)
-    return view
+    return await _view(house, await _visit(house, token), request)
 
 
 @post("/pay/{token:str}/sandbox", opt=_ANYBODY, include_in_schema=False, status_code=200)
 async def cashier_sandbox(
-    *, token: str, data: ActWish, house: Hall, request: Request[Any, Any, Any]
+    *, token: str, data: ActWish, house: Cashier, request: Request[Any, Any, Any]
 ) -> CashierView:
     """Do at the sandbox what a payer does."""
-    _, intent = await _view(house, token=token, request=request)
-    tenant_id, _ = read_cashier_token(vault=house.vault, token=token)
-    await act(house, grant=_payer(tenant_id, intent), key=_key_of(request), payment=intent.id, act=data.act)
-    view, _ = await _view(house, token=token, request=request)
-    return view
+    visit = await _visit(house, token)
+    await act(house, grant=visit.payer, key=_key_of(request), payment=visit.intent.id, act=data.act)
+    return await _view(house, await _visit(house, token), request)
 
 
-def _payer(tenant_id: int, intent: Intent) -> Grant:
-    return Grant(tenant_id, Actor("viewer", intent.payer), frozenset({OPEN}))
-
-
-async def _view(house: Means, *, token: str, request: Request[Any, Any, Any]) -> tuple[CashierView, Intent]:
-    """Return what the page shows now. Raises Refusal `payment.unknown` for a link that is not ours."""
+async def _visit(house: Means, token: str) -> _Visit:
+    """Return the payment of a link as it is now. Raises Refusal `payment.unknown` for a link not ours."""
     tenant_id, number = read_cashier_token(vault=house.vault, token=token)
     intent, attempts = await queries.payment_of_number(
-        database=house.database, tenant_id=tenant_id, actor=Actor("system", "cashier"), number=number
+        database=house.database, tenant_id=tenant_id, actor=SYSTEM, number=number
     )
-    ways = await _ways(house, tenant_id=tenant_id, intent=intent, request=request)
+    return _Visit(tenant_id, intent, attempts)
+
+
+async def _view(house: Means, visit: _Visit, request: Request[Any, Any, Any]) -> CashierView:
+    """Return what the page shows of a payment."""
+    intent = visit.intent
     left = intent.expires_at - house.clock.now()
-    shown = _shown(attempts)
-    view = CashierView(
-        version=_version(intent, attempts),
+    return CashierView(
+        version=visit.version,
         state=intent.state,
         title_en=intent.title_en,
         title_zh=intent.title_zh,
         asset=intent.asset,
         amount_text=format_minor(amount_minor=intent.amount_minor, scale=asset_of(intent.asset).scale),
         expires_in_ms=max(0, int(left.total_seconds() * _MILLISECONDS)),
-        ways=ways,
-        attempt=shown,
-        sandbox=any(one.channel == "sandbox" for one in attempts),
+        ways=await _ways(house, visit, request),
+        attempt=_shown(visit.attempts),
+        sandbox=any(one.channel == "sandbox" for one in visit.attempts),
         return_url=intent.return_url,
     )
-    return view, intent
 
 
-def _version(intent: Intent, attempts: Sequence[Attempt]) -> str:
-    states = "".join(f"-{one.state}" for one in attempts)
-    return f"{intent.state}-{intent.refunded_minor}{states}"
-
-
-async def _ways(
-    house: Means, *, tenant_id: int, intent: Intent, request: Request[Any, Any, Any]
-) -> list[WayView]:
+async def _ways(house: Means, visit: _Visit, request: Request[Any, Any, Any]) -> list[WayView]:
     """Return one way for each channel that is open on the payer's device."""
+    intent = visit.intent
     if intent.state not in OPEN_INTENTS or house.clock.now() >= intent.expires_at:
         return []
-    scene = await scene_of(house, tenant_id=tenant_id)
+    scene = await scene_of(house, tenant_id=visit.tenant_id)
     asked = Asked(device=_device_of(request), payer_ip=_address_of(request))
     chosen: dict[ChannelName, Option] = {}
     for option in open_options(route(wish_of(intent, asked=asked), scene)):
