@@ -124,7 +124,7 @@ class Runner:
         async with self._database.connection() as conn:
             behind = await store.select_behind(conn, names=self._names)
             await _create_missing(conn, behind)
-            behind = await self._pass_over(conn, behind)
+            behind = await self._move_on(conn, behind)
         tenants: dict[str, deque[int]] = {}
         for one in behind:
             tenants.setdefault(one.name, deque()).append(one.tenant_id)
@@ -138,7 +138,7 @@ class Runner:
             self._active[name] = task
             task.add_done_callback(partial(self._ended, name))
 
-    async def _pass_over(self, conn: Connection, behind: Sequence[Behind]) -> list[Behind]:
+    async def _move_on(self, conn: Connection, behind: Sequence[Behind]) -> list[Behind]:
         """Move the cursors of those for whom nothing was recorded, all in one statement; return the others.
 
         Most subscriptions follow a few kinds of facts, and a turn of each would cost a transaction. Long
@@ -151,8 +151,8 @@ class Runner:
                 idle.append((one, kinds))
         if not idle:
             return list(behind)
-        passed = await store.pass_over(conn, idle=idle)
-        return [one for one in behind if (one.tenant_id, one.name) not in passed]
+        moved = await store.move_on(conn, idle=idle)
+        return [one for one in behind if (one.tenant_id, one.name) not in moved]
 
     def _pace(self) -> None:
         """Choose how long to wait for more, by what the last round was like."""

@@ -84,13 +84,13 @@ async def create_cursors(conn: Connection, *, tenant_ids: Sequence[int], names: 
     )
 
 
-async def pass_over(
+async def move_on(
     conn: Connection, *, idle: Sequence[tuple[Behind, tuple[str, ...]]]
 ) -> set[tuple[int, str]]:
     """Move cursors past spans without a fact of the kinds given with each; return (tenant_id, name) of them.
 
     A cursor that somebody else has, or has moved, is left as it is. The commit does not wait for the disk:
-    after a crash the same spans are passed over again.
+    after a crash they are moved again.
     """
     cursor = await conn.execute(
         "WITH asked AS (SELECT * FROM unnest(%s::integer[], %s, %s, %s, %s)"

@@ -8,30 +8,12 @@ import msgspec
 from plaudit.core.commands.command import Grant
 from plaudit.core.commands.corridor import Corridor
 from plaudit.features.tipping import actions
-from plaudit.features.tipping.http.fields import CREATED, TAGS, Amount, fact_of
-from plaudit.features.tipping.model import DUE, Wish, check_person
+from plaudit.features.tipping.http.fields import CREATED, SALT_BYTES, TAGS, TipWish, fact_of, tip_of
+from plaudit.features.tipping.model import DUE
 from plaudit.kernel.ids import encode_id
 from plaudit.kernel.time import Clock, format_time
 from plaudit.platform.web import Response, answer, post
 from plaudit.vocabulary.facts.tipping import TipOrdered
-
-_SALT_BYTES: Final = 16
-
-
-class NewTipOrder(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What to give, as for a tip, in a currency; `viewer` is left out by a viewer's token."""
-
-    creator: str
-    viewer: str | None = None
-    asset: str | None = None
-    gift: str | None = None
-    preset: int | None = None
-    amount_minor: Amount | None = None
-    count: int = 1
-    message: str | None = None
-    show: str | None = None
-    room: str | None = None
-    anonymous: bool = False
 
 
 class TipOrder(msgspec.Struct, kw_only=True):
@@ -59,7 +41,7 @@ class TipOrder(msgspec.Struct, kw_only=True):
 )
 async def post_tip_order(
     *,
-    data: NewTipOrder,
+    data: TipWish,
     grant: Grant,
     idempotency_key: str,
     corridor: Corridor,
@@ -67,27 +49,12 @@ async def post_tip_order(
     randomness: Callable[[int], bytes],
 ) -> Response[TipOrder]:
     """Open the amount due of a tip, at its price of now; the tip is sent when it is paid."""
-    tip = actions.Tip(
-        viewer=check_person(actor=grant.actor, kind="viewer", named=data.viewer),
-        creator=data.creator,
-        wish=Wish(
-            gift=data.gift,
-            preset=data.preset,
-            amount_minor=data.amount_minor,
-            count=data.count,
-            asset=data.asset,
-            show=data.show,
-            room=data.room,
-        ),
-        message=data.message,
-        anonymous=data.anonymous,
-    )
     command = actions.order_tip(
         grant=grant,
         key=idempotency_key,
-        tip=tip,
+        tip=tip_of(data, actor=grant.actor),
         now=clock.now(),
-        salt=randomness(_SALT_BYTES) if data.message else b"",
+        salt=randomness(SALT_BYTES) if data.message else b"",
     )
     outcome = await corridor.submit(command)
     fact = fact_of(outcome, TipOrdered)

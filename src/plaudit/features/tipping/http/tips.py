@@ -12,18 +12,20 @@ from plaudit.features.tipping import actions, queries
 from plaudit.features.tipping.http.fields import (
     ACCEPTED,
     CREATED,
+    SALT_BYTES,
     TAGS,
-    Amount,
     Cursor,
     Limit,
     Pending,
     Seen,
     SharesView,
+    TipWish,
     fact_of,
     shares_of,
     time_of,
+    tip_of,
 )
-from plaudit.features.tipping.model import TIP, Wish, check_person
+from plaudit.features.tipping.model import TIP, check_person
 from plaudit.features.tipping.store.tips import TipRow
 from plaudit.kernel.ids import encode_id
 from plaudit.kernel.refusal import forbidden, not_found
@@ -33,7 +35,6 @@ from plaudit.vocabulary import chart
 from plaudit.vocabulary.facts.tipping import MessageState, TipSent
 
 _READ: Final = {"permission": "tip.read"}
-_SALT_BYTES: Final = 16
 _PERSONS: Final = frozenset({"viewer", "creator"})
 
 
@@ -43,24 +44,10 @@ class FundingBody(msgspec.Struct, kw_only=True):
     kind: str
 
 
-class NewTip(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What to give: exactly one of `gift`, `preset` (an index from 0) and `amount_minor`.
+class NewTip(TipWish, kw_only=True, forbid_unknown_fields=True):
+    """What to give, and what pays for it: the wallet when left out. `at` needs the scope import."""
 
-    `viewer` is left out by a viewer's token, which pays from its own wallet. `at` needs the scope import.
-    """
-
-    creator: str
-    viewer: str | None = None
-    asset: str | None = None
-    gift: str | None = None
-    preset: int | None = None
-    amount_minor: Amount | None = None
-    count: int = 1
-    message: str | None = None
-    show: str | None = None
-    room: str | None = None
     funding: list[FundingBody] | None = None
-    anonymous: bool = False
     at: str | None = None
 
 
@@ -155,29 +142,14 @@ async def post_tip(
     randomness: Callable[[int], bytes],
 ) -> Response[TipDone]:
     """Move a tip from the viewer's wallet to creator, guild and platform, by the creator's terms."""
-    tip = actions.Tip(
-        viewer=check_person(actor=grant.actor, kind="viewer", named=data.viewer),
-        creator=data.creator,
-        wish=Wish(
-            gift=data.gift,
-            preset=data.preset,
-            amount_minor=data.amount_minor,
-            count=data.count,
-            asset=data.asset,
-            show=data.show,
-            room=data.room,
-        ),
-        message=data.message,
-        funding=("wallet",) if data.funding is None else tuple(one.kind for one in data.funding),
-        anonymous=data.anonymous,
-    )
+    funding = ("wallet",) if data.funding is None else tuple(one.kind for one in data.funding)
     command = actions.send_tip(
         grant=grant,
         key=idempotency_key,
-        tip=tip,
+        tip=tip_of(data, actor=grant.actor, funding=funding),
         at=time_of(data.at, "at") if data.at is not None else None,
         now=clock.now(),
-        salt=randomness(_SALT_BYTES) if data.message else b"",
+        salt=randomness(SALT_BYTES) if data.message else b"",
     )
     outcome = await corridor.submit(command)
     return answer(rendered(outcome), replayed=outcome.replayed, status=CREATED)
