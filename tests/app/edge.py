@@ -104,12 +104,16 @@ async def under_test(
 ) -> AsyncIterator[UnderTest]:
     """Run the house on a migrated database, with its background loops, as one process would.
 
-    What it sends to its own public address arrives here, as all requests do.
+    What it sends to its own public address arrives here, as all requests do. What is due on time by the
+    machine's clock is not done: a test does it when it wants it done, and nothing comes in between.
     """
     settings = Settings.from_environment(
         {"PLAUDIT_DATA_DIR": str(data_dir), "PLAUDIT_PUBLIC_URL": ADDRESS, **environ}
     )
-    async with assembled(settings, url=url, clock=clock) as house, running(house, follow=True):
+    async with (
+        assembled(settings, url=url, clock=clock) as house,
+        running(house, follow=True, keep_time=False),
+    ):
         house.corridor.writer.start(lanes=settings.writers)
         transport = httpx.ASGITransport(app=build(house, more_routes=more_routes))  # type: ignore[arg-type]
         async with (

@@ -72,6 +72,7 @@ PAID_EXAMPLES: Final[tuple[FactData, ...]] = (
     dues.DueRejected(**_RETURN, code="creator.frozen"),
     dues.DueReturned(**_RETURN, refund="ref_0000000000001", lost_minor=1),
     dues.DueKept(**_RETURN, refund="ref_0000000000001", code="wallet.insufficient"),
+    dues.DueRevoked(**_RETURN, code="show.cancelled"),
     payments.ChannelAccountSaved(
         account="acc_0000000000001",
         channel="wechat",

@@ -21,6 +21,8 @@ def test_every_address_is_read_as_it_was_built(name: str, asset: str) -> None:
         (chart.platform_revenue(asset=asset), "platform.revenue", {}),
         (chart.issuance(asset=asset), "issuance", {}),
         (chart.adjustment(asset=asset), "adjustment", {}),
+        (chart.show_takings(show=name, asset=asset), "show.takings", {"show": name}),
+        (chart.show_deposits(show=name, asset=asset), "show.deposits", {"show": name}),
     ):
         account = chart.account_of(address)
         assert (account.template.name, account.asset.code, account.variables) == (template, asset, variables)
@@ -33,10 +35,39 @@ def test_every_address_is_read_as_it_was_built(name: str, asset: str) -> None:
         assert (escrow.asset, escrow.variables) == (account.asset, variables)
 
 
+@given(name=NAMES)
+def test_every_account_of_units_is_read_as_it_was_built(name: str) -> None:
+    offer, show, viewer = {"offer": name}, {"show": name}, {"viewer": name}
+    for address, template, code, variables in (
+        (chart.offer_issued(offer=name), "offer.issued", "seat", offer),
+        (chart.offer_stock(offer=name), "offer.stock", "seat", offer),
+        (chart.offer_waiting(offer=name), "offer.waiting", "seat", offer),
+        (chart.offer_pledged(offer=name), "offer.pledged", "seat", offer),
+        (chart.offer_sold(offer=name), "offer.sold", "seat", offer),
+        (chart.offer_code(offer=name, code=name), "offer.code", "seat", offer | {"code": name}),
+        (chart.show_right(show=name, right=name), "show.right", "right", show | {"right": name}),
+        (
+            chart.viewer_right(viewer=name, show=name, right=name),
+            "viewer.right",
+            "right",
+            viewer | show | {"right": name},
+        ),
+        (chart.gift_issued(gift=name), "gift.issued", "gift", {"gift": name}),
+        (chart.viewer_gift(viewer=name, gift=name), "viewer.gift", "gift", viewer | {"gift": name}),
+    ):
+        account = chart.account_of(address)
+        assert (account.template.name, account.asset.code, account.variables) == (template, code, variables)
+        assert chart.account_of(chart.held(address)).template.name == f"{template}.held"
+
+
 @pytest.mark.parametrize(
     "address",
     [
         "",
+        "offer/vip/stock/coin",
+        "offer/vip/spare/seat",
+        "viewer/v1/gift/rose/coin",
+        "show/s1/takings",
         "/",
         "coin",
         "viewer",
@@ -97,6 +128,9 @@ def test_only_what_stands_for_the_outside_or_for_what_is_owed_has_no_floor() -> 
         "bank",
         "channel.fees",
         "losses",
+        "offer.issued",
+        "show.right",
+        "gift.issued",
     }
     assert all(template.floor in {0, None} for template in chart.TEMPLATES)
 

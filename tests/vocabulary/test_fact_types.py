@@ -10,6 +10,7 @@ from plaudit.kernel.ids import encode_id
 from plaudit.vocabulary.facts import FACTS, identity, ledger, risk, tipping, wallets
 from plaudit.vocabulary.facts.base import FactData
 from tests.vocabulary.paid_examples import PAID_EXAMPLES
+from tests.vocabulary.presale_examples import PRESALE_EXAMPLES
 
 HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 AT = datetime(2026, 11, 22, 2, 3, 4, 123456, tzinfo=UTC)
@@ -43,6 +44,7 @@ def drawn(kind: type[ledger.HoldDrawn], *, remaining_minor: int) -> FactData:
 
 EXAMPLES: tuple[FactData, ...] = (
     *PAID_EXAMPLES,
+    *PRESALE_EXAMPLES,
     identity.TenantCreated(tenant="demo", time_zone="Asia/Shanghai"),
     identity.KeyCreated(key="key_0000000000001", scopes=("tip.send", "tip.read"), rate_per_second=100),
     identity.KeyRevoked(key="key_0000000000001"),

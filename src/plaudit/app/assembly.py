@@ -19,14 +19,19 @@ from plaudit.core.commands.references import Loader, References
 from plaudit.core.feature import Feature
 from plaudit.core.journal.subscriptions import Subscription
 from plaudit.core.ledger.accounts import Directory
+from plaudit.features.admission.feature import FEATURE as ADMISSION
 from plaudit.features.identity import actions as identity_actions
 from plaudit.features.identity import store as identity_store
 from plaudit.features.identity.feature import FEATURE as IDENTITY
+from plaudit.features.insight.feature import FEATURE as INSIGHT
+from plaudit.features.invitations.feature import FEATURE as INVITATIONS
+from plaudit.features.notifications.feature import FEATURE as NOTIFICATIONS
 from plaudit.features.payments.actions import accounts as payment_accounts
 from plaudit.features.payments.actions import reports as payment_reports
 from plaudit.features.payments.feature import FEATURE as PAYMENTS
 from plaudit.features.payments.model.accounts import AccountTerms, number_of
 from plaudit.features.payments.model.channel import ChannelName, Method
+from plaudit.features.presale.feature import FEATURE as PRESALE
 from plaudit.features.risk import actions as risk_actions
 from plaudit.features.risk.feature import FEATURE as RISK
 from plaudit.features.tipping.feature import FEATURE as TIPPING
@@ -43,7 +48,18 @@ from plaudit.platform.settings import Settings
 from plaudit.vocabulary.facts.bills import Bill
 from plaudit.vocabulary.facts.payments import ChannelAccountSaved
 
-FEATURES: Final[tuple[Feature, ...]] = (IDENTITY, RISK, WALLETS, PAYMENTS, TIPPING)
+FEATURES: Final[tuple[Feature, ...]] = (
+    IDENTITY,
+    RISK,
+    WALLETS,
+    PAYMENTS,
+    TIPPING,
+    PRESALE,
+    ADMISSION,
+    INVITATIONS,
+    NOTIFICATIONS,
+    INSIGHT,
+)
 
 _OPENERS: Final = 2
 

@@ -33,8 +33,11 @@ _END_BY_THEMSELVES: Final = frozenset({"follow", "jobs"})
 class Background:
     """The loops of one process."""
 
-    def __init__(self, *, house: House, follow: bool) -> None:
-        """Follow the journal and keep time only with `follow`; listening is for everybody."""
+    def __init__(self, *, house: House, follow: bool, keep_time: bool = True) -> None:
+        """Follow the journal and do jobs only with `follow`; listening is for everybody.
+
+        With `keep_time`, what is due on time is among the jobs.
+        """
         self._house = house
         self._follow = follow
         self._stale = asyncio.Event()
@@ -49,7 +52,7 @@ class Background:
             database=house.database,
             house=house,
             jobs=[job for feature in house.features for job in feature.jobs],
-            periodic=timetable(house),
+            periodic=timetable(house) if keep_time else (),
             on_end=meters.count_job,
             on_broken=house.alarm.ring,
             pace=Pace(
@@ -136,9 +139,9 @@ class Background:
 
 
 @asynccontextmanager
-async def running(house: House, *, follow: bool) -> AsyncIterator[Background]:
+async def running(house: House, *, follow: bool, keep_time: bool = True) -> AsyncIterator[Background]:
     """Run the loops for the time of the block."""
-    background = Background(house=house, follow=follow)
+    background = Background(house=house, follow=follow, keep_time=keep_time)
     background.start()
     try:
         yield background

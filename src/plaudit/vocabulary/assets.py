@@ -9,7 +9,8 @@ from typing import Final, Literal, TypeAlias
 
 from plaudit.kernel.refusal import not_found
 
-AssetKind: TypeAlias = Literal["coin", "points", "money"]
+AssetKind: TypeAlias = Literal["coin", "points", "money", "unit"]
+"""A unit is a countable thing that is no means of payment: a seat, a right, a gift in hand."""
 
 _SHOWN_MAX: Final = 16
 
@@ -262,7 +263,14 @@ def _money(line: str) -> Asset:
 COIN: Final = Asset(code="coin", scale=0, name_en="Coin", name_zh="金币", kind="coin")
 POINTS: Final = Asset(code="points", scale=0, name_en="Points", name_zh="积分", kind="points")
 
+SEAT: Final = Asset(code="seat", scale=0, name_en="Seat", name_zh="座位", kind="unit")
+RIGHT: Final = Asset(code="right", scale=0, name_en="Right", name_zh="权益", kind="unit")
+GIFT: Final = Asset(code="gift", scale=0, name_en="Gift", name_zh="礼物", kind="unit")
+
 ASSETS: Final[dict[str, Asset]] = {
     asset.code: asset for asset in (COIN, POINTS, *map(_money, _MONEY.strip().splitlines()))
 }
-"""All assets by code."""
+"""All assets that a wallet may hold, by code."""
+
+UNITS: Final[dict[str, Asset]] = {asset.code: asset for asset in (SEAT, RIGHT, GIFT)}
+"""All assets that are counted and not spent, by code: those of accounts that the chart keeps for them."""

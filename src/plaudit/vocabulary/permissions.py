@@ -4,6 +4,16 @@ from typing import Final
 
 _SENTENCES: Final[tuple[tuple[str, str, str], ...]] = (
     (
+        "access.read",
+        "Ask who may watch a show, and get the tokens and addresses to watch it.",
+        "查询观众能否观看演出，并获取观看凭证与地址。",
+    ),
+    (
+        "access.write",
+        "Keep media servers and their secrets, and end sessions.",
+        "维护流媒体服务器及其密钥，终止观看会话。",
+    ),
+    (
         "account.freeze",
         "Freeze an account or release it.",
         "冻结账户或解除冻结。",
@@ -54,6 +64,31 @@ _SENTENCES: Final[tuple[tuple[str, str, str], ...]] = (
         "补录过去发生的事件，并指定其发生时间。",
     ),
     (
+        "inbox.read",
+        "Read a viewer's inbox and change its preferences.",
+        "读取观众的站内信并修改其通知偏好。",
+    ),
+    (
+        "insight.read",
+        "Read funnels and the figures of sales.",
+        "读取转化漏斗与销售数据。",
+    ),
+    (
+        "insight.track",
+        "Tell of page views and clicks.",
+        "上报页面浏览与点击。",
+    ),
+    (
+        "invitation.read",
+        "Read invitations and what they earned.",
+        "读取邀请及其奖励。",
+    ),
+    (
+        "invitation.write",
+        "Change the rules of invitations.",
+        "修改邀请规则。",
+    ),
+    (
         "keys.write",
         "Create and revoke API keys and token keys.",
         "创建和吊销 API 密钥与令牌密钥。",
@@ -67,6 +102,16 @@ _SENTENCES: Final[tuple[tuple[str, str, str], ...]] = (
         "message.screen",
         "Keep the word list that messages are screened by.",
         "维护留言审核所用的词表。",
+    ),
+    (
+        "notification.read",
+        "Read the deliveries of messages.",
+        "读取消息的投递记录。",
+    ),
+    (
+        "notification.write",
+        "Keep message templates, webhooks and the mail server.",
+        "维护消息模板、Webhook 与邮件服务器。",
     ),
     (
         "pack.write",
@@ -104,6 +149,21 @@ _SENTENCES: Final[tuple[tuple[str, str, str], ...]] = (
         "提出对一笔支付的退款。",
     ),
     (
+        "show.read",
+        "Read drafts, orders and the figures of shows.",
+        "读取演出草稿、订单与销售数据。",
+    ),
+    (
+        "show.settle",
+        "Cancel a show, refunding everybody, and settle one that has ended.",
+        "取消演出并全额退款，结算已结束的演出。",
+    ),
+    (
+        "show.write",
+        "Announce shows, change their pages, offers and codes.",
+        "发布演出，修改其页面、票档与兑换码。",
+    ),
+    (
         "staff.write",
         "Register staff members and revoke them.",
         "登记员工，撤销其权限。",
@@ -117,6 +177,21 @@ _SENTENCES: Final[tuple[tuple[str, str, str], ...]] = (
         "terms.write",
         "Change the terms by which tips are split.",
         "修改打赏的分成条款。",
+    ),
+    (
+        "ticket.order",
+        "Order tickets on behalf of a viewer.",
+        "代观众下单购票。",
+    ),
+    (
+        "ticket.read",
+        "Read orders and tickets.",
+        "读取订单与门票。",
+    ),
+    (
+        "ticket.transfer",
+        "Hand a viewer's ticket on to another viewer.",
+        "代观众转让门票。",
     ),
     (
         "tip.read",

@@ -6,7 +6,9 @@ from typing import Final, Literal, TypeAlias, cast, get_args
 from plaudit.kernel.ids import valid_name
 from plaudit.kernel.refusal import invalid
 
-SwitchKind: TypeAlias = Literal["tenant", "feature", "gift", "creator", "campaign", "prize", "channel"]
+SwitchKind: TypeAlias = Literal[
+    "tenant", "feature", "gift", "creator", "campaign", "prize", "channel", "show", "offer"
+]
 
 SWITCH_KINDS: Final[tuple[SwitchKind, ...]] = get_args(SwitchKind)
 
@@ -17,6 +19,8 @@ FEATURES: Final = (
     "payments",
     "tipping",
     "presale",
+    "admission",
+    "invitations",
     "campaigns",
     "mall",
     "draws",
@@ -56,7 +60,8 @@ def target_of(text: str) -> Target:
     if not fits or (kind == "feature" and name not in FEATURES):
         raise invalid(
             "switch.target",
-            "Name tenant, feature/NAME, gift/ID, creator/ID, campaign/ID, prize/ID or channel/ID.",
+            "Name tenant, feature/NAME, gift/ID, creator/ID, campaign/ID, prize/ID, channel/ID, show/ID or"
+            " offer/ID.",
             target=text[:_SHOWN_MAX],
         )
     return Target(kind=cast("SwitchKind", kind), id=name)
@@ -90,3 +95,13 @@ def prize(prize_id: str) -> str:
 def channel(channel_id: str) -> str:
     """Return the target of a payment channel."""
     return "channel/" + channel_id
+
+
+def show(show_id: str) -> str:
+    """Return the target of a show."""
+    return "show/" + show_id
+
+
+def offer(offer_id: str) -> str:
+    """Return the target of an offer."""
+    return "offer/" + offer_id

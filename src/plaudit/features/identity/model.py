@@ -32,7 +32,22 @@ TOKEN_RATE_PER_SECOND: Final = 20
 """How often one viewer or creator may call with tokens, whatever the number of tokens."""
 
 VIEWER_SCOPES: Final = frozenset(
-    {"tip.send", "tip.read", "topup.order", "wallet.read", "catalogue.read", "payment.open", "payment.read"}
+    {
+        "access.read",
+        "catalogue.read",
+        "inbox.read",
+        "insight.track",
+        "invitation.read",
+        "payment.open",
+        "payment.read",
+        "ticket.order",
+        "ticket.read",
+        "ticket.transfer",
+        "tip.read",
+        "tip.send",
+        "topup.order",
+        "wallet.read",
+    }
 )
 CREATOR_SCOPES: Final = frozenset({"tip.read", "catalogue.read"})
 """What a token may do, and only as the person it names: `require_person` holds the second half."""

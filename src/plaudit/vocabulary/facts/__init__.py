@@ -2,7 +2,20 @@
 
 from typing import Final
 
-from plaudit.vocabulary.facts import bills, dues, identity, ledger, payments, risk, tipping, wallets
+from plaudit.vocabulary.facts import (
+    bills,
+    dues,
+    identity,
+    ledger,
+    offers,
+    payments,
+    rewards,
+    risk,
+    shows,
+    tickets,
+    tipping,
+    wallets,
+)
 from plaudit.vocabulary.facts.base import FactData
 from plaudit.vocabulary.facts.dues import AmountDue
 
@@ -29,6 +42,7 @@ _TYPES: Final[tuple[type[FactData], ...]] = (
     dues.DueRejected,
     dues.DueReturned,
     dues.DueKept,
+    dues.DueRevoked,
     payments.ChannelAccountSaved,
     payments.PaymentPolicySaved,
     payments.PaymentOpened,
@@ -64,6 +78,27 @@ _TYPES: Final[tuple[type[FactData], ...]] = (
     tipping.TipSent,
     tipping.TipOrdered,
     tipping.TipReversed,
+    shows.ShowSaved,
+    shows.ShowStateChanged,
+    shows.ShowSettled,
+    offers.OfferSaved,
+    offers.OfferStocked,
+    offers.OfferCodeSaved,
+    tickets.TicketOrdered,
+    tickets.OrderEnded,
+    tickets.TicketDeposited,
+    tickets.TicketPledged,
+    tickets.TicketIssued,
+    tickets.TicketForfeited,
+    tickets.TicketRefunded,
+    tickets.TicketTransferred,
+    tickets.GroupEnded,
+    tickets.WaitingJoined,
+    tickets.WaitingLeft,
+    tickets.WaitingOffered,
+    tickets.WaitingPassed,
+    rewards.RewardDue,
+    rewards.RewardRevoked,
 )
 
 FACTS: Final[dict[str, type[FactData]]] = {fact.KIND: fact for fact in _TYPES}

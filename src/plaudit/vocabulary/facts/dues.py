@@ -4,7 +4,8 @@ A feature that sells something records a fact whose type is a subclass of `Amoun
 through a channel and says `payment.succeeded` with the due's position; the feature fulfils, out of the
 account `clearing/{asset}` where the money then stands, or says `due.rejected`, and it goes back to the
 payer. Before a refund of what was fulfilled, the feature brings the money back to `clearing/{asset}` and
-says `due.returned`, or `due.kept` when its policy forbids that.
+says `due.returned`, or `due.kept` when its policy forbids that. A feature that takes back by itself what it
+sold (a show is cancelled, a group was not full) says `due.revoked`, and such a refund is made.
 """
 
 from datetime import datetime
@@ -70,6 +71,23 @@ class DueKept(FactData, frozen=True, kw_only=True):
     VERSION: ClassVar[int] = 1
 
     refund: str
+    due: int
+    due_kind: str
+    payment: str
+    asset: str
+    amount_minor: int
+    code: str
+
+
+class DueRevoked(FactData, frozen=True, kw_only=True):
+    """A feature takes back what was paid for: `amount_minor` of it is to be refunded, or what is left.
+
+    Nothing has moved yet. `code` says why.
+    """
+
+    KIND: ClassVar[str] = "due.revoked"
+    VERSION: ClassVar[int] = 1
+
     due: int
     due_kind: str
     payment: str

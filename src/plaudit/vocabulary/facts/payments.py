@@ -7,7 +7,7 @@ from plaudit.vocabulary.facts.base import FactData
 
 Told: TypeAlias = Literal["paid", "failed", "closed", "refunded", "refund_failed"]
 SurplusCause: TypeAlias = Literal["late", "double", "amount"]
-RefundCause: TypeAlias = Literal["asked", "rejected", "late", "double", "amount"]
+RefundCause: TypeAlias = Literal["asked", "rejected", "revoked", "late", "double", "amount"]
 
 
 class ChannelAccountSaved(FactData, frozen=True, kw_only=True):

@@ -1,19 +1,10 @@
-"""The chart of accounts: which addresses exist, how low they may go, whose they are.
+"""All sorts of accounts."""
 
-An address is a path whose last segment is the asset code: `viewer/v1/coin`, `creator/c1/earnings/USD`. Before
-any of them, `held/` names its escrow: what holds have set aside from that account.
-"""
-
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from plaudit.kernel.ids import valid_name
-from plaudit.kernel.refusal import Refusal, not_found
-from plaudit.vocabulary.assets import Asset, asset_of
-
-_HELD: Final = "held/"
-_SHOWN_MAX: Final = 200
+from plaudit.vocabulary.assets import GIFT, RIGHT, SEAT
+from plaudit.vocabulary.chart.addresses import HELD
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +13,7 @@ class Template:
 
     `floor` is the lowest balance in minor units, None where the account may go below zero without end. `rank`
     orders locks: the accounts that many commands share come last. `owner` is the feature that answers for it.
+    The pattern of one that counts units ends in their code, not in `{asset}`.
     """
 
     name: str
@@ -31,108 +23,6 @@ class Template:
     owner: str
     sentence_en: str
     sentence_zh: str
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """An address as the chart reads it: template, asset, and the ids in it by name ("viewer", "guild")."""
-
-    template: Template
-    asset: Asset
-    variables: Mapping[str, str]
-
-
-def viewer_wallet(*, viewer: str, asset: str) -> str:
-    """Return the address of a viewer's wallet in one asset. Checks nothing, as all builders here."""
-    return f"viewer/{viewer}/{asset}"
-
-
-def creator_earnings(*, creator: str, asset: str) -> str:
-    """Return the address of what a creator has earned in one asset."""
-    return f"creator/{creator}/earnings/{asset}"
-
-
-def guild_earnings(*, guild: str, asset: str) -> str:
-    """Return the address of what a guild has earned in one asset."""
-    return f"guild/{guild}/earnings/{asset}"
-
-
-def platform_revenue(*, asset: str) -> str:
-    """Return the address of the platform's own share in one asset."""
-    return f"platform/revenue/{asset}"
-
-
-def issuance(*, asset: str) -> str:
-    """Return the address all credits come from: minus its balance is what was issued in this asset."""
-    return f"issuance/{asset}"
-
-
-def adjustment(*, asset: str) -> str:
-    """Return the counter-account of corrections by maker and checker in one asset."""
-    return f"adjustment/{asset}"
-
-
-def viewer_debt(*, viewer: str, asset: str) -> str:
-    """Return the address of what a viewer owes in one asset: minus its balance."""
-    return f"viewer/{viewer}/debt/{asset}"
-
-
-def channel_account(*, account: str, asset: str) -> str:
-    """Return the address of what a payment channel keeps for the platform: minus its balance."""
-    return f"channel/{account}/{asset}"
-
-
-def clearing(*, asset: str) -> str:
-    """Return the address of what was paid and not yet turned into what was bought, or not yet given back."""
-    return f"clearing/{asset}"
-
-
-def user_funds(*, asset: str) -> str:
-    """Return the address of the users' money: what was paid for balances that viewers hold."""
-    return f"users/funds/{asset}"
-
-
-def bank(*, asset: str) -> str:
-    """Return the address of what channels paid out to the platform's bank: minus its balance."""
-    return f"bank/{asset}"
-
-
-def channel_fees(*, asset: str) -> str:
-    """Return the address of what channels have charged: minus its balance."""
-    return f"fees/{asset}"
-
-
-def losses(*, asset: str) -> str:
-    """Return the address of what could not be taken back: minus its balance."""
-    return f"losses/{asset}"
-
-
-def held(address: str) -> str:
-    """Return the address of the escrow in which holds on `address` keep their amount."""
-    return _HELD + address
-
-
-def account_of(address: str) -> Account:
-    """Return what the chart says of an address.
-
-    Raises Refusal `account.unknown` (NOT_FOUND) when no template fits or an id breaks the rule of names, and
-    `asset.unknown` (NOT_FOUND) when only its asset is unknown.
-    """
-    in_escrow = address.startswith(_HELD)
-    segments = (address[len(_HELD) :] if in_escrow else address).split("/", _SEGMENTS_MAX)
-    sort = _SORTS.get((segments[0], len(segments)))
-    if sort is None:
-        raise _unknown(address)
-    variables: dict[str, str] = {}
-    for wanted, segment in zip(sort.segments, segments, strict=True):
-        if wanted[0] == "{":
-            if not valid_name(segment):
-                raise _unknown(address)
-            variables[wanted[1:-1]] = segment
-        elif wanted != segment:
-            raise _unknown(address)
-    asset = asset_of(variables.pop("asset"))
-    return Account(template=sort.escrow if in_escrow else sort.base, asset=asset, variables=variables)
 
 
 TEMPLATES: Final[tuple[Template, ...]] = (
@@ -253,6 +143,114 @@ TEMPLATES: Final[tuple[Template, ...]] = (
         sentence_en="What could not be taken back from those who had it: minus its balance.",
         sentence_zh="无法追回的损失：其余额的相反数。",
     ),
+    Template(
+        name="viewer.right",
+        pattern=f"viewer/{{viewer}}/right/{{show}}/{{right}}/{RIGHT.code}",
+        floor=0,
+        rank=13,
+        owner="presale",
+        sentence_en="Rights of a viewer in a show: to watch a zone, to chat, to give, to join on stage.",
+        sentence_zh="观众在一场演出中的权益：观看分区、聊天、送礼、连麦。",
+    ),
+    Template(
+        name="viewer.gift",
+        pattern=f"viewer/{{viewer}}/gift/{{gift}}/{GIFT.code}",
+        floor=0,
+        rank=14,
+        owner="tipping",
+        sentence_en="Units of a gift that a viewer has in hand and may give.",
+        sentence_zh="观众持有、可以送出的礼物数量。",
+    ),
+    Template(
+        name="offer.code",
+        pattern=f"offer/{{offer}}/code/{{code}}/{SEAT.code}",
+        floor=0,
+        rank=15,
+        owner="presale",
+        sentence_en="Seats of an offer that are kept for a code.",
+        sentence_zh="为某个兑换码预留的座位。",
+    ),
+    Template(
+        name="offer.waiting",
+        pattern=f"offer/{{offer}}/waiting/{SEAT.code}",
+        floor=0,
+        rank=16,
+        owner="presale",
+        sentence_en="Seats of an offer that came back and belong to the waiting list.",
+        sentence_zh="退回后归候补名单所有的座位。",
+    ),
+    Template(
+        name="offer.stock",
+        pattern=f"offer/{{offer}}/stock/{SEAT.code}",
+        floor=0,
+        rank=17,
+        owner="presale",
+        sentence_en="Seats of an offer that anybody may still reserve.",
+        sentence_zh="仍可预订的座位。",
+    ),
+    Template(
+        name="offer.pledged",
+        pattern=f"offer/{{offer}}/pledged/{SEAT.code}",
+        floor=0,
+        rank=18,
+        owner="presale",
+        sentence_en="Seats paid for by a deposit, or by a member of a group that is not full yet.",
+        sentence_zh="已付定金或所属拼团尚未成团的座位。",
+    ),
+    Template(
+        name="offer.sold",
+        pattern=f"offer/{{offer}}/sold/{SEAT.code}",
+        floor=0,
+        rank=19,
+        owner="presale",
+        sentence_en="Seats of an offer that are sold.",
+        sentence_zh="已售出的座位。",
+    ),
+    Template(
+        name="offer.issued",
+        pattern=f"offer/{{offer}}/issued/{SEAT.code}",
+        floor=None,
+        rank=20,
+        owner="presale",
+        sentence_en="Where an offer's seats come from: minus its balance is how many there are.",
+        sentence_zh="座位的来源：其余额的相反数即该档位的座位总数。",
+    ),
+    Template(
+        name="show.right",
+        pattern=f"show/{{show}}/right/{{right}}/{RIGHT.code}",
+        floor=None,
+        rank=21,
+        owner="presale",
+        sentence_en="Where the rights of a show come from: minus its balance is how many are out.",
+        sentence_zh="演出权益的来源：其余额的相反数即已发放的数量。",
+    ),
+    Template(
+        name="gift.issued",
+        pattern=f"gift/{{gift}}/issued/{GIFT.code}",
+        floor=None,
+        rank=22,
+        owner="tipping",
+        sentence_en="Where units of a gift come from: minus its balance is how many are out.",
+        sentence_zh="礼物单位的来源：其余额的相反数即已发放的数量。",
+    ),
+    Template(
+        name="show.deposits",
+        pattern="show/{show}/deposits/{asset}",
+        floor=0,
+        rank=23,
+        owner="presale",
+        sentence_en="Paid for a show as deposits or by groups that are not full: it may still go back.",
+        sentence_zh="演出的定金与未成团款项：仍可能退还。",
+    ),
+    Template(
+        name="show.takings",
+        pattern="show/{show}/takings/{asset}",
+        floor=0,
+        rank=24,
+        owner="presale",
+        sentence_en="What a show has taken, until it is settled with its organiser.",
+        sentence_zh="演出的票款收入，结算给主办方之前。",
+    ),
 )
 """All templates but the escrows; every one of them has its escrow, see `escrow_of`."""
 
@@ -262,31 +260,8 @@ def escrow_of(template: Template) -> Template:
     return replace(
         template,
         name=f"{template.name}.held",
-        pattern=f"{_HELD}{template.pattern}",
+        pattern=f"{HELD}{template.pattern}",
         floor=0,
         sentence_en=f"Set aside by holds from: {template.sentence_en}",
         sentence_zh=f"由预留从此科目划出：{template.sentence_zh}",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Sort:
-    segments: tuple[str, ...]
-    base: Template
-    escrow: Template
-
-
-def _sort_of(template: Template) -> _Sort:
-    return _Sort(segments=tuple(template.pattern.split("/")), base=template, escrow=escrow_of(template))
-
-
-def _unknown(address: str) -> Refusal:
-    return not_found(
-        "account.unknown",
-        "Use an address of the chart of accounts, such as viewer/v1/coin.",
-        address=address[:_SHOWN_MAX],
-    )
-
-
-_SORTS: Final = {(sort.segments[0], len(sort.segments)): sort for sort in map(_sort_of, TEMPLATES)}
-_SEGMENTS_MAX: Final = max(length for _, length in _SORTS)

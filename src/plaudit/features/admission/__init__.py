@@ -1,0 +1,1 @@
+"""Admission: who may watch a stream, answered to media servers."""

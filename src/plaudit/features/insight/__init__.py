@@ -1,0 +1,1 @@
+"""Insight: page views, clicks, and the funnel from view to paid."""

@@ -1,0 +1,1 @@
+"""Notifications: messages in the app, by webhook and by e-mail."""

@@ -1,0 +1,1 @@
+"""Presale: shows, offers and tickets, sold before the stream exists."""
