@@ -66,6 +66,7 @@ PRESALE_EXAMPLES: Final[tuple[FactData, ...]] = (
             offers.PriceStep(price_minor=12_900, ends_at=_LATER),
         ),
         rights=("vip", "chat"),
+        stock=500,
         hold_s=900,
         per_order_max=4,
         per_person_max=4,
@@ -81,7 +82,6 @@ PRESALE_EXAMPLES: Final[tuple[FactData, ...]] = (
         group=offers.GroupTerms(size=3, within_s=86_400, price_minor=7_900),
         bundle=(offers.BundleItem(kind="gift", amount_minor=3, id="rose"),),
     ),
-    offers.OfferStocked(offer="vip", show="winter", quantity=100, issued=500),
     offers.OfferCodeSaved(
         offer="vip", show="winter", code="FANCLUB", revision=1, enabled=True, reserved=20, uses_max=20
     ),
@@ -94,7 +94,14 @@ PRESALE_EXAMPLES: Final[tuple[FactData, ...]] = (
         total_minor=19_800,
         attribution=tickets.Attribution(invitation="inv_1", campaign="weibo"),
     ),
-    tickets.OrderEnded(**_ORDER, cause="expired"),
+    tickets.OrderEnded(
+        **_ORDER,
+        cause="left",
+        payment="pay_0000000000001",
+        asset="CNY",
+        paid_minor=7_900,
+        group="grp_0000000000001",
+    ),
     tickets.TicketDeposited(
         **_DUE,
         **_SEATS,
@@ -106,7 +113,13 @@ PRESALE_EXAMPLES: Final[tuple[FactData, ...]] = (
         rights=("chat",),
     ),
     tickets.TicketPledged(
-        **_ORDER, group=7, payment="pay_0000000000001", asset="CNY", paid_minor=7_900, paid=1, size=3
+        **_ORDER,
+        group="grp_0000000000001",
+        payment="pay_0000000000001",
+        asset="CNY",
+        paid_minor=7_900,
+        paid=1,
+        size=3,
     ),
     tickets.TicketIssued(
         **_ORDER,
@@ -119,7 +132,12 @@ PRESALE_EXAMPLES: Final[tuple[FactData, ...]] = (
         instrument_hash="ab" * 16,
     ),
     tickets.TicketForfeited(
-        **_ORDER, asset="CNY", deposit_minor=4_000, forfeited_minor=3_000, returned_minor=1_000
+        **_ORDER,
+        payment="pay_0000000000001",
+        asset="CNY",
+        deposit_minor=4_000,
+        forfeited_minor=3_000,
+        returned_minor=1_000,
     ),
     tickets.TicketRefunded(
         **_ORDER,
@@ -140,7 +158,7 @@ PRESALE_EXAMPLES: Final[tuple[FactData, ...]] = (
         recipient="v2",
         rights=("vip",),
     ),
-    tickets.GroupEnded(group=7, show="winter", offer="vip", filled=True, paid=3, size=3),
+    tickets.GroupEnded(group="grp_0000000000001", show="winter", offer="vip", filled=True, paid=3, size=3),
     tickets.WaitingJoined(viewer="v1", **_SEATS),
     tickets.WaitingLeft(**_WAITING),
     tickets.WaitingOffered(**_WAITING, deadline=_AT),

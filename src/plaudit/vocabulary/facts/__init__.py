@@ -82,7 +82,6 @@ _TYPES: Final[tuple[type[FactData], ...]] = (
     shows.ShowStateChanged,
     shows.ShowSettled,
     offers.OfferSaved,
-    offers.OfferStocked,
     offers.OfferCodeSaved,
     tickets.TicketOrdered,
     tickets.OrderEnded,

@@ -23,8 +23,8 @@ class PriceStep(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 class DepositTerms(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A deposit a seat now, the balance later; after `balance_until` and `grace_s` seconds it is forfeited.
 
-    `forfeited` is the part of the deposit that is kept then, an exact ratio; `rights` are those that a
-    deposit alone gives.
+    `forfeited` is the part of the deposit that is kept then, an exact ratio; with `returned_if_cancelled` a
+    cancelled show returns even that. `rights` are those that a deposit alone gives.
     """
 
     deposit_minor: int
@@ -32,6 +32,7 @@ class DepositTerms(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     balance_until: datetime
     grace_s: int
     forfeited: str
+    returned_if_cancelled: bool = True
     rights: tuple[str, ...] = ()
 
 
@@ -54,6 +55,7 @@ class BundleItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 class OfferSaved(FactData, frozen=True, kw_only=True):
     """An offer was made or changed: from this revision on, orders are decided by it.
 
+    `stock` is how many seats it has in all; those that were added or taken away were moved with this fact.
     `hold_s` is how long seats are kept while the buyer pays.
     """
 
@@ -68,6 +70,7 @@ class OfferSaved(FactData, frozen=True, kw_only=True):
     on_sale: bool
     steps: tuple[PriceStep, ...]
     rights: tuple[str, ...]
+    stock: int
     hold_s: int
     per_order_max: int
     per_person_max: int
@@ -80,22 +83,10 @@ class OfferSaved(FactData, frozen=True, kw_only=True):
     waiting_s: int = 86_400
 
 
-class OfferStocked(FactData, frozen=True, kw_only=True):
-    """Seats were added to an offer, or taken from those that nobody had (`quantity` is signed)."""
-
-    KIND: ClassVar[str] = "offer.stocked"
-    VERSION: ClassVar[int] = 1
-
-    offer: str
-    show: str
-    quantity: int
-    issued: int
-
-
 class OfferCodeSaved(FactData, frozen=True, kw_only=True):
     """A code was made or changed: it opens a hidden offer, and may have seats kept for it.
 
-    `reserved` is how many seats were moved to it (signed) by this change.
+    `reserved` is how many seats are kept for it in all; what changed was moved with this fact.
     """
 
     KIND: ClassVar[str] = "offer.code.saved"

@@ -14,7 +14,7 @@ from plaudit.vocabulary.facts.dues import AmountDue
 
 OrderMode: TypeAlias = Literal["full", "deposit", "group"]
 Source: TypeAlias = Literal["stock", "code", "waiting"]
-EndCause: TypeAlias = Literal["expired", "cancelled", "payment"]
+EndCause: TypeAlias = Literal["expired", "cancelled", "payment", "left", "group"]
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,8 +37,8 @@ class TicketOrdered(AmountDue, frozen=True, kw_only=True):
 
     `amount_minor` is what is due now: the price, or in the mode "deposit" the deposit. `total_minor` is the
     price of all seats. `group` is the id of the group that it joins; with `opens_group` it is the first of
-    one that is known by this fact. `source` tells from which account the seats came: the `code`'s, those of
-    the waiting list, whose offer was made at position `waiting`, or the stock.
+    it, and `group_until` is when that must be full. `source` tells from which account the seats came: the
+    `code`'s, those of the waiting list, whose offer was made at position `waiting`, or the stock.
     """
 
     KIND: ClassVar[str] = "ticket.ordered"
@@ -54,8 +54,9 @@ class TicketOrdered(AmountDue, frozen=True, kw_only=True):
     source: Source = "stock"
     code: str | None = None
     waiting: int | None = None
+    group: str | None = None
     opens_group: bool = False
-    group: int | None = None
+    group_until: datetime | None = None
     attribution: Attribution | None = None
 
 
@@ -70,12 +71,20 @@ class OrderData(FactData, frozen=True, kw_only=True):
 
 
 class OrderEnded(OrderData, frozen=True, kw_only=True):
-    """An order ended unpaid, and its seats went back: its time was over, or somebody gave it up."""
+    """An order ended without a ticket, and its seats went back.
+
+    Unpaid: its time was over, somebody gave it up, or its payment came to nothing. Paid: the buyer left the
+    group, or the group did not fill; then `payment` and `paid_minor` say what goes back.
+    """
 
     KIND: ClassVar[str] = "ticket.order.ended"
     VERSION: ClassVar[int] = 1
 
     cause: EndCause
+    payment: str | None = None
+    asset: str | None = None
+    paid_minor: int = 0
+    group: str | None = None
 
 
 class TicketDeposited(AmountDue, frozen=True, kw_only=True):
@@ -104,7 +113,7 @@ class TicketPledged(OrderData, frozen=True, kw_only=True):
     KIND: ClassVar[str] = "ticket.pledged"
     VERSION: ClassVar[int] = 1
 
-    group: int
+    group: str
     payment: str
     asset: str
     paid_minor: int
@@ -143,10 +152,12 @@ class TicketForfeited(OrderData, frozen=True, kw_only=True):
     KIND: ClassVar[str] = "ticket.forfeited"
     VERSION: ClassVar[int] = 1
 
+    payment: str
     asset: str
     deposit_minor: int
     forfeited_minor: int
     returned_minor: int
+    rights: tuple[str, ...] = ()
 
 
 class TicketRefunded(OrderData, frozen=True, kw_only=True):
@@ -185,15 +196,12 @@ class TicketTransferred(FactData, frozen=True, kw_only=True):
 
 
 class GroupEnded(FactData, frozen=True, kw_only=True):
-    """A group is full and everybody gets a ticket, or its time is over and everybody is refunded.
-
-    `group` is the position of the order that opened it.
-    """
+    """A group is full and everybody gets a ticket, or its time is over and everybody is refunded."""
 
     KIND: ClassVar[str] = "group.ended"
     VERSION: ClassVar[int] = 1
 
-    group: int
+    group: str
     show: str
     offer: str
     filled: bool

@@ -111,7 +111,8 @@ def check_adjustment(*, address: str, amount_minor: int) -> str:
     it would make a debt: a person may only forgive one.
     """
     account = chart.account_of(address)
-    if address.startswith("held/") or account.template.name in {"adjustment", "issuance"}:
+    no_money = account.asset.kind == "unit"
+    if no_money or address.startswith("held/") or account.template.name in {"adjustment", "issuance"}:
         raise invalid(
             "adjustment.account", "Correct the account of a viewer, creator, guild or the platform."
         )
