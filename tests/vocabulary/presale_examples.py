@@ -92,6 +92,7 @@ PRESALE_EXAMPLES: Final[tuple[FactData, ...]] = (
         mode="full",
         lines=_LINES,
         total_minor=19_800,
+        held_until=_AT,
         attribution=tickets.Attribution(invitation="inv_1", campaign="weibo"),
     ),
     tickets.OrderEnded(
@@ -110,6 +111,7 @@ PRESALE_EXAMPLES: Final[tuple[FactData, ...]] = (
         deposit_minor=4_000,
         balance_from=_AT,
         balance_until=_LATER,
+        forfeited="1",
         rights=("chat",),
     ),
     tickets.TicketPledged(

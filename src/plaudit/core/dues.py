@@ -90,7 +90,7 @@ async def fulfil(
     Returns the outcome of each, None where it was rejected or had been answered before. Raises Refusal (BUSY)
     when it must be asked again later: the tenant is switched off, and no money moves while it is.
     """
-    results = await _recorded(corridor, conn, [command for _, command in wanted])
+    results = await recorded(corridor, conn, [command for _, command in wanted])
     answers = [
         _answer(asked, feature, _rejected(asked.said, result.code))
         for (asked, _), result in zip(wanted, results, strict=True)
@@ -113,7 +113,7 @@ async def give_back(
     Those that are refused become `due.kept`. `lost_minor` tells of an outcome how much of the money came out
     of the losses. Raises Refusal as `fulfil`.
     """
-    results = await _recorded(corridor, conn, [command for _, command in wanted])
+    results = await recorded(corridor, conn, [command for _, command in wanted])
     answers = []
     for (asked, _), result in zip(wanted, results, strict=True):
         if isinstance(result, Refusal):
@@ -123,7 +123,11 @@ async def give_back(
     await _announce(corridor, conn, answers)
 
 
-async def _recorded(corridor: Corridor, conn: Connection, commands: Sequence[Command]) -> list[Result]:
+async def recorded(corridor: Corridor, conn: Connection, commands: Sequence[Command]) -> list[Result]:
+    """Record what a feature does by itself, and return a result for each command: refusals among them.
+
+    Raises what is broken, and Refusal (BUSY) when it must be tried again later, as `fulfil`.
+    """
     results = await corridor.record(conn, commands)
     for result in results:
         if isinstance(result, Broken):
@@ -134,7 +138,7 @@ async def _recorded(corridor: Corridor, conn: Connection, commands: Sequence[Com
 
 
 async def _announce(corridor: Corridor, conn: Connection, commands: Sequence[Command]) -> None:
-    for result in await _recorded(corridor, conn, commands):
+    for result in await recorded(corridor, conn, commands):
         if isinstance(result, Refusal):
             raise result
         assert isinstance(result, Outcome | Replay), result

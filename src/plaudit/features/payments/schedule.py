@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
-from plaudit.core.commands import tenants as core_tenants
 from plaudit.core.commands.batch import Broken
+from plaudit.core.commands.tenants import in_every_tenant
 from plaudit.core.feature import Schedule
 from plaudit.features.payments.actions import notices
 from plaudit.features.payments.actions.alerts import alert
@@ -63,9 +63,6 @@ HEALTH: Final = telemetry.gauge(
 _PAGE: Final = 200
 _AT_ONCE: Final = 8
 _ANSWER_MAX_S: Final = 30.0
-_TENANTS_AT_ONCE: Final = 4
-_TENANT_MAX_S: Final = 60.0
-"""A tenant whose channels are all silent has its turn again; the others do not wait for it."""
 _STATES: Final = (
     *("attempt.opening", "attempt.open", "attempt.unknown"),
     *("refund.review", "refund.approved", "refund.sending", "refund.failed"),
@@ -85,30 +82,11 @@ async def tidy(house: Means) -> None:
         finally:
             await _look(house, tenant_id, waiting, ended)
 
-    await _in_every_tenant(house, work, trouble="payments not tidied")
+    await in_every_tenant(house.database, work, trouble="payments not tidied")
     for state, count in waiting.items():
         UNSETTLED.labels(state).set(count)
     for labels, count in ended.items():
         HEALTH.labels(*labels).set(count)
-
-
-async def _in_every_tenant(house: Means, work: Callable[[int], Awaitable[None]], *, trouble: str) -> None:
-    """Do something in every tenant, in a few at once. One that is off, in trouble or slow keeps no other."""
-    async with house.database.connection() as conn:
-        found = await core_tenants.tenants(conn)
-    lanes = asyncio.Semaphore(_TENANTS_AT_ONCE)
-
-    async def one(tenant_id: int) -> None:
-        async with lanes:
-            try:
-                async with asyncio.timeout(_TENANT_MAX_S):
-                    await work(tenant_id)
-            except Exception as error:
-                if isinstance(error, AssertionError):
-                    raise
-                _log.warning(trouble, tenant_id=tenant_id, exc_info=error)
-
-    await asyncio.gather(*(one(tenant.tenant_id) for tenant in found))
 
 
 async def tidy_tenant(house: Means, *, tenant_id: int) -> None:
@@ -259,8 +237,8 @@ async def watch(house: Means) -> None:
 
     Every five minutes; a channel's method is told of once in an hour of the clock.
     """
-    await _in_every_tenant(
-        house,
+    await in_every_tenant(
+        house.database,
         lambda tenant_id: watch_tenant(house, tenant_id=tenant_id),
         trouble="payments not watched",
     )

@@ -11,6 +11,7 @@ import msgspec
 
 from plaudit.vocabulary.facts.base import FactData
 from plaudit.vocabulary.facts.dues import AmountDue
+from plaudit.vocabulary.facts.offers import BundleItem
 
 OrderMode: TypeAlias = Literal["full", "deposit", "group"]
 Source: TypeAlias = Literal["stock", "code", "waiting"]
@@ -33,7 +34,7 @@ class Attribution(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
 
 
 class TicketOrdered(AmountDue, frozen=True, kw_only=True):
-    """Seats were taken aside for a buyer, who has until `due_until` to pay.
+    """Seats are held for a buyer until `held_until`; who pays after that, by `due_until`, gets what is free.
 
     `amount_minor` is what is due now: the price, or in the mode "deposit" the deposit. `total_minor` is the
     price of all seats. `group` is the id of the group that it joins; with `opens_group` it is the first of
@@ -51,6 +52,7 @@ class TicketOrdered(AmountDue, frozen=True, kw_only=True):
     quantity: int
     lines: tuple[OrderLine, ...]
     total_minor: int
+    held_until: datetime
     source: Source = "stock"
     code: str | None = None
     waiting: int | None = None
@@ -90,7 +92,8 @@ class OrderEnded(OrderData, frozen=True, kw_only=True):
 class TicketDeposited(AmountDue, frozen=True, kw_only=True):
     """The deposit of an order was paid, and its balance is due: `amount_minor`, until the grace is over.
 
-    `balance_until` is when the balance should be there, `due_until` when the deposit is forfeited.
+    `balance_until` is when the balance should be there, `due_until` when the deposit is forfeited, as far as
+    the ratio `forfeited` says.
     """
 
     KIND: ClassVar[str] = "ticket.deposited"
@@ -104,6 +107,8 @@ class TicketDeposited(AmountDue, frozen=True, kw_only=True):
     deposit_minor: int
     balance_from: datetime
     balance_until: datetime
+    forfeited: str
+    returned_if_cancelled: bool = True
     rights: tuple[str, ...] = ()
 
 
@@ -138,6 +143,7 @@ class TicketIssued(OrderData, frozen=True, kw_only=True):
     asset: str
     paid_minor: int
     payment: str
+    bundle: tuple[BundleItem, ...] = ()
     instrument_hash: str | None = None
     attribution: Attribution | None = None
     late: bool = False

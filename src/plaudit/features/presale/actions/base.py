@@ -1,11 +1,15 @@
 """What the actions of presale share: topics of reference rows, what stops them, commands that write rows."""
 
-from typing import Final, NoReturn
+from collections.abc import Callable
+from typing import Final, NoReturn, Protocol
 
 from plaudit.core.commands.command import Command, Grant, Plan, Work
+from plaudit.core.commands.corridor import Corridor
 from plaudit.core.commands.references import Item, Lookup
+from plaudit.core.handles import Database
 from plaudit.core.journal.facts import Fact, canonical
 from plaudit.core.ledger.book import Decision
+from plaudit.kernel.time import Clock
 from plaudit.vocabulary import switches
 from plaudit.vocabulary.facts.base import FactData
 
@@ -18,6 +22,28 @@ OFFER: Final = "presale.offer"
 """The topic of offers, by their id."""
 CODE: Final = "presale.code"
 """The topic of codes, by `model.offers.code_key`."""
+GROUP_TOPIC: Final = "presale.group"
+"""The topic of groups, by their id."""
+
+
+class Means(Protocol):
+    """What presale needs of the assembled house, which fits."""
+
+    @property
+    def corridor(self) -> Corridor:
+        """The way for commands."""
+
+    @property
+    def database(self) -> Database:
+        """The database."""
+
+    @property
+    def clock(self) -> Clock:
+        """The one clock."""
+
+    @property
+    def randomness(self) -> Callable[[int], bytes]:
+        """The source of randomness."""
 
 
 def table_command(

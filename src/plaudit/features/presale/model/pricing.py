@@ -58,6 +58,25 @@ def open_step(offer: Offer, *, taken: Sequence[int], now: datetime) -> int | Non
     return None
 
 
+def still_sold(
+    offer: Offer, *, lines: Sequence[OrderLine], taken: Sequence[int], counted: bool, now: datetime
+) -> bool:
+    """Tell whether seats can still be had now at the prices at which they were ordered.
+
+    With `counted` the steps still count them.
+    """
+    for line in lines:
+        if not 0 <= line.step < len(offer.steps):
+            return False
+        step = offer.steps[line.step]
+        room = _room(step, had=taken[line.step], now=now)
+        if room is None or step.price_minor != line.price_minor:
+            return False
+        if not counted and step.count is not None and room < line.quantity:
+            return False
+    return True
+
+
 def given_back(
     offer: Offer, *, lines: Sequence[OrderLine], quantity: int, taken: Sequence[int]
 ) -> dict[int, int]:

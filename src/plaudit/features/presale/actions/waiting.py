@@ -1,0 +1,202 @@
+"""The waiting list: places on it, seats that came back and are offered to the next, what becomes of those."""
+
+from datetime import timedelta
+
+import msgspec
+
+from plaudit.core.commands.command import Command, Grant, Outcome, Plan, Work
+from plaudit.core.commands.corridor import Corridor
+from plaudit.core.commands.references import Lookup
+from plaudit.core.dues import ANSWER, system_grant
+from plaudit.core.handles import Connection
+from plaudit.core.journal.facts import Fact, Recorded, canonical
+from plaudit.core.ledger.book import Book, Decision, Draw, Opening, Transfer, Use
+from plaudit.features.presale.actions import moves
+from plaudit.features.presale.actions.base import FEATURE, NAME, OFFER, SHOW, table_command
+from plaudit.features.presale.actions.counters import waiting_window
+from plaudit.features.presale.actions.endings import How
+from plaudit.features.presale.model.offers import Offer, unknown_offer
+from plaudit.features.presale.model.shows import Show, check_selling
+from plaudit.features.presale.model.waiting import Place
+from plaudit.features.presale.store import waiting as store
+from plaudit.kernel.ids import valid_name
+from plaudit.kernel.refusal import invalid, refused
+from plaudit.vocabulary import chart, switches
+from plaudit.vocabulary.facts.tickets import WaitingJoined, WaitingLeft, WaitingOffered, WaitingPassed
+
+
+def join_waiting(*, grant: Grant, key: str, viewer: str, offer: str, quantity: int) -> Command:
+    """Return the journal command by which a viewer waits for seats of an offer.
+
+    Raises Refusal `offer.unknown`, `order.quantity`, `body.invalid`; under lock (REFUSED) `order.too_many`,
+    `show.over`, and `waiting.not_needed` while enough seats are free.
+    """
+    if quantity < 1:
+        raise invalid("order.quantity", "Wait for at least one seat.", field="quantity")
+    if not valid_name(viewer):
+        raise invalid(
+            "body.invalid", "Write ids with letters, digits and _ . : @ -, at most 64.", field="viewer"
+        )
+    if not valid_name(offer):
+        raise unknown_offer(offer)
+
+    def plan(lookup: Lookup) -> Plan:
+        found: Offer | None = lookup.one(OFFER, offer)
+        if found is None or found.hidden:
+            raise unknown_offer(offer)
+        show: Show = lookup.one(SHOW, found.show)
+        check_selling(show)
+        if quantity > found.per_order_max:
+            raise refused("order.too_many", f"Wait for at most {found.per_order_max} seats.")
+        return _joining(found, viewer, quantity)
+
+    return Command(
+        action="presale.join_waiting",
+        permission="ticket.order",
+        grant=grant,
+        key=key,
+        content=canonical((viewer, offer, quantity)),
+        plan=plan,
+        targets=(FEATURE, switches.offer(offer)),
+    )
+
+
+def _joining(offer: Offer, viewer: str, quantity: int) -> Plan:
+    stock, window = chart.offer_stock(offer=offer.id), waiting_window(offer=offer.id)
+    fact = WaitingJoined(viewer=viewer, show=offer.show, offer=offer.id, quantity=quantity)
+
+    def decide(book: Book) -> Decision:
+        if book.balance(stock) >= quantity:
+            raise refused(
+                "waiting.not_needed",
+                f"{book.balance(stock)} seats are free: order them.",
+                available=book.balance(stock),
+            )
+        return Decision(Fact(f"show/{offer.show}", fact), (), (Use(window, quantity),))
+
+    return Plan(decide, (stock,), (window,))
+
+
+async def leave_waiting(corridor: Corridor, *, grant: Grant, key: str, place: Place) -> Outcome:
+    """Let a viewer wait no more.
+
+    Seats that were only kept for those who wait go to everybody when nobody waits any more. Raises Refusal
+    `waiting.over` (REFUSED) when seats were offered meanwhile, or the viewer has left before.
+    """
+
+    async def work(tx: Connection) -> Work:
+        found = await store.lock_place(tx, tenant_id=grant.tenant_id, place=place.number)
+        if found is None or found.state != "waiting":
+            raise refused("waiting.over", "This place is not waiting any more; look at it again.")
+        await store.change_states(tx, tenant_id=grant.tenant_id, changes=[(place.number, "left")])
+        return Work(plan=_leaving(found))
+
+    command = table_command(
+        verb="leave_waiting", permission="ticket.order", grant=grant, key=key, content=place.number
+    )
+    return await corridor.run(command, work)
+
+
+def _leaving(place: Place) -> Plan:
+    waiting, stock = moves.home_accounts(place.offer)
+    window = waiting_window(offer=place.offer)
+    fact = WaitingLeft(
+        waiting=place.number,
+        viewer=place.viewer,
+        show=place.show,
+        offer=place.offer,
+        quantity=place.quantity,
+    )
+
+    def decide(book: Book) -> Decision:
+        spare = book.balance(waiting) - max(0, book.used(window) - place.quantity)
+        freed = (Transfer(waiting, stock, spare),) if spare > 0 else ()
+        return Decision(Fact(f"show/{place.show}", fact), freed, (Use(window, -place.quantity),))
+
+    return Plan(decide, (waiting, stock), (window,))
+
+
+def offer_seats(*, tenant_id: int, place: Place) -> Command:
+    """Return the command that holds seats which came back for somebody who waits.
+
+    Raises under lock Refusal `offer.sold_out` (REFUSED) when there are too few.
+    """
+    waiting, window = chart.offer_waiting(offer=place.offer), waiting_window(offer=place.offer)
+
+    def plan(lookup: Lookup) -> Plan:
+        offer: Offer = lookup.one(OFFER, place.offer)
+        show: Show = lookup.one(SHOW, place.show)
+        check_selling(show)
+
+        def decide(book: Book) -> Decision:
+            if book.balance(waiting) < place.quantity:
+                raise refused("offer.sold_out", "Too few seats have come back.")
+            deadline = min(book.now + timedelta(seconds=offer.waiting_s), show.ends_at)
+            if deadline <= book.now:
+                raise refused("show.over", "This show is over; nobody waits for it any more.")
+            fact = WaitingOffered(
+                waiting=place.number,
+                viewer=place.viewer,
+                show=place.show,
+                offer=place.offer,
+                quantity=place.quantity,
+                deadline=deadline,
+            )
+            return Decision(
+                Fact(f"show/{place.show}", fact),
+                (Transfer(waiting, chart.held(waiting), place.quantity),),
+                (Use(window, -place.quantity),),
+                Opening(waiting, place.quantity, deadline),
+            )
+
+        return Plan(decide, (waiting, chart.held(waiting)), (window,))
+
+    key = f"offered/{place.number}"
+    return Command(
+        action="presale.offer_seats",
+        permission=ANSWER,
+        grant=system_grant(tenant_id=tenant_id, feature=NAME),
+        key=key,
+        content=key.encode(),
+        plan=plan,
+    )
+
+
+def decline_seats(*, grant: Grant, key: str, opened: Recorded) -> Command:
+    """Return the journal command by which a viewer declines seats that were offered.
+
+    Raises under lock Refusal `waiting.over` (REFUSED) when they were taken or their time is over.
+    """
+    return Command(
+        action="presale.decline_seats",
+        permission="ticket.order",
+        grant=grant,
+        key=key,
+        content=f"decline/{opened.position}".encode(),
+        plan=lambda _lookup: passing(opened, how="release"),
+    )
+
+
+def passing(opened: Recorded, *, how: How) -> Plan:
+    """Return the plan by which seats that were offered go to the next who waits, or to everybody."""
+    offered = msgspec.convert(opened.data, WaitingOffered)
+    hold, quantity = opened.position, offered.quantity
+    waiting, stock = moves.home_accounts(offered.offer)
+    fact = WaitingPassed(
+        offered=hold,
+        waiting=offered.waiting,
+        viewer=offered.viewer,
+        show=offered.show,
+        offer=offered.offer,
+        quantity=quantity,
+    )
+
+    def decide(book: Book) -> Decision:
+        if book.hold(hold).remaining != quantity:
+            raise refused("waiting.over", "These seats were taken, or are not offered any more.")
+        escrow = chart.held(waiting)
+        home = moves.seats_home(book, offer=offered.offer, source=escrow, quantity=quantity)
+        return Decision(Fact(f"show/{offered.show}", fact), home, draws=(Draw(hold, quantity, how),))
+
+    accounts = (waiting, chart.held(waiting), stock)
+    return Plan(decide, accounts, (waiting_window(offer=offered.offer),), (hold,))

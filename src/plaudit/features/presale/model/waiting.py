@@ -1,0 +1,50 @@
+"""Places on a waiting list, and who is next."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Literal, TypeAlias
+
+from plaudit.kernel.refusal import Refusal, not_found
+from plaudit.vocabulary.facts.offers import WaitingMode
+
+PlaceState: TypeAlias = Literal["waiting", "offered", "taken", "passed", "left"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A place on a waiting list. `offered` is the position of the fact that holds seats for it."""
+
+    number: int
+    viewer: str
+    show: str
+    offer: str
+    quantity: int
+    state: PlaceState = "waiting"
+    offered: int | None = None
+    deadline: datetime | None = None
+
+
+def next_places(places: Sequence[Place], *, available: int, mode: WaitingMode, seed: int) -> list[Place]:
+    """Return those who are offered seats now, out of those who wait in the order in which they came.
+
+    First come: nobody who came later is served before one who came first, so that a small place behind a
+    large one waits as well. Lottery: in the order of a hash of the seed and the place, which anybody can
+    compute; `seed` is the position of the fact by which seats came back.
+    """
+    order: Iterable[Place] = places
+    if mode == "lottery":
+        order = sorted(places, key=lambda place: sha256(f"{seed}/{place.number}".encode()).digest())
+    chosen = []
+    for place in order:
+        if place.quantity > available:
+            break
+        chosen.append(place)
+        available -= place.quantity
+    return chosen
+
+
+def unknown_place() -> Refusal:
+    """Return the refusal `waiting.unknown` (NOT_FOUND)."""
+    return not_found("waiting.unknown", "There is no such place on a waiting list; check its id.")

@@ -1,0 +1,218 @@
+"""Paid orders become tickets, deposits or places in a group; refunds take back what they had earned."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from plaudit.core import dues
+from plaudit.core.commands.batch import Broken
+from plaudit.core.commands.command import Outcome
+from plaudit.core.commands.corridor import Corridor
+from plaudit.core.dues import Asked
+from plaudit.core.feature import Reaction
+from plaudit.core.handles import Connection
+from plaudit.core.journal.facts import Recorded
+from plaudit.core.journal.subscriptions import Span
+from plaudit.features.presale.actions import fulfil, pledges, refunds
+from plaudit.features.presale.actions.base import NAME
+from plaudit.features.presale.model.bookings import Booking, back_of, take_back
+from plaudit.features.presale.store import bookings as store
+from plaudit.features.presale.store import groups as group_store
+from plaudit.kernel.refusal import Refusal
+from plaudit.vocabulary.facts.payments import PaymentSucceeded, RefundApproved
+from plaudit.vocabulary.facts.tickets import (
+    TicketDeposited,
+    TicketIssued,
+    TicketOrdered,
+    TicketPledged,
+    TicketRefunded,
+)
+
+
+class _Desk(NamedTuple):
+    """Where a span is worked on: the way for commands, the transaction, and the locked bookings by order."""
+
+    corridor: Corridor
+    conn: Connection
+    tenant_id: int
+    found: dict[int, Booking]
+
+    async def save(self, bookings: Sequence[Booking]) -> None:
+        """Write bookings."""
+        await store.save_bookings(self.conn, tenant_id=self.tenant_id, bookings=bookings)
+
+    async def issue(self, bookings: Sequence[Booking]) -> None:
+        """Write the tickets of orders that were issued."""
+        await store.insert_tickets(self.conn, tenant_id=self.tenant_id, bookings=bookings)
+
+
+async def _answer(corridor: Corridor, conn: Connection, span: Span) -> None:
+    """Answer what a span says of orders and of balances: payments first, then refunds."""
+    orders = await dues.questions(conn, span, due_kind=TicketOrdered.KIND)
+    balances = await dues.questions(conn, span, due_kind=TicketDeposited.KIND)
+    asked = [(one, one.said.due) for one in orders.refunds]
+    asked += [(one, _order_of(one.due)) for one in balances.refunds]
+    numbers = {one.said.due for one in orders.paid} | {_order_of(one.due) for one in balances.paid}
+    numbers |= {order for _, order in asked}
+    if not numbers:
+        return
+    found = await store.lock_bookings(conn, tenant_id=span.tenant_id, orders=sorted(numbers))
+    desk = _Desk(corridor, conn, span.tenant_id, found)
+    if orders.paid:
+        await _fulfil(desk, orders.paid)
+    if balances.paid:
+        await _pay_balances(desk, balances.paid)
+    for turn in _turns(asked):
+        await _give_back(desk, turn)
+
+
+def _order_of(deposited: Recorded) -> int:
+    return int(deposited.data["order"])
+
+
+async def _fulfil(desk: _Desk, paid: Sequence[Asked[PaymentSucceeded]]) -> None:
+    wanted = [(one, fulfil.fulfil_order(one)) for one in paid]
+    outcomes = await dues.fulfil(desk.corridor, desk.conn, feature=NAME, wanted=wanted)
+    made = [booked(one, outcome) for one, outcome in zip(paid, outcomes, strict=True) if outcome is not None]
+    if not made:
+        return
+    await desk.save(made)
+    issued = [one for one in made if one.state == "issued"]
+    if issued:
+        await desk.issue(issued)
+    desk.found.update((one.order, one) for one in made)
+    full = {
+        fact.group
+        for outcome in outcomes
+        if outcome is not None and isinstance(fact := outcome.data, TicketPledged) and fact.paid == fact.size
+    }
+    if full:
+        await _fill_groups(desk, sorted(full))
+
+
+async def _fill_groups(desk: _Desk, full: Sequence[str]) -> None:
+    """Close groups that are full, and issue the tickets of all their members."""
+    conn, tenant_id = desk.conn, desk.tenant_id
+    groups = await group_store.lock_groups(conn, tenant_id=tenant_id, groups=full)
+    members = await store.lock_members(conn, tenant_id=tenant_id, groups=full)
+    assert len(members) == sum(one.size for one in groups), (full, len(members))
+    closing = [pledges.fill_group(tenant_id=tenant_id, group=one) for one in groups]
+    issuing = [pledges.issue_member(tenant_id=tenant_id, booking=one) for one in members]
+    results = await desk.corridor.record(conn, [*closing, *issuing])
+    for result in results:
+        if isinstance(result, Refusal):
+            raise result
+        if isinstance(result, Broken):
+            raise result.cause
+    for one, result in zip(members, results[len(closing) :], strict=True):
+        assert isinstance(result, Outcome), result
+        _issue(one, result)
+        desk.found[one.order] = one
+    await group_store.end_groups(conn, tenant_id=tenant_id, groups=full, filled=True)
+    await desk.save(members)
+    await desk.issue(members)
+
+
+def _issue(booking: Booking, outcome: Outcome) -> None:
+    """Let the issue of its tickets have its effect on a pledged booking."""
+    fact = outcome.data
+    assert isinstance(fact, TicketIssued), outcome
+    booking.state, booking.deposits_minor, booking.balance_due = "issued", 0, None
+    booking.rights, booking.bundle = fact.rights, fact.bundle
+    booking.holders = [booking.viewer] * booking.quantity
+
+
+async def _pay_balances(desk: _Desk, paid: Sequence[Asked[PaymentSucceeded]]) -> None:
+    wanted = [(one, pledges.pay_balance(one, desk.found.get(_order_of(one.due)))) for one in paid]
+    outcomes = await dues.fulfil(desk.corridor, desk.conn, feature=NAME, wanted=wanted)
+    issued = []
+    for one, outcome in zip(paid, outcomes, strict=True):
+        if outcome is None:
+            continue
+        booking, said = desk.found[_order_of(one.due)], one.said
+        booking.payments = (*booking.payments, (said.due, said.payment, said.amount_minor))
+        booking.instrument_hash = said.instrument_hash
+        _issue(booking, outcome)
+        issued.append(booking)
+    if issued:
+        await desk.save(issued)
+        await desk.issue(issued)
+
+
+async def _give_back(desk: _Desk, asked: Sequence[tuple[Asked[RefundApproved], int]]) -> None:
+    """Give refunds back, at most one of each order."""
+    told: list[Outcome] = []
+
+    def lost(outcome: Outcome) -> int:
+        assert isinstance(outcome.data, TicketRefunded), outcome
+        told.append(outcome)
+        return outcome.data.lost_minor
+
+    wanted = [(one, refunds.return_tickets(one, desk.found.get(order))) for one, order in asked]
+    await dues.give_back(desk.corridor, desk.conn, feature=NAME, wanted=wanted, lost_minor=lost)
+    returned: dict[int, int] = {}
+    changed = []
+    for outcome in told:
+        fact = outcome.data
+        assert isinstance(fact, TicketRefunded), outcome
+        booking = desk.found[fact.order]
+        if booking.state == "issued" and fact.quantity:
+            returned[booking.order] = fact.quantity
+        take_back(booking, back_of(booking, amount_minor=fact.amount_minor))
+        if booking.state != "pledged":
+            booking.balance_due = None
+        changed.append(booking)
+    if changed:
+        await desk.save(changed)
+    if returned:
+        await store.return_tickets(desk.conn, tenant_id=desk.tenant_id, returned=list(returned.items()))
+
+
+def _turns(
+    asked: Iterable[tuple[Asked[RefundApproved], int]],
+) -> list[list[tuple[Asked[RefundApproved], int]]]:
+    """Return refunds in turns, of each order one a turn, in the order of the journal."""
+    turns: list[list[tuple[Asked[RefundApproved], int]]] = []
+    seen: Counter[int] = Counter()
+    for one in sorted(asked, key=lambda pair: pair[0].position):
+        if seen[one[1]] == len(turns):
+            turns.append([])
+        turns[seen[one[1]]].append(one)
+        seen[one[1]] += 1
+    return turns
+
+
+def booked(asked: Asked[PaymentSucceeded], outcome: Outcome) -> Booking:
+    """Return the booking that a payment has made of an order."""
+    said, ordered, fact = asked.said, msgspec.convert(asked.due.data, TicketOrdered), outcome.data
+    booking = Booking(
+        order=said.due,
+        viewer=ordered.payer,
+        show=ordered.show,
+        offer=ordered.offer,
+        mode=ordered.mode,
+        quantity=ordered.quantity,
+        lines=ordered.lines,
+        asset=ordered.asset,
+        total_minor=ordered.total_minor,
+        state="issued" if isinstance(fact, TicketIssued) else "pledged",
+        payments=((said.due, said.payment, said.amount_minor),),
+        seats=ordered.quantity,
+        group=ordered.group,
+        instrument_hash=said.instrument_hash,
+        attribution=ordered.attribution,
+    )
+    if isinstance(fact, TicketIssued):
+        booking.rights, booking.bundle = fact.rights, fact.bundle
+        booking.holders = [ordered.payer] * ordered.quantity
+    else:
+        booking.deposits_minor = said.amount_minor
+    if isinstance(fact, TicketDeposited):
+        booking.rights, booking.balance_due = fact.rights, fact.due_until
+        booking.forfeited, booking.returned_if_cancelled = fact.forfeited, fact.returned_if_cancelled
+    return booking
+
+
+PAID: Final = Reaction(name="presale.paid", kinds=dues.KINDS, react=_answer)

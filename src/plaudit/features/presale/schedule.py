@@ -1,0 +1,89 @@
+"""What presale does on time: balances that did not come, groups that did not fill, cancelled shows."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from plaudit.core import dues
+from plaudit.core.commands.command import Command
+from plaudit.core.commands.tenants import in_every_tenant
+from plaudit.core.feature import Schedule
+from plaudit.core.handles import Connection
+from plaudit.features.presale.actions.base import Means
+from plaudit.features.presale.actions.cancellation import refund_rest
+from plaudit.features.presale.actions.pledges import end_member, fail_group, forfeit
+from plaudit.features.presale.model.bookings import split_deposit
+from plaudit.features.presale.model.orders import LATE
+from plaudit.features.presale.store import bookings as store
+from plaudit.features.presale.store import groups as group_store
+from plaudit.kernel.refusal import Refusal
+
+_PAGE: Final = 200
+
+
+async def forfeit_deposits(means: Means, *, tenant_id: int) -> int:
+    """End the deposited orders whose balance did not come in time; return how many."""
+    ended = 0
+    while True:
+        now = means.clock.now()
+        async with means.database.transaction() as tx:
+            page = await store.lock_overdue(tx, tenant_id=tenant_id, before=now - LATE, limit=_PAGE)
+            commands = [forfeit(tenant_id=tenant_id, booking=one) for one in page]
+            await _done(means, tx, commands)
+            for booking in page:
+                _, booking.deposits_minor = split_deposit(
+                    deposit_minor=booking.deposits_minor, forfeited=booking.forfeited
+                )
+                booking.state, booking.seats, booking.balance_due = "forfeited", 0, None
+            if page:
+                await store.save_bookings(tx, tenant_id=tenant_id, bookings=page)
+        ended += len(page)
+        if len(page) < _PAGE:
+            return ended
+
+
+async def fail_groups(means: Means, *, tenant_id: int) -> int:
+    """End the groups that are not full in time, and give their members' seats back; return how many."""
+    now = means.clock.now()
+    async with means.database.transaction() as tx:
+        groups = await group_store.lock_overdue(tx, tenant_id=tenant_id, before=now - LATE, limit=_PAGE)
+        if not groups:
+            return 0
+        names = [one.id for one in groups]
+        members = await store.lock_members(tx, tenant_id=tenant_id, groups=names)
+        commands = [fail_group(tenant_id=tenant_id, group=one) for one in groups]
+        commands += [end_member(tenant_id=tenant_id, booking=one, cause="group") for one in members]
+        await _done(means, tx, commands)
+        for booking in members:
+            booking.state, booking.seats = "ended", 0
+        await group_store.end_groups(tx, tenant_id=tenant_id, groups=names, filled=False)
+        if members:
+            await store.save_bookings(tx, tenant_id=tenant_id, bookings=members)
+    return len(groups)
+
+
+async def _done(means: Means, tx: Connection, commands: Sequence[Command]) -> None:
+    """Record commands that nobody may refuse: whoever refuses one undoes the page, which is tried again."""
+    for result in await dues.recorded(means.corridor, tx, commands):
+        if isinstance(result, Refusal):
+            raise result
+
+
+async def _tidy(house: Any) -> None:  # noqa: ANN401 - the assembled house
+    means: Means = house
+    await in_every_tenant(
+        means.database, lambda one: forfeit_deposits(means, tenant_id=one), trouble="deposits not forfeited"
+    )
+    await in_every_tenant(
+        means.database, lambda one: fail_groups(means, tenant_id=one), trouble="groups not ended"
+    )
+
+
+async def _refund_rest(house: Any) -> None:  # noqa: ANN401 - the assembled house
+    means: Means = house
+    await in_every_tenant(
+        means.database, lambda one: refund_rest(means, tenant_id=one), trouble="cancelled shows not refunded"
+    )
+
+
+TIDY: Final = Schedule(name="presale.tidy", cron="* * * * * */5", work=_tidy)
+CANCELLED: Final = Schedule(name="presale.cancelled", cron="* * * * *", work=_refund_rest)
