@@ -1,16 +1,16 @@
-"""The counters of presale: what was taken of each price step, by whom, with which code, in which group."""
+"""The ledger's counters that presale goes by; none of their windows ever ends."""
 
 from plaudit.core.ledger.book import Window
 from plaudit.core.ledger.reversals import unending
 
 
 def step_window(*, offer: str, step: int) -> Window:
-    """Return the counter of how many seats a price step has had; steps are counted from 0."""
+    """Return the counter of how many seats a price step has had, counted from 0."""
     return unending(f"offer/{offer}/step/{step}")
 
 
 def person_window(*, offer: str, viewer: str) -> Window:
-    """Return the counter of how many seats of an offer a viewer has."""
+    """Return the counter of how many seats of an offer a viewer has, reserved ones as well."""
     return unending(f"offer/{offer}/person/{viewer}")
 
 
@@ -20,20 +20,20 @@ def code_window(*, offer: str, code: str) -> Window:
 
 
 def waiting_window(*, offer: str) -> Window:
-    """Return the counter of how many seats the waiting list of an offer asks for."""
+    """Return the counter of how many seats those want who wait for an offer and were not offered any."""
     return unending(f"offer/{offer}/waiting")
 
 
 def group_members(*, group: str) -> Window:
-    """Return the counter of how many buyers have a place in a group."""
+    """Return the counter of a group's members, those who have not paid yet as well."""
     return unending(f"group/{group}/members")
 
 
 def group_paid(*, group: str) -> Window:
-    """Return the counter of how many buyers of a group have paid."""
+    """Return the counter of a group's members who have paid."""
     return unending(f"group/{group}/paid")
 
 
 def group_over(*, group: str) -> Window:
-    """Return the counter that is 1 when a group has ended, full or not."""
+    """Return the counter that is 1 once a group is full or its time is over."""
     return unending(f"group/{group}/over")
