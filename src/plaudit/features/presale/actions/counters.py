@@ -2,11 +2,12 @@
 
 from plaudit.core.ledger.book import Window
 from plaudit.core.ledger.reversals import unending
+from plaudit.features.presale.model.counters import code_counter, step_counter
 
 
 def step_window(*, offer: str, step: int) -> Window:
     """Return the counter of how many seats a price step has had, counted from 0."""
-    return unending(f"offer/{offer}/step/{step}")
+    return unending(step_counter(offer=offer, step=step))
 
 
 def person_window(*, offer: str, viewer: str) -> Window:
@@ -16,7 +17,7 @@ def person_window(*, offer: str, viewer: str) -> Window:
 
 def code_window(*, offer: str, code: str) -> Window:
     """Return the counter of how many seats were ordered with a code."""
-    return unending(f"offer/{offer}/code/{code}")
+    return unending(code_counter(offer=offer, code=code))
 
 
 def waiting_window(*, offer: str) -> Window:

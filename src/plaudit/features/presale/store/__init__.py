@@ -1,0 +1,1 @@
+"""Presale's only SQL."""
