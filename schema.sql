@@ -8,6 +8,8 @@ CREATE SCHEMA ledger;
 
 CREATE SCHEMA payments;
 
+CREATE SCHEMA presale;
+
 CREATE SCHEMA risk;
 
 CREATE SCHEMA tipping;
@@ -576,6 +578,158 @@ CREATE TABLE payments.sandbox_trade (
     CONSTRAINT sandbox_trade_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'paid'::text, 'failed'::text, 'closed'::text])))
 );
 
+CREATE TABLE presale.booking (
+    tenant_id integer NOT NULL,
+    "order" bigint NOT NULL,
+    viewer text NOT NULL,
+    show text NOT NULL,
+    offer text NOT NULL,
+    mode text NOT NULL,
+    quantity integer NOT NULL,
+    lines jsonb NOT NULL,
+    asset text NOT NULL,
+    total bigint NOT NULL,
+    state text NOT NULL,
+    payments jsonb NOT NULL,
+    refunded bigint NOT NULL,
+    deposits bigint NOT NULL,
+    seats integer NOT NULL,
+    rights text[] NOT NULL,
+    bundle jsonb NOT NULL,
+    "group" text,
+    balance_due timestamp with time zone,
+    forfeited text NOT NULL,
+    returned_if_cancelled boolean NOT NULL,
+    revoked boolean DEFAULT false NOT NULL,
+    instrument_hash text,
+    attribution jsonb,
+    balance bigint,
+    CONSTRAINT booking_check CHECK (((seats >= 0) AND (seats <= quantity))),
+    CONSTRAINT booking_deposits_check CHECK ((deposits >= 0)),
+    CONSTRAINT booking_mode_check CHECK ((mode = ANY (ARRAY['full'::text, 'deposit'::text, 'group'::text]))),
+    CONSTRAINT booking_refunded_check CHECK ((refunded >= 0)),
+    CONSTRAINT booking_state_check CHECK ((state = ANY (ARRAY['pledged'::text, 'issued'::text, 'ended'::text, 'forfeited'::text, 'returned'::text])))
+)
+WITH (fillfactor='80');
+
+CREATE TABLE presale.buyer_group (
+    tenant_id integer NOT NULL,
+    "group" text NOT NULL,
+    show text NOT NULL,
+    offer text NOT NULL,
+    viewer text NOT NULL,
+    size integer NOT NULL,
+    price bigint NOT NULL,
+    until timestamp with time zone NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    filled boolean
+);
+
+CREATE TABLE presale.code (
+    tenant_id integer NOT NULL,
+    offer text NOT NULL,
+    code text NOT NULL,
+    revision integer NOT NULL,
+    enabled boolean NOT NULL,
+    reserved integer NOT NULL,
+    uses_max integer,
+    CONSTRAINT code_reserved_check CHECK ((reserved >= 0)),
+    CONSTRAINT code_uses_max_check CHECK ((uses_max > 0))
+);
+
+CREATE TABLE presale.offer (
+    tenant_id integer NOT NULL,
+    offer text NOT NULL,
+    revision integer NOT NULL,
+    show text NOT NULL,
+    zone text NOT NULL,
+    asset text NOT NULL,
+    stock integer NOT NULL,
+    steps jsonb NOT NULL,
+    rights text[] NOT NULL,
+    on_sale boolean NOT NULL,
+    hidden boolean NOT NULL,
+    transferable boolean NOT NULL,
+    hold_s integer NOT NULL,
+    per_order integer NOT NULL,
+    per_person integer NOT NULL,
+    deposit jsonb,
+    group_terms jsonb,
+    bundle jsonb NOT NULL,
+    waiting text NOT NULL,
+    waiting_s integer NOT NULL,
+    CONSTRAINT offer_hold_s_check CHECK ((hold_s > 0)),
+    CONSTRAINT offer_per_order_check CHECK ((per_order > 0)),
+    CONSTRAINT offer_per_person_check CHECK ((per_person > 0)),
+    CONSTRAINT offer_stock_check CHECK ((stock >= 0)),
+    CONSTRAINT offer_waiting_check CHECK ((waiting = ANY (ARRAY['first_come'::text, 'lottery'::text]))),
+    CONSTRAINT offer_waiting_s_check CHECK ((waiting_s > 0))
+);
+
+CREATE TABLE presale.purchase (
+    tenant_id integer NOT NULL,
+    "order" bigint NOT NULL,
+    viewer text NOT NULL,
+    show text NOT NULL,
+    offer text NOT NULL,
+    mode text NOT NULL,
+    quantity integer NOT NULL,
+    asset text NOT NULL,
+    total bigint NOT NULL,
+    state text NOT NULL,
+    refunded bigint DEFAULT 0 NOT NULL,
+    returned integer DEFAULT 0 NOT NULL,
+    held_until timestamp with time zone NOT NULL,
+    at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='80');
+
+CREATE TABLE presale.show (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    revision integer NOT NULL,
+    state text NOT NULL,
+    organiser text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    texts jsonb NOT NULL,
+    streams jsonb NOT NULL,
+    commission text NOT NULL,
+    sale_at timestamp with time zone,
+    poster_url text,
+    watch_url text,
+    devices_max integer NOT NULL,
+    CONSTRAINT show_check CHECK ((ends_at > starts_at)),
+    CONSTRAINT show_devices_max_check CHECK ((devices_max > 0)),
+    CONSTRAINT show_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'presale'::text, 'on_sale'::text, 'live'::text, 'ended'::text, 'cancelled'::text])))
+);
+
+CREATE TABLE presale.ticket (
+    tenant_id integer NOT NULL,
+    "order" bigint NOT NULL,
+    seat smallint NOT NULL,
+    show text NOT NULL,
+    holder text NOT NULL,
+    state text NOT NULL,
+    transferred boolean DEFAULT false NOT NULL,
+    CONSTRAINT ticket_state_check CHECK ((state = ANY (ARRAY['valid'::text, 'returned'::text])))
+)
+WITH (fillfactor='80');
+
+CREATE TABLE presale.waiting (
+    tenant_id integer NOT NULL,
+    place bigint NOT NULL,
+    viewer text NOT NULL,
+    show text NOT NULL,
+    offer text NOT NULL,
+    quantity integer NOT NULL,
+    state text NOT NULL,
+    offered bigint,
+    deadline timestamp with time zone,
+    CONSTRAINT waiting_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'offered'::text, 'taken'::text, 'passed'::text, 'left'::text])))
+)
+WITH (fillfactor='80');
+
 CREATE TABLE risk."freeze" (
     tenant_id integer NOT NULL,
     address text NOT NULL,
@@ -849,6 +1003,30 @@ ALTER TABLE ONLY payments.sandbox_refund
 ALTER TABLE ONLY payments.sandbox_trade
     ADD CONSTRAINT sandbox_trade_pkey PRIMARY KEY (tenant_id, account, number);
 
+ALTER TABLE ONLY presale.booking
+    ADD CONSTRAINT booking_pkey PRIMARY KEY (tenant_id, "order");
+
+ALTER TABLE ONLY presale.buyer_group
+    ADD CONSTRAINT buyer_group_pkey PRIMARY KEY (tenant_id, "group");
+
+ALTER TABLE ONLY presale.code
+    ADD CONSTRAINT code_pkey PRIMARY KEY (tenant_id, offer, code);
+
+ALTER TABLE ONLY presale.offer
+    ADD CONSTRAINT offer_pkey PRIMARY KEY (tenant_id, offer);
+
+ALTER TABLE ONLY presale.purchase
+    ADD CONSTRAINT purchase_pkey PRIMARY KEY (tenant_id, "order");
+
+ALTER TABLE ONLY presale.show
+    ADD CONSTRAINT show_pkey PRIMARY KEY (tenant_id, show);
+
+ALTER TABLE ONLY presale.ticket
+    ADD CONSTRAINT ticket_pkey PRIMARY KEY (tenant_id, "order", seat);
+
+ALTER TABLE ONLY presale.waiting
+    ADD CONSTRAINT waiting_pkey PRIMARY KEY (tenant_id, place);
+
 ALTER TABLE ONLY risk."freeze"
     ADD CONSTRAINT freeze_pkey PRIMARY KEY (tenant_id, address);
 
@@ -930,6 +1108,38 @@ CREATE INDEX sandbox_refund_day ON payments.sandbox_refund USING btree (tenant_i
 
 CREATE INDEX sandbox_refund_trade ON payments.sandbox_refund USING btree (tenant_id, account, number);
 
+CREATE INDEX booking_balance ON presale.booking USING btree (tenant_id, balance_due) WHERE (balance_due IS NOT NULL);
+
+CREATE INDEX booking_group ON presale.booking USING btree (tenant_id, "group", "order") WHERE ("group" IS NOT NULL);
+
+CREATE INDEX booking_show ON presale.booking USING btree (tenant_id, show, "order");
+
+CREATE INDEX booking_unrevoked ON presale.booking USING btree (tenant_id, show, "order") WHERE (NOT revoked);
+
+CREATE INDEX buyer_group_offer ON presale.buyer_group USING btree (tenant_id, offer, until) WHERE (filled IS NULL);
+
+CREATE INDEX buyer_group_open ON presale.buyer_group USING btree (tenant_id, until) WHERE (filled IS NULL);
+
+CREATE INDEX offer_show ON presale.offer USING btree (tenant_id, show, offer);
+
+CREATE INDEX purchase_show ON presale.purchase USING btree (tenant_id, show, "order");
+
+CREATE INDEX purchase_viewer ON presale.purchase USING btree (tenant_id, viewer, "order");
+
+CREATE INDEX show_sale ON presale.show USING btree (tenant_id, sale_at, show) WHERE ((state = 'presale'::text) AND (sale_at IS NOT NULL));
+
+CREATE INDEX show_starts ON presale.show USING btree (tenant_id, starts_at, show);
+
+CREATE INDEX show_state ON presale.show USING btree (tenant_id, state, starts_at, show);
+
+CREATE INDEX ticket_holder ON presale.ticket USING btree (tenant_id, holder, "order", seat);
+
+CREATE INDEX waiting_next ON presale.waiting USING btree (tenant_id, offer, place) WHERE (state = 'waiting'::text);
+
+CREATE INDEX waiting_offered ON presale.waiting USING btree (tenant_id, offered) WHERE (offered IS NOT NULL);
+
+CREATE INDEX waiting_viewer ON presale.waiting USING btree (tenant_id, viewer, place);
+
 CREATE INDEX tip_creator ON tipping.tip USING btree (tenant_id, creator, "position");
 
 CREATE INDEX tip_show ON tipping.tip USING btree (tenant_id, show, "position") WHERE (show IS NOT NULL);
@@ -973,6 +1183,8 @@ GRANT USAGE ON SCHEMA journal TO plaudit_runtime;
 GRANT USAGE ON SCHEMA ledger TO plaudit_runtime;
 
 GRANT USAGE ON SCHEMA payments TO plaudit_runtime;
+
+GRANT USAGE ON SCHEMA presale TO plaudit_runtime;
 
 GRANT USAGE ON SCHEMA risk TO plaudit_runtime;
 
@@ -1068,6 +1280,22 @@ GRANT SELECT,INSERT,UPDATE ON TABLE payments.sandbox_payment TO plaudit_runtime;
 GRANT SELECT,INSERT,UPDATE ON TABLE payments.sandbox_refund TO plaudit_runtime;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE payments.sandbox_trade TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE presale.booking TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE presale.buyer_group TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE presale.code TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE presale.offer TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE presale.purchase TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE presale.show TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE presale.ticket TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE presale.waiting TO plaudit_runtime;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE risk."freeze" TO plaudit_runtime;
 

@@ -42,6 +42,7 @@ CREATE TABLE presale.booking (
     revoked      boolean     NOT NULL DEFAULT false,
     instrument_hash text,
     attribution  jsonb,
+    balance      bigint,                 -- the position of the fact that made the balance due
     PRIMARY KEY (tenant_id, "order")
 ) WITH (fillfactor = 80);
 CREATE INDEX booking_show ON presale.booking (tenant_id, show, "order");

@@ -164,7 +164,7 @@ async def test_what_was_paid_in_time_is_kept_although_nobody_was_there_to_ask_fo
 async def test_a_tenant_whose_channels_hang_keeps_no_other_waiting(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schedule, "_TENANT_MAX_S", 0.2)
+    monkeypatch.setattr(core_tenants, "_TENANT_MAX_S", 0.2)
     other = await counter.shop.edge.tenant("globex")
     async with counter.house.database.connection() as conn:
         tenants = [one.tenant_id for one in await core_tenants.tenants(conn)]
@@ -176,8 +176,8 @@ async def test_a_tenant_whose_channels_hang_keeps_no_other_waiting(
             await asyncio.sleep(60)
         done.append(tenant_id)
 
-    monkeypatch.setattr(schedule, "_TENANTS_AT_ONCE", 1)
-    await schedule._in_every_tenant(counter.house, work, trouble="not done")
+    monkeypatch.setattr(core_tenants, "_AT_ONCE", 1)
+    await core_tenants.in_every_tenant(counter.house.database, work, trouble="not done")
     assert done == tenants[1:]
     assert (await other.get("/v1/payments"))["items"] == []
 

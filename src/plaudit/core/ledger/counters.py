@@ -1,11 +1,23 @@
-"""The counters of window limits beside the posting: deleting those whose window is long over."""
+"""The counters of window limits beside the posting: reading them, deleting those of windows long over."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from plaudit.core.ledger import store
-from plaudit.platform.db import Database
+from plaudit.core.ledger.book import Window
+from plaudit.platform.db import Connection, Database
 
 _CHUNK = 5_000
+
+
+async def used(conn: Connection, *, tenant_id: int, windows: Sequence[Window]) -> dict[Window, int]:
+    """Return how far each window's counter is, 0 where nothing was counted. One query, no locks.
+
+    For showing only: what is decided by a counter reads it locked, from the book.
+    """
+    if not windows:
+        return {}
+    return await store.select_used(conn, tenant_id=tenant_id, windows=windows)
 
 
 async def delete_ended(database: Database, *, tenant_id: int, before: datetime) -> int:

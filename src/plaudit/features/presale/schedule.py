@@ -1,6 +1,11 @@
-"""What presale does on time: balances that did not come, groups that did not fill, cancelled shows."""
+"""What presale does on time: sales begin, deposits are forfeited, groups end, cancelled shows are refunded.
+
+Plain functions of the house's clock; running them late, twice or in several processes at once changes
+nothing. One tenant that is off or in trouble keeps no other.
+"""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from plaudit.core import dues
@@ -11,13 +16,38 @@ from plaudit.core.handles import Connection
 from plaudit.features.presale.actions.base import Means
 from plaudit.features.presale.actions.cancellation import refund_rest
 from plaudit.features.presale.actions.pledges import end_member, fail_group, forfeit
+from plaudit.features.presale.actions.shows import NotDue, open_sale
 from plaudit.features.presale.model.bookings import split_deposit
 from plaudit.features.presale.model.orders import LATE
 from plaudit.features.presale.store import bookings as store
 from plaudit.features.presale.store import groups as group_store
+from plaudit.features.presale.store import shows as show_store
 from plaudit.kernel.refusal import Refusal
+from plaudit.platform import log
 
+_log = log.logger("presale")
 _PAGE: Final = 200
+
+
+async def open_sales(house: Means, *, tenant_id: int) -> None:
+    """Let the sales begin whose time has come."""
+    now = house.clock.now()
+    last: tuple[datetime, str] | None = None
+    while True:
+        async with house.database.connection() as conn:
+            due = await show_store.select_sales_due(
+                conn, tenant_id=tenant_id, now=now, after=last, limit=_PAGE
+            )
+        for _, show in due:
+            try:
+                await open_sale(corridor=house.corridor, tenant_id=tenant_id, show=show, now=now)
+            except NotDue:
+                continue
+            except Refusal as refusal:
+                _log.info("sale not begun", tenant_id=tenant_id, show=show, code=refusal.code)
+        if len(due) < _PAGE:
+            return
+        last = due[-1]
 
 
 async def forfeit_deposits(means: Means, *, tenant_id: int) -> int:
@@ -85,5 +115,13 @@ async def _refund_rest(house: Any) -> None:  # noqa: ANN401 - the assembled hous
     )
 
 
+async def _open_sales(house: Any) -> None:  # noqa: ANN401 - the assembled house
+    means: Means = house
+    await in_every_tenant(
+        means.database, lambda one: open_sales(means, tenant_id=one), trouble="sales not begun"
+    )
+
+
+SALES: Final = Schedule(name="presale.sales", cron="* * * * * */5", work=_open_sales)
 TIDY: Final = Schedule(name="presale.tidy", cron="* * * * * */5", work=_tidy)
 CANCELLED: Final = Schedule(name="presale.cancelled", cron="* * * * *", work=_refund_rest)

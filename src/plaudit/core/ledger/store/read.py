@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from plaudit.core.ledger.book import Hold
+from plaudit.core.ledger.book import Hold, Window
 from plaudit.platform import packing
 from plaudit.platform.db import Connection
 from plaudit.platform.packing import Int4, Int8
@@ -130,6 +130,22 @@ async def pick_due_holds(
         binary=True,
     )
     return [(id_, address, due) for id_, address, due in await cursor.fetchall()]
+
+
+async def select_used(conn: Connection, *, tenant_id: int, windows: Sequence[Window]) -> dict[Window, int]:
+    """Return how far counters are, 0 where none was opened: one index probe a window, no locks."""
+    cursor = await conn.execute(
+        "SELECT v.n, coalesce((SELECT c.used FROM ledger.counter c WHERE c.tenant_id = %s"
+        " AND c.name = v.name AND c.starts = v.starts), 0)"
+        " FROM unnest(%s, %s) WITH ORDINALITY AS v (name, starts, n)",
+        (
+            Int4(tenant_id),
+            packing.texts([window.name for window in windows]),
+            packing.times([window.starts for window in windows]),
+        ),
+        binary=True,
+    )
+    return {windows[place - 1]: used for place, used in await cursor.fetchall()}
 
 
 async def delete_ended_counters(conn: Connection, *, tenant_id: int, before: datetime, limit: int) -> int:

@@ -7,7 +7,7 @@ from plaudit.core.commands.command import Command, Grant, Plan, Work
 from plaudit.core.commands.corridor import Corridor
 from plaudit.core.commands.references import Item, Lookup
 from plaudit.core.handles import Database
-from plaudit.core.journal.facts import Fact, canonical
+from plaudit.core.journal.facts import Fact, PrivatePart, canonical
 from plaudit.core.ledger.book import Decision
 from plaudit.kernel.time import Clock
 from plaudit.vocabulary import switches
@@ -61,9 +61,11 @@ def table_command(
     )
 
 
-def work_of(subject: str, data: FactData, *, changed: tuple[Item, ...] = ()) -> Work:
+def work_of(
+    subject: str, data: FactData, *, changed: tuple[Item, ...] = (), private: tuple[PrivatePart, ...] = ()
+) -> Work:
     """Return work done that is told by one fact and moves nothing."""
-    decision = Decision(Fact(subject, data))
+    decision = Decision(Fact(subject, data, private))
     return Work(plan=Plan(lambda _book: decision), changed=changed)
 
 

@@ -1,26 +1,24 @@
 """Cancelling a show: its state changes at once, and a job that goes on where it was refunds everybody."""
 
-from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
 
 from plaudit.core import dues
-from plaudit.core.commands.command import Grant, Outcome, Plan, Work
+from plaudit.core.commands.command import Grant, Outcome, Work
 from plaudit.core.handles import Connection
-from plaudit.core.journal.facts import Fact, PrivatePart
-from plaudit.core.ledger.book import Decision
-from plaudit.features.presale.actions.base import SHOW, Means, table_command
+from plaudit.core.journal.facts import PrivatePart
+from plaudit.features.presale.actions.base import Means, table_command
 from plaudit.features.presale.actions.revoking import of_cancelled, revoke
-from plaudit.features.presale.model.shows import check_next, check_reason, unknown_show
+from plaudit.features.presale.actions.shows import move_show
+from plaudit.features.presale.model.shows import check_reason
 from plaudit.features.presale.store import bookings as booking_store
-from plaudit.features.presale.store import shows as store
 from plaudit.kernel.refusal import Refusal
 from plaudit.platform import jobs
 from plaudit.platform.jobs import Attempt, Job
-from plaudit.vocabulary.facts.shows import ShowStateChanged
 
 _PAGE: Final = 200
+_SALT_BYTES: Final = 16
 
 
 class RefundShow(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,26 +35,13 @@ async def cancel_show(means: Means, *, grant: Grant, key: str, show: str, reason
     """
     text = check_reason(reason)
     tenant_id = grant.tenant_id
-    salt = means.randomness(16)
+    salt = means.randomness(_SALT_BYTES)
 
     async def work(tx: Connection) -> Work:
-        before = await store.lock_show(tx, tenant_id=tenant_id, show=show)
-        if before is None:
-            raise unknown_show(show)
-        check_next(before, "cancelled")
-        after = replace(before, revision=before.revision + 1, state="cancelled")
-        await store.update_state(tx, tenant_id=tenant_id, show=after)
-        await _enqueue(tx, tenant_id, show)
         private = PrivatePart("reason", grant.actor.text, text, salt)
-        changed = ShowStateChanged(
-            show=show,
-            revision=after.revision,
-            before=before.state,
-            state="cancelled",
-            reason_hash=private.digest,
-        )
-        decision = Decision(Fact(f"show/{show}", changed, (private,)))
-        return Work(plan=Plan(lambda _book: decision), changed=((SHOW, show),))
+        done = await move_show(tx, tenant_id=tenant_id, show=show, state="cancelled", reason=private)
+        await _enqueue(tx, tenant_id, show)
+        return done
 
     command = table_command(
         verb="cancel_show", permission="show.settle", grant=grant, key=key, content=(show, text)

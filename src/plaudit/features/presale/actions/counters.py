@@ -2,11 +2,17 @@
 
 from plaudit.core.ledger.book import Window
 from plaudit.core.ledger.reversals import unending
+from plaudit.features.presale.model.counters import (
+    code_counter,
+    members_counter,
+    paid_counter,
+    step_counter,
+)
 
 
 def step_window(*, offer: str, step: int) -> Window:
     """Return the counter of how many seats a price step has had, counted from 0."""
-    return unending(f"offer/{offer}/step/{step}")
+    return unending(step_counter(offer=offer, step=step))
 
 
 def person_window(*, offer: str, viewer: str) -> Window:
@@ -16,7 +22,7 @@ def person_window(*, offer: str, viewer: str) -> Window:
 
 def code_window(*, offer: str, code: str) -> Window:
     """Return the counter of how many seats were ordered with a code."""
-    return unending(f"offer/{offer}/code/{code}")
+    return unending(code_counter(offer=offer, code=code))
 
 
 def waiting_window(*, offer: str) -> Window:
@@ -26,12 +32,12 @@ def waiting_window(*, offer: str) -> Window:
 
 def group_members(*, group: str) -> Window:
     """Return the counter of a group's members, those who have not paid yet as well."""
-    return unending(f"group/{group}/members")
+    return unending(members_counter(group=group))
 
 
 def group_paid(*, group: str) -> Window:
     """Return the counter of a group's members who have paid."""
-    return unending(f"group/{group}/paid")
+    return unending(paid_counter(group=group))
 
 
 def group_over(*, group: str) -> Window:

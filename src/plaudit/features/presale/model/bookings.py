@@ -23,7 +23,8 @@ class Booking:
 
     `deposits_minor` is what of its money stands in the show's deposits, the rest that was not refunded went
     to the takings. `seats` are those that have not gone back. `payments` are its payments in order with what
-    each paid. `revoked` says that a cancelled show has asked for its refund.
+    each paid. `balance` is the position of the fact that made the balance due, `balance_due` until when.
+    `revoked` says that a cancelled show has asked for its refund.
     """
 
     order: int
@@ -44,6 +45,7 @@ class Booking:
     bundle: tuple[BundleItem, ...] = ()
     group: str | None = None
     balance_due: datetime | None = None
+    balance: int | None = None
     forfeited: str = "1"
     returned_if_cancelled: bool = True
     revoked: bool = False

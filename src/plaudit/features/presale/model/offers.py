@@ -107,7 +107,7 @@ def unknown_offer(offer: str) -> Refusal:
 
 def unknown_code() -> Refusal:
     """Return the refusal `code.unknown` (NOT_FOUND): the same for codes that there are and that are off."""
-    return not_found("code.unknown", "This code is not valid for this offer; check its spelling.")
+    return not_found("code.unknown", "This code is not valid here; check its spelling.")
 
 
 def code_key(*, offer: str, code: str) -> str:
@@ -150,24 +150,24 @@ def _check_steps(steps: tuple[PriceStep, ...]) -> None:
             raise _wrong("steps", f"Let a step hold for 1 to {STOCK_MAX} seats, or leave count out.")
         if step.starts_at is not None and step.ends_at is not None and step.starts_at >= step.ends_at:
             raise _wrong("steps", "Let a step end after it starts.")
+    starts = [step.starts_at for step in steps if step.starts_at is not None]
+    if starts != sorted(starts):
+        raise _wrong("steps", "Put the steps in the order of their times.")
+    ends = [step.ends_at for step in steps if step.ends_at is not None]
+    if any(later <= earlier for earlier, later in pairwise(ends)):
+        raise _wrong("steps", "Let each step end later than those before it, or it never comes.")
     for before, after in pairwise(steps):
         if before.count is None and before.ends_at is None:
             raise _wrong("steps", "Give each step but the last a count or an end, or the next never comes.")
-        if (
-            before.starts_at is not None
-            and after.starts_at is not None
-            and after.starts_at < before.starts_at
-        ):
-            raise _wrong("steps", "Put the steps in the order of their times.")
         if _overlap(before, after):
             raise _wrong("steps", "Let a step start when the one before it has ended: these overlap.")
 
 
 def _overlap(before: PriceStep, after: PriceStep) -> bool:
     """Tell whether two steps would hold at one time; a step with a count gives way when it is sold."""
-    if before.ends_at is not None and after.starts_at is not None and before.count is None:
-        return after.starts_at < before.ends_at
-    return before.ends_at is not None and after.ends_at is not None and after.ends_at <= before.ends_at
+    if before.ends_at is None or after.starts_at is None or before.count is not None:
+        return False
+    return after.starts_at < before.ends_at
 
 
 def _check_bundle(bundle: tuple[BundleItem, ...]) -> None:

@@ -28,8 +28,8 @@ def lines_of(offer: Offer, *, quantity: int, taken: Sequence[int], now: datetime
             break
         room = _room(step, had=had, now=now)
         if room is None:
-            # What comes after starts later, or this one's time is over.
-            if step.starts_at is not None and now < step.starts_at:
+            # What comes after waits for this one, unless its time is over.
+            if _is_ahead(step, had=had, now=now):
                 break
             continue
         part = min(left, room) if step.count is not None else left
@@ -51,7 +51,7 @@ def open_step(offer: Offer, *, taken: Sequence[int], now: datetime) -> int | Non
     """Return the number of the step whose price the next seat has, None when no step is open."""
     for number, (step, had) in enumerate(zip(offer.steps, taken, strict=True)):
         room = _room(step, had=had, now=now)
-        if room is None and step.starts_at is not None and now < step.starts_at:
+        if room is None and _is_ahead(step, had=had, now=now):
             return None
         if room is not None and (step.count is None or room > 0):
             return number
@@ -106,11 +106,16 @@ def _room(step: PriceStep, *, had: int, now: datetime) -> int | None:
     return 0 if step.count is None else max(0, step.count - had)
 
 
+def _is_ahead(step: PriceStep, *, had: int, now: datetime) -> bool:
+    """Tell whether a step is still to come; one that is full already is not."""
+    return step.starts_at is not None and now < step.starts_at and (step.count is None or had < step.count)
+
+
 def _not_open(offer: Offer, *, now: datetime, taken: Sequence[int]) -> Exception:
     later = [
         step.starts_at
         for step, had in zip(offer.steps, taken, strict=True)
-        if step.starts_at is not None and step.starts_at > now and (step.count is None or had < step.count)
+        if step.starts_at is not None and _is_ahead(step, had=had, now=now)
     ]
     if later:
         opens = format_time(min(later))

@@ -1,5 +1,6 @@
 """Shows: what is announced, when, and which states follow each other."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from plaudit.vocabulary.facts.shows import ShowState, StreamRights
 
 LANGUAGES: Final = ("en", "zh")
 TITLE_MAX: Final = 100
+REASON_MAX: Final = 500
 TEXT_MAX: Final = 20_000
 ADDRESS_MAX: Final = 500
 STREAMS_MAX: Final = 16
@@ -20,6 +22,7 @@ DEVICES_MAX: Final = 20
 NAME_MAX: Final = 40
 """Names of shows, offers and rights are parts of addresses and of stream names, so they are short."""
 
+_ADDRESS: Final = re.compile(r"https?://[^\s/?#@]+([/?#]\S*)?")
 _AFTER: Final[Mapping[ShowState, frozenset[ShowState]]] = {
     "draft": frozenset({"presale", "on_sale", "cancelled"}),
     "presale": frozenset({"on_sale", "live", "cancelled"}),
@@ -108,9 +111,25 @@ def check_selling(show: Show) -> None:
         raise refused("show.over", f"This show is {show.state}; no tickets are sold any more.", show=show.id)
 
 
+def check_reason(reason: str) -> str:
+    """Return the reason without blanks around it. Raises Refusal `body.invalid` (INVALID) without one."""
+    text = reason.strip()
+    if not 1 <= len(text) <= REASON_MAX or "\0" in text:
+        raise invalid("body.invalid", f"Give a reason of 1 to {REASON_MAX} characters.", field="reason")
+    return text
+
+
 def unknown_show(show: str) -> Refusal:
     """Return the refusal `show.unknown` (NOT_FOUND)."""
     return not_found("show.unknown", "There is no such show; load the shows again.", show=show[:64])
+
+
+def commission_of(text: str) -> Rate:
+    """Return the platform's part as a ratio. Raises Refusal `show.invalid` (INVALID)."""
+    try:
+        return Rate.parse(text)
+    except ValueError as wrong:
+        raise _wrong("commission", "Write the commission as a ratio such as 10% or 1/10.") from wrong
 
 
 def are_rights(rights: tuple[str, ...]) -> bool:
@@ -134,7 +153,10 @@ def _check_show(show: Show) -> None:
         raise _wrong("devices_max", f"Let a viewer watch on 1 to {DEVICES_MAX} devices at once.")
     for field, address in (("poster_url", show.poster_url), ("watch_url", show.watch_url)):
         if address is not None and not _is_address(address):
-            raise _wrong(field, f"Give an address that begins with https:// of at most {ADDRESS_MAX}.")
+            raise _wrong(
+                field,
+                f"Give an address that begins with https:// or http://, at most {ADDRESS_MAX} characters.",
+            )
     _check_texts(show.texts)
     _check_streams(show.streams)
 
@@ -160,7 +182,7 @@ def _check_streams(streams: tuple[StreamRights, ...]) -> None:
 
 
 def _is_address(text: str) -> bool:
-    return text.startswith(("https://", "http://")) and len(text) <= ADDRESS_MAX and text.isprintable()
+    return len(text) <= ADDRESS_MAX and text.isprintable() and _ADDRESS.fullmatch(text) is not None
 
 
 def _wrong(field: str, message: str) -> Refusal:

@@ -211,6 +211,7 @@ def booked(asked: Asked[PaymentSucceeded], outcome: Outcome) -> Booking:
         booking.deposits_minor = said.amount_minor
     if isinstance(fact, TicketDeposited):
         booking.rights, booking.balance_due = fact.rights, fact.due_until
+        booking.balance = outcome.position
         booking.forfeited, booking.returned_if_cancelled = fact.forfeited, fact.returned_if_cancelled
     return booking
 

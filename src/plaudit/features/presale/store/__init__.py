@@ -1,1 +1,1 @@
-"""The SQL of presale."""
+"""Presale's only SQL."""

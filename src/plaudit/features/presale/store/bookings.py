@@ -18,7 +18,7 @@ from plaudit.vocabulary.facts.tickets import Attribution, OrderLine
 _COLUMNS: Final = (
     'b."order", b.viewer, b.show, b.offer, b.mode, b.quantity, b.lines, b.asset, b.total, b.state,'
     ' b.payments, b.refunded, b.deposits, b.seats, b.rights, b.bundle, b."group", b.balance_due, b.forfeited,'
-    " b.returned_if_cancelled, b.revoked, b.instrument_hash, b.attribution"
+    " b.returned_if_cancelled, b.revoked, b.instrument_hash, b.attribution, b.balance"
 )
 _HOLDERS: Final = (
     " (SELECT coalesce(array_agg(t.holder ORDER BY t.seat), '{}') FROM presale.ticket t"
@@ -26,6 +26,8 @@ _HOLDERS: Final = (
 )
 _SELECT: Final = f"SELECT {_COLUMNS},{_HOLDERS} FROM presale.booking b"
 
+_WIDTH: Final = 23
+"""How many columns of a booking are packed."""
 _encode: Final = msgspec.json.Encoder().encode
 _NEVER: Final = datetime(2999, 12, 31, tzinfo=UTC)
 """Stands for no time in a packed column."""
@@ -110,15 +112,16 @@ async def save_bookings(conn: Connection, *, tenant_id: int, bookings: Sequence[
     await conn.execute(
         'INSERT INTO presale.booking AS b (tenant_id, "order", viewer, show, offer, mode, quantity, lines,'
         ' asset, total, state, payments, refunded, deposits, seats, rights, bundle, "group", balance_due,'
-        " forfeited, returned_if_cancelled, revoked, instrument_hash, attribution)"
+        " forfeited, returned_if_cancelled, revoked, instrument_hash, attribution, balance)"
         " SELECT %s, v.number, v.viewer, v.show, v.offer, v.mode, v.quantity, v.lines, v.asset, v.total,"
         " v.state, v.payments, v.refunded, v.deposits, v.seats,"
         " ARRAY(SELECT jsonb_array_elements_text(v.rights)), v.bundle, nullif(v.grp, ''),"
         " nullif(v.balance_due, %s), v.forfeited, v.flags & 1 = 1, v.flags & 2 = 2,"
-        " nullif(v.instrument, ''), nullif(v.attribution, 'null')"
-        " FROM unnest(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+        " nullif(v.instrument, ''), nullif(v.attribution, 'null'), nullif(v.balance, 0)"
+        f" FROM unnest({', '.join(['%s'] * _WIDTH)})"
         " AS v (number, viewer, show, offer, mode, quantity, lines, asset, total, state, payments, refunded,"
-        " deposits, seats, rights, bundle, grp, balance_due, forfeited, flags, instrument, attribution)"
+        " deposits, seats, rights, bundle, grp, balance_due, forfeited, flags, instrument, attribution,"
+        " balance)"
         ' ON CONFLICT (tenant_id, "order") DO UPDATE SET state = excluded.state, seats = excluded.seats,'
         " refunded = excluded.refunded, payments = excluded.payments, deposits = excluded.deposits,"
         " rights = excluded.rights, bundle = excluded.bundle, balance_due = excluded.balance_due,"
@@ -186,13 +189,14 @@ def _columns(bookings: Sequence[Booking]) -> tuple[packing.Column, ...]:
         packing.int2s([one.returned_if_cancelled | one.revoked << 1 for one in bookings]),
         packing.texts([one.instrument_hash or "" for one in bookings]),
         packing.jsonbs([_encode(one.attribution) for one in bookings]),
+        packing.int8s([one.balance or 0 for one in bookings]),
     )
 
 
 def _booking(*row: Any) -> Booking:  # noqa: ANN401 - the columns of _SELECT
     order, viewer, show, offer, mode, quantity, lines, asset, total, state = row[:10]
     payments, refunded, deposits, seats, rights, bundle, group, balance_due, forfeited = row[10:19]
-    returned_if_cancelled, revoked, instrument_hash, attribution, holders = row[19:]
+    returned_if_cancelled, revoked, instrument_hash, attribution, balance, holders = row[19:]
     return Booking(
         order=order,
         viewer=viewer,
@@ -212,6 +216,7 @@ def _booking(*row: Any) -> Booking:  # noqa: ANN401 - the columns of _SELECT
         bundle=msgspec.convert(bundle, tuple[BundleItem, ...]),
         group=group,
         balance_due=balance_due,
+        balance=balance,
         forfeited=forfeited,
         returned_if_cancelled=returned_if_cancelled,
         revoked=revoked,
