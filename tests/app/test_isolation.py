@@ -42,6 +42,8 @@ NAMES: Final[Mapping[str, str]] = {
     "payer": f"v-{MARK}",
     "asset": "CNY",
     "channel": "sandbox",
+    "offer": f"o-{MARK}",
+    "code": f"code-{MARK}",
 }
 BALANCES: Final = frozenset({77_777, 77_677, 77_678})
 """Of A's viewer; nobody else ever has as much."""
@@ -136,6 +138,7 @@ async def _furnish(edge: UnderTest, a: Caller) -> Things:
         "POST", "/v1/adjustments", {"address": ids["address"], "amount_minor": 5, "reason": f"why {MARK}"}
     )
     await _sell(edge, a, ids)
+    await _announce(a, ids)
     await a.do("PUT", f"/v1/switches/{ids['target']}", {"off": True, "reason": MARK})
     await a.do("PUT", f"/v1/freezes/{ids['address']}", {"freeze": "debits", "reason": MARK})
     ids |= {"credit": credit["credit"], "tip": tip["tip"], "reversal": reversal["reversal"]}
@@ -161,6 +164,30 @@ async def _sell(edge: UnderTest, a: Caller, ids: dict[str, str]) -> None:
     body = {"amount_minor": 100, "reason": f"why {MARK}"}
     ids["refund"] = (await a.do("POST", f"/v1/payments/{payment}/refunds", body))["refund"]
     await _reconcile(edge, a, ids)
+
+
+async def _announce(a: Caller, ids: Mapping[str, str]) -> None:
+    """Have A announce a show with a hidden offer and its code."""
+    page = {"title": f"Winter {MARK}"}
+    show = {
+        "organiser": ids["creator"],
+        "starts_at": "2999-12-24T12:00:00Z",
+        "ends_at": "2999-12-24T15:00:00Z",
+        "texts": {"en": page, "zh": page},
+        "streams": [{"stream": "main", "rights": ["main"]}],
+    }
+    await a.do("PUT", f"/v1/shows/{ids['show']}", show)
+    offer = {
+        "show": ids["show"],
+        "zone": "main",
+        "asset": "CNY",
+        "stock": 10,
+        "steps": [{"price_minor": 9_900}],
+        "rights": ["main"],
+        "hidden": True,
+    }
+    await a.do("PUT", f"/v1/offers/{ids['offer']}", offer)
+    await a.do("PUT", f"/v1/offers/{ids['offer']}/codes/{ids['code']}", {"reserved": 2})
 
 
 async def _is_paid(a: Caller, payment: str) -> bool:

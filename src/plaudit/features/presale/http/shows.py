@@ -35,7 +35,7 @@ from plaudit.vocabulary.facts.shows import ShowSaved, ShowState, ShowStateChange
 Language = Annotated[
     Literal["en", "zh"] | None, Parameter(description="Only the texts in this language; both if not given.")
 ]
-StateAsked = Annotated[ShowState | None, Parameter(description="Only shows in this state.")]
+Wanted = Annotated[ShowState | None, Parameter(name="state", description="Only shows in this state.")]
 
 
 class ShowText(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -174,7 +174,7 @@ async def list_shows(
     *,
     grant: Grant,
     database: Database,
-    state: StateAsked = None,
+    wanted: Wanted = None,
     limit: Limit = None,
     cursor: Cursor = None,
 ) -> ShowPage:
@@ -183,7 +183,7 @@ async def list_shows(
         database=database,
         tenant_id=grant.tenant_id,
         asking=asking_of(grant),
-        state=state,
+        state=wanted,
         limit=limit,
         cursor=cursor,
     )
