@@ -522,7 +522,7 @@ CREATE TABLE payments.refund (
     transaction text,
     retries smallint DEFAULT 0 NOT NULL,
     CONSTRAINT refund_amount_check CHECK ((amount > 0)),
-    CONSTRAINT refund_cause_check CHECK ((cause = ANY (ARRAY['asked'::text, 'rejected'::text, 'late'::text, 'double'::text, 'amount'::text]))),
+    CONSTRAINT refund_cause_check CHECK ((cause = ANY (ARRAY['asked'::text, 'rejected'::text, 'revoked'::text, 'late'::text, 'double'::text, 'amount'::text]))),
     CONSTRAINT refund_check CHECK ((checker <> maker)),
     CONSTRAINT refund_state_check CHECK ((state = ANY (ARRAY['review'::text, 'approved'::text, 'sending'::text, 'succeeded'::text, 'failed'::text, 'rejected'::text])))
 );
