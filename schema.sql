@@ -890,9 +890,9 @@ ALTER TABLE ONLY wallets.topup_policy
 
 CREATE INDEX private_owner ON journal.private USING btree (tenant_id, owner);
 
-CREATE INDEX counter_over ON ledger.counter USING btree (ends) WHERE (ends < 'infinity'::timestamp with time zone);
+CREATE INDEX counter_over ON ledger.counter USING btree (tenant_id, ends) WHERE (ends < 'infinity'::timestamp with time zone);
 
-CREATE INDEX hold_due ON ledger.hold USING btree (deadline) WHERE (remaining > 0);
+CREATE INDEX hold_due ON ledger.hold USING btree (tenant_id, deadline, id) WHERE (remaining > 0);
 
 CREATE INDEX attempt_ask ON payments.attempt USING btree (tenant_id, ask_at) WHERE (ask_at IS NOT NULL);
 

@@ -11,6 +11,7 @@ from plaudit.core.ledger.store.read import (
     select_happened_as_of,
     select_hold,
     select_recorded_as_of,
+    select_tenants_due,
 )
 from plaudit.core.ledger.store.write import (
     Card,
@@ -48,6 +49,7 @@ __all__ = [
     "select_happened_as_of",
     "select_hold",
     "select_recorded_as_of",
+    "select_tenants_due",
     "update_freeze",
     "update_holds",
     "write_counters",
