@@ -524,7 +524,7 @@ CREATE TABLE payments.refund (
     transaction text,
     retries smallint DEFAULT 0 NOT NULL,
     CONSTRAINT refund_amount_check CHECK ((amount > 0)),
-    CONSTRAINT refund_cause_check CHECK ((cause = ANY (ARRAY['asked'::text, 'rejected'::text, 'late'::text, 'double'::text, 'amount'::text]))),
+    CONSTRAINT refund_cause_check CHECK ((cause = ANY (ARRAY['asked'::text, 'rejected'::text, 'revoked'::text, 'late'::text, 'double'::text, 'amount'::text]))),
     CONSTRAINT refund_check CHECK ((checker <> maker)),
     CONSTRAINT refund_state_check CHECK ((state = ANY (ARRAY['review'::text, 'approved'::text, 'sending'::text, 'succeeded'::text, 'failed'::text, 'rejected'::text])))
 );
@@ -1068,9 +1068,9 @@ ALTER TABLE ONLY wallets.topup_policy
 
 CREATE INDEX private_owner ON journal.private USING btree (tenant_id, owner);
 
-CREATE INDEX counter_over ON ledger.counter USING btree (ends) WHERE (ends < 'infinity'::timestamp with time zone);
+CREATE INDEX counter_over ON ledger.counter USING btree (tenant_id, ends) WHERE (ends < 'infinity'::timestamp with time zone);
 
-CREATE INDEX hold_due ON ledger.hold USING btree (deadline) WHERE (remaining > 0);
+CREATE INDEX hold_due ON ledger.hold USING btree (tenant_id, deadline, id) WHERE (remaining > 0);
 
 CREATE INDEX attempt_ask ON payments.attempt USING btree (tenant_id, ask_at) WHERE (ask_at IS NOT NULL);
 

@@ -15,16 +15,18 @@ import pytest
 from click.testing import CliRunner
 from prometheus_client import REGISTRY
 
-from plaudit.app.assembly import FEATURES, House, assembled, open_tenant
+from plaudit.app.assembly import FEATURES, House, assembled, expiries_of, open_tenant
 from plaudit.app.background import running
 from plaudit.app.cli import cli
 from plaudit.app.timetable import timetable
 from plaudit.core.commands.command import Command, Plan
+from plaudit.core.commands.sweeps import Expiry, Opened, expiry_command
 from plaudit.core.feature import Feature, Schedule
 from plaudit.core.journal import read
-from plaudit.core.journal.facts import canonical
+from plaudit.core.journal.facts import Fact, canonical
 from plaudit.core.journal.subscriptions import Span, Subscription
 from plaudit.core.ledger import balances, holds
+from plaudit.core.ledger.book import Book, Decision
 from plaudit.kernel.time import Clock
 from plaudit.platform import jobs
 from plaudit.platform.db import Connection
@@ -32,6 +34,7 @@ from plaudit.platform.failures import Final as FinalFailure
 from plaudit.platform.failures import Retryable, Unknown
 from plaudit.platform.jobs import Attempt, Count, Job, Retry, enqueue
 from plaudit.platform.settings import Settings
+from plaudit.vocabulary.facts.ledger import HoldOpened
 from plaudit.vocabulary.facts.wallets import WalletCredited
 from tests.kit.house import DrivenClock, credit, grant
 from tests.kit.servers import DatabaseUrls
@@ -66,6 +69,7 @@ class Notices:
     channel: Channel = field(default_factory=Channel)
     broken_batches: int = 0
     ticks: int = 0
+    expiries: dict[str, Expiry] = field(default_factory=dict)
 
     @property
     def job(self) -> Job[Credits]:
@@ -75,7 +79,13 @@ class Notices:
     def feature(self) -> Feature:
         reaction = Subscription("notices.credits", (WalletCredited.KIND,), self._hear, "reaction")
         tick = Schedule("notices.tick", "* * * * * *", self._tick)
-        return Feature("notices", subscriptions=[reaction], schedules=[tick], jobs=[self.job])
+        return Feature(
+            "notices",
+            subscriptions=[reaction],
+            schedules=[tick],
+            jobs=[self.job],
+            expiries=self.expiries,
+        )
 
     async def _hear(self, conn: Connection, span: Span) -> None:
         positions = [fact.position for fact in await span.facts(conn)]
@@ -237,6 +247,46 @@ async def test_a_hold_past_its_deadline_is_given_back_by_itself(
             found = await balances.balances(conn, tenant_id=here.tenant_id, addresses=[wallet, escrow])
         assert found == {wallet: 5, escrow: 0}
         assert await here.dead() == []
+
+
+async def test_a_features_hold_past_its_deadline_is_given_back_as_it_says(
+    database: DatabaseUrls, tmp_path: Path
+) -> None:
+    clock = DrivenClock()
+    wallet, escrow = "viewer/v1/coin", "held/viewer/v1/coin"
+
+    def expire(opened: Opened) -> Command:
+        back = WalletCredited(viewer="v1", asset="coin", amount_minor=int(opened.fact.data["amount_minor"]))
+
+        def decide(book: Book) -> Decision:
+            return holds.expire(book, hold_id=opened.hold.hold_id, fact=Fact("viewer/v1", back))
+
+        plan = Plan(decide, accounts=(wallet, escrow), holds=(opened.hold.hold_id,))
+        return expiry_command(opened, action="notices.expire", plan=lambda _: plan)
+
+    notices = Notices(expiries={HoldOpened.KIND: expire})
+    async with house_of(notices, database, tmp_path, clock=clock) as here:
+        first = await here.credit("v1")
+        held = holds.open_hold(address=wallet, amount_minor=5, deadline=clock.now() + timedelta(minutes=5))
+        plan = Plan(lambda _: held, accounts=(wallet, escrow))
+        await here.house.corridor.submit(
+            Command("test.hold", "test", grant(here.tenant_id), "hold", canonical("hold"), lambda _: plan)
+        )
+        clock.advance(timedelta(minutes=6))
+        await here.do("house.expire_holds")
+        async with here.house.database.connection() as conn:
+            page = await read.page(conn, tenant_id=here.tenant_id, after=first, limit=10, kinds=None)
+        assert [fact.kind for fact in page.facts] == [HoldOpened.KIND, WalletCredited.KIND]
+
+
+def test_two_features_cannot_claim_the_same_holds() -> None:
+    def expire(opened: Opened) -> Command:
+        raise AssertionError(opened)
+
+    offered = {HoldOpened.KIND: expire}
+    assert expiries_of([Feature("one", expiries=offered), Feature("two")]) == offered
+    with pytest.raises(AssertionError, match="two claims holds of another feature"):
+        expiries_of([Feature("one", expiries=offered), Feature("two", expiries=offered)])
 
 
 async def test_each_piece_of_work_on_time_can_be_done_at_any_time(

@@ -78,6 +78,28 @@ def test_an_untested_part_is_named(tmp_path: Path) -> None:
     assert untested(tmp_path) == ["features/draws", "kernel"]
 
 
+def not_led_by_tenant(schema: str) -> list[str]:
+    """Find the keys and indexes of a schema in which another column comes before the tenant."""
+    found = re.findall(
+        r"(?:CONSTRAINT (\w+) (?:PRIMARY KEY|UNIQUE)|INDEX (\w+) ON .* USING btree) \((\w+)", schema
+    )
+    return [key or index for key, index, first in found if first != "tenant_id"]
+
+
+def test_the_tenant_leads_every_key_and_index_but_that_of_tenants_names() -> None:
+    assert not_led_by_tenant((ROOT / "schema.sql").read_text()) == ["tenant_slug_key"]
+
+
+def test_an_index_over_all_tenants_is_named() -> None:
+    schema = """
+CREATE INDEX hold_due ON ledger.hold USING btree (deadline) WHERE (remaining > 0);
+CREATE UNIQUE INDEX refund_once ON payments.refund USING btree (number);
+    ADD CONSTRAINT hold_pkey PRIMARY KEY (id, tenant_id);
+    ADD CONSTRAINT code_pkey PRIMARY KEY (tenant_id, id);
+"""
+    assert not_led_by_tenant(schema) == ["hold_due", "refund_once", "hold_pkey"]
+
+
 @pytest.mark.parametrize("feature", _FEATURES)
 def test_a_feature_has_its_door_and_its_name_on_it(feature: str) -> None:
     label = importlib.import_module(f"plaudit.features.{feature}.feature").FEATURE

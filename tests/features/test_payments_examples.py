@@ -10,10 +10,12 @@ import pytest
 
 from plaudit.features.payments.model.figures import Counted, fall_of
 from plaudit.features.payments.model.routing import Health
+from plaudit.features.payments.model.settling import Revoked
 from plaudit.features.payments.model.states import ATTEMPT, INTENT, REFUND
 from tests.app.edge import settled
 from tests.features.examples import table
-from tests.features.payments.shop import Shop, open_shop
+from tests.features.payments.shop import NOON, Shop, open_shop
+from tests.features.payments.test_states import refunding
 
 pytestmark = pytest.mark.anyio
 
@@ -55,6 +57,17 @@ def test_there_is_an_alarm_as_the_page_says(row: dict[str, str]) -> None:
     )
     fall = fall_of(now=now, day_before=day_before, week_before=week_before)
     assert (fall is not None) == (row["alarm"] == "yes")
+
+
+@pytest.mark.parametrize("row", table(PAGE, "how much of a payment of 1,200 is taken back"))
+def test_as_much_is_taken_back_as_the_page_says(row: dict[str, str]) -> None:
+    case = refunding(int(row["asked before"]), "sending" if row["is"] == NOTHING else row["is"])  # type: ignore[arg-type]
+    if row["is"] == "succeeded":
+        case.returns[1].state = "sending"
+        case.refunded(refund=1, at=NOON)
+    effects = case.revoked(amount_minor=int(row["due.revoked"]), code="show.cancelled", at=NOON)
+    refunded = sum(one.refund.amount_minor for one in effects if isinstance(one, Revoked))
+    assert refunded == int(row["refunded for it"])
 
 
 async def test_money_moves_as_the_page_says(database_url: str, tmp_path: Path) -> None:

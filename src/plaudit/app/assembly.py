@@ -16,6 +16,7 @@ from plaudit.core.commands import tenants as core_tenants
 from plaudit.core.commands.command import Grant
 from plaudit.core.commands.corridor import Corridor, Slots
 from plaudit.core.commands.references import Loader, References
+from plaudit.core.commands.sweeps import Expiry
 from plaudit.core.feature import Feature
 from plaudit.core.journal.subscriptions import Subscription
 from plaudit.core.ledger.accounts import Directory
@@ -99,6 +100,7 @@ class House:
     outbound: Outbound
     features: tuple[Feature, ...]
     subscriptions: tuple[Subscription, ...]
+    expiries: Mapping[str, Expiry]
     tenants: Tenants
     doorkeeper: Doorkeeper
     limiter: Limiter
@@ -114,6 +116,19 @@ def loaders_of(features: Sequence[Feature]) -> dict[str, Loader]:
         assert not loaders.keys() & offered.keys(), f"{feature.name} claims a topic of another feature"
         loaders.update(offered)
     return loaders
+
+
+def expiries_of(features: Sequence[Feature]) -> dict[str, Expiry]:
+    """Return how holds are given back, by the kind of the fact that opened them, as features ask for it.
+
+    A kind that two features claim is an assertion.
+    """
+    expiries: dict[str, Expiry] = {}
+    for feature in features:
+        offered: Mapping[str, Expiry] = feature.expiries or {}
+        assert not expiries.keys() & offered.keys(), f"{feature.name} claims holds of another feature"
+        expiries.update(offered)
+    return expiries
 
 
 def subscriptions_of(features: Sequence[Feature], *, corridor: Corridor) -> tuple[Subscription, ...]:
@@ -193,6 +208,7 @@ async def assembled(
             corridor=corridor,
             features=features,
             subscriptions=subscriptions_of(features, corridor=corridor),
+            expiries=expiries_of(features),
             outbound=way_out,
             tenants=tenants,
             doorkeeper=Doorkeeper(tenants=tenants, references=references, vault=vault, clock=clock),

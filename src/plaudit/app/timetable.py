@@ -22,7 +22,7 @@ def timetable(house: House) -> list[Periodic]:
     """Return the periodic work of a house: its own and that of its features."""
     hour = house.settings.examine_hour
     own = [
-        Periodic("house.expire_holds", "* * * * * */10", partial(_expire_holds, house)),
+        Periodic("house.expire_holds", "* * * * * */2", partial(_expire_holds, house)),
         Periodic("house.delete_counters", "37 * * * *", partial(_delete_counters, house)),
         Periodic("house.sweep_leases", "* * * * *", partial(_sweep_leases, house)),
         Periodic("house.count_jobs", "* * * * *", partial(_count_jobs, house)),
@@ -39,7 +39,9 @@ def timetable(house: House) -> list[Periodic]:
 
 
 async def _expire_holds(house: House) -> None:
-    swept = await sweeps.expire_holds(database=house.database, corridor=house.corridor, clock=house.clock)
+    swept = await sweeps.expire_holds(
+        database=house.database, corridor=house.corridor, clock=house.clock, expiries=house.expiries
+    )
     meters.EXPIRED_HOLDS.inc(swept.expired)
     if swept.expired or swept.refused:
         _log.info("holds expired", expired=swept.expired, refused=swept.refused)

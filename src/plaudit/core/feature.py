@@ -6,6 +6,7 @@ from typing import Any
 
 from plaudit.core.commands.corridor import Corridor
 from plaudit.core.commands.references import Loader
+from plaudit.core.commands.sweeps import Expiry
 from plaudit.core.journal.subscriptions import Span, Subscription
 from plaudit.platform.db import Connection
 from plaudit.platform.jobs import Job
@@ -54,7 +55,9 @@ class Feature:
 
     ``reactions`` are the subscriptions that post.
 
-    ``jobs`` are those that it enqueues (``platform.jobs``) within its commands and reactions.
+    ``jobs`` are those that it enqueues (``platform.jobs``) within its commands and reactions. ``expiries``
+    say how its holds are given back past their deadline, by the kind of the fact that opened them; without
+    one a hold is given back with the ledger's own fact.
     """
 
     name: str
@@ -64,3 +67,4 @@ class Feature:
     reactions: Sequence[Reaction] = ()
     schedules: Sequence[Schedule] = ()
     jobs: Sequence[Job[Any]] = ()
+    expiries: Mapping[str, Expiry] | None = None

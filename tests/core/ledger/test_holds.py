@@ -67,7 +67,9 @@ async def released(house: House, hold: int, amount: int | None = None, *, key: s
 
 
 async def swept(house: House) -> Swept:
-    return await expire_holds(database=house.database, corridor=house.corridor, clock=house.clock)
+    return await expire_holds(
+        database=house.database, corridor=house.corridor, clock=house.clock, expiries={}
+    )
 
 
 async def state(house: House, hold: int) -> tuple[int, int, int]:

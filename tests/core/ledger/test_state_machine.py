@@ -212,6 +212,7 @@ class LedgerMachine(RuleBasedStateMachine):
                 database=self.ground.database,
                 corridor=self.house.corridor,
                 clock=self.house.clock,
+                expiries={},
                 tenant_id=self.house.tenant_id,
             )
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 import msgspec
@@ -28,7 +29,7 @@ from plaudit.features.risk.feature import FEATURE as RISK
 from plaudit.kernel.actor import Actor
 from plaudit.vocabulary import chart
 from plaudit.vocabulary.facts.base import FactData
-from plaudit.vocabulary.facts.dues import DueKept, DueRejected, DueReturned
+from plaudit.vocabulary.facts.dues import DueKept, DueRejected, DueReturned, DueRevoked
 from tests.app.edge import Caller, settled
 from tests.features.payments.shop import Shop, open_shop
 from tests.features.payments.till import Bank, TillSecrets, TillSettings, maker
@@ -36,6 +37,7 @@ from tests.kit.books import read_books
 
 WORD = "the word of the till"
 PRICE = 1_200
+Answer: TypeAlias = DueReturned | DueKept | DueRejected | DueRevoked
 METHODS = {"wechat": "native", "alipay": "page"}
 
 
@@ -150,7 +152,12 @@ class Counter:
         (one,) = (await self.shop.acme.get("/v1/refunds", payment=payment))["items"]
         return one
 
-    async def answer(self, data: DueReturned | DueKept | DueRejected, *transfers: Transfer) -> None:
+    async def answer(self, data: Answer, *transfers: Transfer) -> None:
+        """Play the feature whose due it was, and let it have its effects."""
+        await self.say(data, *transfers)
+        await self.caught_up()
+
+    async def say(self, data: Answer, *transfers: Transfer) -> None:
         """Play the feature whose due it was."""
         decision = Decision(Fact(f"payment/{data.payment}", data), transfers)
         accounts = tuple(address for one in transfers for address in (one.source, one.destination))
@@ -164,11 +171,15 @@ class Counter:
             plan=lambda _: Plan(lambda _book: decision, accounts),
         )
         await self.house.corridor.submit(command)
-        await self.caught_up()
 
     async def give_back(self, refund: dict[str, Any]) -> None:
         """Say that what was sold was taken back; the money never left clearing here."""
-        await self.answer(await self._about(refund, DueReturned))
+        await self.answer(await self.returned(refund))
+
+    async def returned(self, refund: dict[str, Any]) -> DueReturned:
+        """Return what a feature says that took back what it had sold."""
+        returned: DueReturned = await self._about(refund, DueReturned)
+        return returned
 
     async def keep(self, refund: dict[str, Any], code: str = "topup.spent") -> None:
         """Say that what was sold is not taken back."""
@@ -186,6 +197,11 @@ class Counter:
             code=code,
         )
         await self.answer(rejected)
+
+    async def revoke(self, *payments: str, amount_minor: int = PRICE) -> None:
+        """Say that what was paid for is taken back, of each payment that much, one right after the other."""
+        await asyncio.gather(*(self.say(revoked(payment, amount_minor)) for payment in payments))
+        await self.caught_up()
 
     async def _about(self, refund: dict[str, Any], kind: type[FactData], **more: Any) -> Any:  # noqa: ANN401 - a fact
         return kind(
@@ -218,6 +234,18 @@ class Counter:
         assert report.green, report.findings
         for one in (await self.shop.acme.get("/v1/subscriptions"))["items"]:
             assert not one["dead_letters"], one
+
+
+def revoked(payment: str, amount_minor: int = PRICE) -> DueRevoked:
+    """Return what a feature says that takes back what it had sold."""
+    return DueRevoked(
+        payment=payment,
+        due=1,
+        due_kind="topup.ordered",
+        asset="CNY",
+        amount_minor=amount_minor,
+        code="show.cancelled",
+    )
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from plaudit.features.payments.model.intents import AttemptState, IntentState
 from plaudit.features.payments.model.settling import (
+    Approved,
     Case,
     Claim,
     Effect,
@@ -22,6 +23,7 @@ from plaudit.features.payments.model.settling import (
     Rejected,
     Restored,
     Return,
+    Revoked,
     Succeeded,
     Surplus,
     Try,
@@ -271,6 +273,47 @@ def test_what_cannot_be_given_goes_back_whole_with_the_refunds_that_were_asked_f
     assert isinstance(restored, Restored)
     assert restored.refund.amount_minor == case.claim.refunding_minor == PRICE
     assert case.restored(code="creator.frozen", at=NOON) == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "state", "wanted", "given"),
+    [
+        (0, None, PRICE, PRICE),
+        (0, None, 1, 1),
+        (0, None, PRICE + 1, PRICE),
+        (500, "approved", PRICE, PRICE - 500),
+        (500, "failed", PRICE - 500, PRICE - 500),
+        (PRICE, "sending", 1, 0),
+        (500, "review", PRICE, PRICE),
+        (PRICE, "review", 1, 1),
+    ],
+)
+def test_what_is_revoked_is_refunded_as_far_as_it_is_left(
+    asked: int, state: RefundState | None, wanted: int, given: int
+) -> None:
+    case = refunding(asked, state) if state else refunding(0)
+    effects = case.revoked(amount_minor=wanted, code="show.cancelled", at=NOON)
+    declined = [one.refund.number for one in effects if isinstance(one, Rejected)]
+    assert declined == ([1] if state == "review" else [])
+    assert sum(one.refund.amount_minor for one in effects if isinstance(one, Revoked)) == given
+    assert [one.refund for one in effects if isinstance(one, Approved)] == case.opened
+    assert case.claim.left_minor == PRICE - given - (0 if declined else asked)
+
+
+def test_what_is_revoked_before_it_was_paid_has_no_effect() -> None:
+    case = case_of()
+    assert case.revoked(amount_minor=PRICE, code="show.cancelled", at=NOON) == ()
+    assert (case.moved, case.opened) == (False, [])
+
+
+def test_what_was_revoked_in_the_same_batch_is_part_of_the_whole() -> None:
+    case = case_of()
+    pay(case)
+    case.revoked(amount_minor=500, code="show.cancelled", at=NOON)
+    rejected, restored = case.restored(code="creator.frozen", at=NOON)
+    assert rejected == Rejected(refund=case.opened[0], code="creator.frozen", counted=True)
+    assert isinstance(restored, Restored)
+    assert restored.refund.amount_minor == case.claim.refunding_minor == PRICE
 
 
 class Told(NamedTuple):

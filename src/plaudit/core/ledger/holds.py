@@ -106,8 +106,17 @@ def release(
     return Decision(own, _home(hold, amount), uses, draws=(Draw(hold_id, amount, "release"),))
 
 
-def expire(book: Book, *, hold_id: int, fact: Fact | None = None, uses: tuple[Use, ...] = ()) -> Decision:
+def expire(
+    book: Book,
+    *,
+    hold_id: int,
+    fact: Fact | None = None,
+    uses: tuple[Use, ...] = (),
+    transfers: tuple[Transfer, ...] = (),
+) -> Decision:
     """Return the decision that gives back what a hold past its deadline still holds.
+
+    ``transfers`` may move more in the same fact.
 
     Raises Refusal hold.unknown, hold.exhausted; the book refuses it before the deadline (hold.not_due).
     """
@@ -115,7 +124,8 @@ def expire(book: Book, *, hold_id: int, fact: Fact | None = None, uses: tuple[Us
     amount = hold.remaining
     _check_left(hold, amount)
     own = fact or Fact(_subject(hold.address), _drawn(facts.HoldExpired, hold, amount))
-    return Decision(own, _home(hold, amount), uses, draws=(Draw(hold_id, amount, "expire"),))
+    home = (*_home(hold, amount), *transfers)
+    return Decision(own, home, uses, draws=(Draw(hold_id, amount, "expire"),))
 
 
 async def find(conn: Connection, *, tenant_id: int, hold_id: int) -> Hold:
@@ -127,6 +137,11 @@ async def find(conn: Connection, *, tenant_id: int, hold_id: int) -> Hold:
     if found is None:
         raise not_found("hold.unknown", "There is no such hold; check its id.")
     return found
+
+
+async def tenants_due(conn: Connection, *, now: datetime) -> list[int]:
+    """Return the tenants that have holds past their deadline. One probe of an index for each tenant."""
+    return await store.select_tenants_due(conn, now=now)
 
 
 async def due(conn: Connection, *, tenant_id: int, now: datetime, after: Due | None, limit: int) -> list[Due]:

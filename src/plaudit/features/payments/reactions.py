@@ -16,7 +16,7 @@ from plaudit.core.journal.facts import Recorded
 from plaudit.core.journal.subscriptions import Span, Subscription
 from plaudit.features.payments.actions.base import SYSTEM
 from plaudit.features.payments.actions.refunds import ASK_AFTER, SEND_REFUND, SendRefund
-from plaudit.features.payments.actions.settling import approval, settlement
+from plaudit.features.payments.actions.settling import settlement
 from plaudit.features.payments.model.intents import OPEN_INTENTS, PAYMENT
 from plaudit.features.payments.model.refunds import REFUND
 from plaudit.features.payments.model.settling import Case, Effect, Return
@@ -26,7 +26,7 @@ from plaudit.features.payments.store import settling as store
 from plaudit.kernel.ids import decode_id
 from plaudit.kernel.refusal import Refusal, busy
 from plaudit.platform import jobs
-from plaudit.vocabulary.facts.dues import DueKept, DueRejected, DueReturned
+from plaudit.vocabulary.facts.dues import DueKept, DueRejected, DueReturned, DueRevoked
 from plaudit.vocabulary.facts.identity import ViewerErased
 from plaudit.vocabulary.facts.payments import (
     AttemptFailed,
@@ -41,12 +41,11 @@ _SWITCHED_OFF: Final = "switch.off"
 
 @dataclass(slots=True)
 class _Said:
-    """What one fact led to: effects on its case, in order, or a refund that goes on by itself."""
+    """What one fact led to: effects on its case, in order."""
 
     fact: Recorded
     case: Case
-    effects: tuple[Effect, ...] = ()
-    approves: Return | None = None
+    effects: tuple[Effect, ...]
     instrument_hash: str | None = None
 
 
@@ -157,12 +156,18 @@ def _due_kept(case: Case, fact: Recorded) -> _Said:
     return _Said(fact, case, case.rejected(refund=_refund(told.refund), code=told.code, at=fact.recorded_at))
 
 
+def _due_revoked(case: Case, fact: Recorded) -> _Said:
+    told = msgspec.convert(fact.data, DueRevoked)
+    assert told.asset == case.claim.asset, f"{told.payment} was not paid in {told.asset}"
+    effects = case.revoked(amount_minor=told.amount_minor, code=told.code, at=fact.recorded_at)
+    return _Said(fact, case, effects)
+
+
 def _requested(case: Case, fact: Recorded) -> _Said | None:
     told = msgspec.convert(fact.data, RefundRequested)
-    refund = case.returns[_refund(told.refund)]
-    if told.review or told.cause != "asked" or refund.state != "approved":
+    if told.review or told.cause != "asked":
         return None
-    return _Said(fact, case, approves=refund)
+    return _Said(fact, case, case.requested(refund=_refund(told.refund)))
 
 
 _TAKES: Final[Mapping[str, Callable[[Case, Recorded], _Said | None]]] = {
@@ -170,6 +175,7 @@ _TAKES: Final[Mapping[str, Callable[[Case, Recorded], _Said | None]]] = {
     DueRejected.KIND: _due_rejected,
     DueReturned.KIND: _due_returned,
     DueKept.KIND: _due_kept,
+    DueRevoked.KIND: _due_revoked,
     RefundRequested.KIND: _requested,
 }
 
@@ -198,26 +204,19 @@ async def _save(conn: Connection, desk: _Desk) -> None:
         await store.save_returns(conn, tenant_id=tenant_id, returns=returns, asks=asks)
     if opened:
         await store.insert_returns(conn, tenant_id=tenant_id, returns=opened, maker=SYSTEM.text, asks=asks)
-    for case in cases.values():
-        for one in (*case.opened, *case.sent):
-            await jobs.enqueue(
-                conn, SEND_REFUND, arguments=SendRefund(tenant_id=tenant_id, refund=one.number)
-            )
+    sending = [
+        SendRefund(tenant_id=tenant_id, refund=one.number)
+        for case in cases.values()
+        for one in (*case.opened, *case.sent)
+        if one.state == "sending"
+    ]
+    await jobs.enqueue_all(conn, SEND_REFUND, arguments=sending)
 
 
 def _commands(desk: _Desk) -> list[Command]:
     commands = []
     for said in desk.said:
         position = said.fact.position
-        if said.approves is not None:
-            commands.append(
-                approval(
-                    tenant_id=desk.tenant_id,
-                    cause=f"settle/{position}/0",
-                    claim=said.case.claim,
-                    refund=said.approves,
-                )
-            )
         for n, effect in enumerate(said.effects):
             commands.append(
                 settlement(

@@ -9,7 +9,7 @@ The queue keeps the machine's time; what a job does takes its time from the cloc
 """
 
 from plaudit.platform.jobs.job import Attempt, Ending, Job, Retry
-from plaudit.platform.jobs.queue import Count, Dead, counts, dead, enqueue, revive
+from plaudit.platform.jobs.queue import Count, Dead, counts, dead, enqueue, enqueue_all, revive
 from plaudit.platform.jobs.worker import Pace, Periodic, Worker
 
 __all__ = [
@@ -25,5 +25,6 @@ __all__ = [
     "counts",
     "dead",
     "enqueue",
+    "enqueue_all",
     "revive",
 ]

@@ -11,6 +11,7 @@ from plaudit.core.ledger.store.read import (
     select_happened_as_of,
     select_hold,
     select_recorded_as_of,
+    select_tenants_due,
     select_used,
 )
 from plaudit.core.ledger.store.write import (
@@ -49,6 +50,7 @@ __all__ = [
     "select_happened_as_of",
     "select_hold",
     "select_recorded_as_of",
+    "select_tenants_due",
     "select_used",
     "update_freeze",
     "update_holds",

@@ -117,6 +117,17 @@ async def select_hold(conn: Connection, *, tenant_id: int, hold_id: int) -> Hold
     return None if row is None else Hold(*row)
 
 
+async def select_tenants_due(conn: Connection, *, now: datetime) -> list[int]:
+    """Return the tenants in which a hold is past its deadline and still holds something."""
+    cursor = await conn.execute(
+        "SELECT h.tenant_id FROM journal.head AS h WHERE EXISTS (SELECT FROM ledger.hold AS o"
+        " WHERE o.tenant_id = h.tenant_id AND o.remaining > 0 AND o.deadline <= %s) ORDER BY h.tenant_id",
+        (now,),
+        binary=True,
+    )
+    return [int(tenant_id) for (tenant_id,) in await cursor.fetchall()]
+
+
 async def pick_due_holds(
     conn: Connection, *, tenant_id: int, now: datetime, after: tuple[datetime, int] | None, limit: int
 ) -> list[tuple[int, str, datetime]]:
@@ -152,7 +163,8 @@ async def delete_ended_counters(conn: Connection, *, tenant_id: int, before: dat
     """Delete up to ``limit`` counters opened, and of windows ended, before a moment; return how many."""
     cursor = await conn.execute(
         "DELETE FROM ledger.counter c USING (SELECT name, starts FROM ledger.counter"
-        " WHERE tenant_id = %s AND ends < %s AND opened_at < %s LIMIT %s FOR UPDATE SKIP LOCKED) AS over"
+        " WHERE tenant_id = %s AND ends < 'infinity' AND ends < %s AND opened_at < %s LIMIT %s"
+        " FOR UPDATE SKIP LOCKED) AS over"
         " WHERE c.tenant_id = %s AND c.name = over.name AND c.starts = over.starts",
         (Int4(tenant_id), before, before, Int8(limit), Int4(tenant_id)),
     )

@@ -45,6 +45,7 @@ ASK_AFTER: Final = timedelta(seconds=60)
 _REASONS: Final = {
     "asked": "Refund",
     "rejected": "Not available",
+    "revoked": "Cancelled",
     "late": "Paid too late",
     "double": "Paid twice",
     "amount": "Another amount was paid",
@@ -82,8 +83,7 @@ async def request_refund(
 
     async def work(tx: Connection) -> Work:
         claim = await _claim(tx, tenant_id=grant.tenant_id, intent=number)
-        left = claim.amount_minor - claim.refunding_minor - claim.refunded_minor
-        wanted = check_amount(state=claim.state, left_minor=left, amount_minor=amount_minor)
+        wanted = check_amount(state=claim.state, left_minor=claim.left_minor, amount_minor=amount_minor)
         assert claim.paid_attempt is not None, "what can be refunded was paid"
         tries = await settling_store.lock_tries(tx, tenant_id=grant.tenant_id, intents=[number])
         review = await _needs_review(tx, grant.tenant_id, claim, wanted)
@@ -151,7 +151,14 @@ async def approve_refund(*, corridor: Corridor, grant: Grant, key: str, refund: 
             checker=checker,
             settled_at=None,
         )
-        return Work(approved(claim=claim, refund=number, amount_minor=found.amount_minor, checker=checker))
+        plan = approved(
+            claim=claim,
+            refund=number,
+            amount_minor=found.amount_minor,
+            cause=found.cause,
+            checker=checker,
+        )
+        return Work(plan)
 
     command = table_command(
         verb="approve_refund", permission="refund.check", grant=grant, key=key, content=number
@@ -189,6 +196,7 @@ async def reject_refund(
                 claim=claim,
                 refund=number,
                 amount_minor=found.amount_minor,
+                cause=found.cause,
                 code="checker.rejected",
                 counted=False,
                 checker=grant.actor.text,

@@ -25,6 +25,7 @@ from plaudit.vocabulary.facts.payments import (
     PaymentSucceeded,
     PaymentSurplus,
     RefundApproved,
+    RefundCause,
     RefundFailed,
     RefundRejected,
     RefundRequested,
@@ -56,14 +57,9 @@ def closing(*, tenant_id: int, claim: Claim) -> Command:
     return _command(tenant_id, f"close/{closed.payment}", _moving(closed, closed.payment))
 
 
-def approval(*, tenant_id: int, cause: str, claim: Claim, refund: Return) -> Command:
-    """Return the command that lets a refund go on by itself: the feature whose due it was answers."""
-    return _command(
-        tenant_id, cause, approved(claim=claim, refund=refund.number, amount_minor=refund.amount_minor)
-    )
-
-
-def approved(*, claim: Claim, refund: int, amount_minor: int, checker: str | None = None) -> Plan:
+def approved(
+    *, claim: Claim, refund: int, amount_minor: int, cause: RefundCause, checker: str | None = None
+) -> Plan:
     """Return the plan of an approval: it is counted by the ledger, which refuses more than was paid.
 
     What was refunded or on its way before is read under lock.
@@ -75,7 +71,7 @@ def approved(*, claim: Claim, refund: int, amount_minor: int, checker: str | Non
         fact = RefundApproved(
             **payment_words(claim) | {"amount_minor": amount_minor},
             refund=encode_id(REFUND, refund),
-            cause="asked",
+            cause=cause,
             paid_minor=claim.amount_minor,
             refunded_before_minor=book.used(window),
             checker=checker,
@@ -90,6 +86,7 @@ def declined(
     claim: Claim,
     refund: int,
     amount_minor: int,
+    cause: RefundCause,
     code: str,
     counted: bool,
     checker: str | None,
@@ -100,7 +97,7 @@ def declined(
     fact = RefundRejected(
         **payment_words(claim) | {"amount_minor": amount_minor},
         refund=encode_id(REFUND, refund),
-        cause="asked",
+        cause=cause,
         code=code,
         checker=checker,
         reason_hash=None if private is None else private.digest,
@@ -191,6 +188,7 @@ def _rejected(effect: settling.Rejected, place: _Place) -> Plan:
         claim=place.claim,
         refund=effect.refund.number,
         amount_minor=effect.refund.amount_minor,
+        cause=effect.refund.cause,
         code=effect.code,
         counted=effect.counted,
         checker=None,
@@ -202,6 +200,17 @@ def _restored(effect: settling.Restored, place: _Place) -> Plan:
     fact = RefundRequested(**place.refund(refund), maker=SYSTEM.text)
     use = Use(refund_window(place.payment), refund.amount_minor, place.claim.amount_minor)
     return _moving(fact, place.payment, uses=(use,))
+
+
+def _revoked(effect: settling.Revoked, place: _Place) -> Plan:
+    return _moving(RefundRequested(**place.refund(effect.refund), maker=SYSTEM.text), place.payment)
+
+
+def _approved(effect: settling.Approved, place: _Place) -> Plan:
+    refund = effect.refund
+    return approved(
+        claim=place.claim, refund=refund.number, amount_minor=refund.amount_minor, cause=refund.cause
+    )
 
 
 def _refunded(effect: settling.Refunded, place: _Place) -> Plan:
@@ -231,6 +240,8 @@ _PLANS: Final[Mapping[type, Callable[[Any, _Place], Plan]]] = {
     settling.Exhausted: _exhausted,
     settling.Rejected: _rejected,
     settling.Restored: _restored,
+    settling.Revoked: _revoked,
+    settling.Approved: _approved,
     settling.Refunded: _refunded,
     settling.RefundFailed: _refund_failed,
 }

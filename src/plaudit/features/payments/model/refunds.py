@@ -17,7 +17,7 @@ REFUND: Final = "ref"
 
 REASON_MAX: Final = 500
 
-COUNTED: Final[frozenset[RefundCause]] = frozenset({"asked", "rejected"})
+COUNTED: Final[frozenset[RefundCause]] = frozenset({"asked", "rejected", "revoked"})
 """Causes of refunds of the money that a payment kept; the others give back what came in beside it."""
 
 _PAID: Final = frozenset({"succeeded", "partly_refunded", "refunded"})

@@ -9,7 +9,7 @@ payment for it goes back.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from plaudit.features.payments.model.channel import ChannelName, Method
 from plaudit.features.payments.model.intents import OPEN_ATTEMPTS, AttemptState, IntentState
@@ -40,6 +40,11 @@ class Claim:
     refunding_minor: int
     refunded_minor: int
     expires_at: datetime
+
+    @property
+    def left_minor(self) -> int:
+        """What of the payment was neither refunded nor is on its way back."""
+        return self.amount_minor - self.refunding_minor - self.refunded_minor
 
 
 @dataclass(slots=True, kw_only=True)
@@ -122,6 +127,20 @@ class Restored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Revoked:
+    """A feature takes back what was paid for: a refund of it is made."""
+
+    refund: Return
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approved:
+    """A refund may go on: the feature whose due it was answers."""
+
+    refund: Return
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refunded:
     """Money went back."""
 
@@ -138,7 +157,18 @@ class RefundFailed:
     code: str
 
 
-Effect: TypeAlias = Succeeded | Surplus | Failed | Exhausted | Rejected | Restored | Refunded | RefundFailed
+Effect: TypeAlias = (
+    Succeeded
+    | Surplus
+    | Failed
+    | Exhausted
+    | Rejected
+    | Restored
+    | Revoked
+    | Approved
+    | Refunded
+    | RefundFailed
+)
 
 
 @dataclass(slots=True)
@@ -207,19 +237,36 @@ class Case:
         claim = self.claim
         assert claim.paid_attempt is not None, f"intent {claim.number} was not paid"
         effects: list[Effect] = []
-        for one in self.returns.values():
-            effects += self.rejected(refund=one.number, code=code, at=at)
-        left = claim.amount_minor - claim.refunding_minor - claim.refunded_minor
-        if left:
-            paid = self.tries[claim.paid_attempt]
-            refund = self._open(
-                paid, paid.transaction, asset=claim.asset, amount_minor=left, cause="rejected"
-            )
-            refund.at = at
-            claim.refunding_minor += left
-            self.moved = True
+        for one in self._all_returns():
+            effects += self._decline(one, code=code, at=at)
+        if claim.left_minor:
+            refund = self._open_counted(amount_minor=claim.left_minor, cause="rejected", at=at)
             effects.append(Restored(refund=refund))
         return tuple(effects)
+
+    def revoked(self, *, amount_minor: int, code: str, at: datetime) -> tuple[Effect, ...]:
+        """Take that a feature takes back what was paid for: that much of it goes back, or what is left.
+
+        A refund that waits for a second person gives way where there would not be enough. Without effect on
+        what was never paid.
+        """
+        claim = self.claim
+        if claim.paid_attempt is None:
+            return ()
+        effects: list[Effect] = []
+        for one in self.returns.values():
+            if one.state == "review" and claim.left_minor < amount_minor:
+                effects += self._decline(one, code=code, at=at)
+        wanted = min(amount_minor, claim.left_minor)
+        if wanted:
+            refund = self._open_counted(amount_minor=wanted, cause="revoked", at=at)
+            effects += (Revoked(refund=refund), Approved(refund=refund))
+        return tuple(effects)
+
+    def requested(self, *, refund: int) -> tuple[Effect, ...]:
+        """Take that a refund was asked for that needs no second person: it goes on, unless it has ended."""
+        one = self.returns[refund]
+        return (Approved(refund=one),) if one.state == "approved" else ()
 
     def returned(self, *, refund: int, amount_minor: int, at: datetime) -> None:
         """Take that a feature gave back what a payment had earned: the refund is sent."""
@@ -230,14 +277,7 @@ class Case:
 
     def rejected(self, *, refund: int, code: str, at: datetime) -> tuple[Effect, ...]:
         """Take that a refund is declined before it was sent."""
-        one = self.returns[refund]
-        counted = one.state == "approved"
-        if not self._step(one, "reject", at):
-            return ()
-        one.code = code
-        self.claim.refunding_minor -= one.amount_minor
-        self.moved = True
-        return (Rejected(refund=one, code=code, counted=counted),)
+        return self._decline(self.returns[refund], code=code, at=at)
 
     def refunded(self, *, refund: int, at: datetime) -> tuple[Effect, ...]:
         """Take that a channel gave money back."""
@@ -288,13 +328,6 @@ class Case:
         if one.state != "paid":
             self._settle(one, "exceed", at)
             one.transaction, one.code = transaction, cause
-        refund = self._open(one, transaction, asset=asset, amount_minor=amount_minor, cause=cause)
-        refund.at = at
-        return (Surplus(attempt=one, cause=cause, refund=refund), *self.exhausted(code=cause, at=at))
-
-    def _open(
-        self, one: Try, transaction: str | None, *, asset: str, amount_minor: int, cause: RefundCause
-    ) -> Return:
         refund = Return(
             number=0,
             attempt=one.attempt,
@@ -303,9 +336,41 @@ class Case:
             amount_minor=amount_minor,
             cause=cause,
             state="sending",
+            at=at,
         )
         self.opened.append(refund)
+        return (Surplus(attempt=one, cause=cause, refund=refund), *self.exhausted(code=cause, at=at))
+
+    def _open_counted(
+        self, *, amount_minor: int, cause: Literal["rejected", "revoked"], at: datetime
+    ) -> Return:
+        """Open a refund of the money that was kept; that of what is revoked waits for the feature."""
+        claim = self.claim
+        assert claim.paid_attempt is not None, f"intent {claim.number} was not paid"
+        paid = self.tries[claim.paid_attempt]
+        refund = Return(
+            number=0,
+            attempt=paid.attempt,
+            transaction=paid.transaction,
+            asset=claim.asset,
+            amount_minor=amount_minor,
+            cause=cause,
+            state="approved" if cause == "revoked" else "sending",
+            at=at,
+        )
+        self.opened.append(refund)
+        claim.refunding_minor += amount_minor
+        self.moved = True
         return refund
+
+    def _decline(self, one: Return, *, code: str, at: datetime) -> tuple[Effect, ...]:
+        counted = one.state == "approved"
+        if not self._step(one, "reject", at):
+            return ()
+        one.code = code
+        self.claim.refunding_minor -= one.amount_minor
+        self.moved = True
+        return (Rejected(refund=one, code=code, counted=counted),)
 
     def _settle(self, one: Try, event: AttemptEvent, at: datetime) -> bool:
         state = after_attempt(one.state, event)

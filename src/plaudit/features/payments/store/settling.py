@@ -141,16 +141,17 @@ async def insert_returns(
 ) -> None:
     """Insert refunds that the system makes, and give each its number.
 
-    `asks` says when the channel is asked about a refund that was opened at a time.
+    `asks` says when the channel is asked about a refund that was sent at a time.
     """
     cursor = await conn.execute(
         "INSERT INTO payments.refund (tenant_id, intent, attempt, account, channel, order_number,"
-        " transaction, asset, amount, cause, state, maker, owner, requested_at, ask_at)"
+        " transaction, asset, amount, cause, state, code, maker, owner, requested_at, ask_at, settled_at)"
         " SELECT %s, v.intent, v.attempt, v.account, v.channel, v.order_number, nullif(v.transaction, ''),"
-        " v.asset, v.amount, v.cause, 'sending', %s, v.owner, v.at, v.ask_at"
-        " FROM unnest(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) AS v (intent, attempt, account,"
-        " channel, order_number, transaction, asset, amount, cause, owner, at, ask_at)"
-        " RETURNING intent, attempt, coalesce(transaction, ''), cause, number",
+        " v.asset, v.amount, v.cause, v.state, nullif(v.code, ''), %s, v.owner, v.at,"
+        " CASE WHEN v.state = 'sending' THEN v.ask_at END, CASE WHEN v.state = 'rejected' THEN v.at END"
+        " FROM unnest(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) AS v (intent, attempt,"
+        " account, channel, order_number, transaction, asset, amount, cause, state, code, owner, at, ask_at)"
+        " RETURNING number, intent, attempt, coalesce(transaction, ''), amount, cause, state",
         (
             Int4(tenant_id),
             maker,
@@ -163,14 +164,20 @@ async def insert_returns(
             packing.texts([refund.asset for _, _, refund in returns]),
             packing.int8s([refund.amount_minor for _, _, refund in returns]),
             packing.texts([refund.cause for _, _, refund in returns]),
+            packing.texts([refund.state for _, _, refund in returns]),
+            packing.texts([refund.code or "" for _, _, refund in returns]),
             packing.texts([f"viewer/{claim.payer}" for claim, _, _ in returns]),
             packing.times([_at(refund) for _, _, refund in returns]),
             packing.times([asks[_at(refund)] for _, _, refund in returns]),
         ),
     )
-    numbers = {row[:4]: row[4] for row in await cursor.fetchall()}
+    # A payment may be revoked in equal parts: which of them gets which number is all the same.
+    numbers: dict[tuple[object, ...], list[int]] = {}
+    for number, *words in await cursor.fetchall():
+        numbers.setdefault(tuple(words), []).append(number)
     for claim, one, refund in returns:
-        refund.number = numbers[claim.number, one.attempt, refund.transaction or "", refund.cause]
+        paid = (claim.number, one.attempt, refund.transaction or "")
+        refund.number = numbers[*paid, refund.amount_minor, refund.cause, refund.state].pop()
 
 
 async def save_returns(

@@ -6,6 +6,7 @@ import msgspec
 
 from plaudit.core.commands.command import Command, Grant, Plan
 from plaudit.core.commands.references import Lookup
+from plaudit.core.commands.sweeps import Opened, expiry_command
 from plaudit.core.dues import ANSWER, system_grant
 from plaudit.core.journal.facts import Fact, Recorded
 from plaudit.core.ledger.book import Book, Decision, Draw, Transfer, Use
@@ -51,6 +52,15 @@ def end_unpaid(*, opened: Recorded) -> Command:
         key=key,
         content=key.encode(),
         plan=lambda lookup: ending(lookup, opened, cause="payment", how="release"),
+    )
+
+
+def expire_order(opened: Opened) -> Command:
+    """Return the command that gives back what an order still holds past its time."""
+    return expiry_command(
+        opened,
+        action="presale.expire_order",
+        plan=lambda lookup: ending(lookup, opened.fact, cause="expired", how="expire"),
     )
 
 

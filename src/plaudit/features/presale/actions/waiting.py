@@ -7,6 +7,7 @@ import msgspec
 from plaudit.core.commands.command import Command, Grant, Outcome, Plan, Work
 from plaudit.core.commands.corridor import Corridor
 from plaudit.core.commands.references import Lookup
+from plaudit.core.commands.sweeps import Opened, expiry_command
 from plaudit.core.dues import ANSWER, system_grant
 from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import Fact, Recorded, canonical
@@ -174,6 +175,15 @@ def decline_seats(*, grant: Grant, key: str, opened: Recorded) -> Command:
         key=key,
         content=f"decline/{opened.position}".encode(),
         plan=lambda _lookup: passing(opened, how="release"),
+    )
+
+
+def expire_offered(opened: Opened) -> Command:
+    """Return the command that passes on seats which were offered and not taken in time."""
+    return expiry_command(
+        opened,
+        action="presale.expire_offered",
+        plan=lambda _lookup: passing(opened.fact, how="expire"),
     )
 
 
