@@ -1,0 +1,123 @@
+"""The waiting list: seats that come back go to those who wait before anybody else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from plaudit.vocabulary.facts.tickets import WaitingOffered, WaitingPassed
+from tests.features.presale.hall import Hall
+
+
+@pytest.fixture
+async def full(hall: Hall) -> Hall:
+    """Lend a hall of three seats, all of them sold to v1."""
+    await hall.stage.announce()
+    await hall.stage.offer(stock=3, waiting_s=3_600)
+    await hall.pay((await hall.order("v1", quantity=3))["due"])
+    return hall
+
+
+async def waits(hall: Hall, viewer: str, quantity: int = 1) -> str:
+    made = await hall.acme.do("POST", "/v1/waiting", {"viewer": viewer, "offer": "vip", "quantity": quantity})
+    await hall.caught_up()
+    waiting: str = made["waiting"]
+    return waiting
+
+
+async def place(hall: Hall, waiting: str) -> Any:  # noqa: ANN401 - JSON
+    return await hall.acme.get(f"/v1/waiting/{waiting}")
+
+
+async def one_comes_back(hall: Hall) -> None:
+    (payment, *_) = hall.paid
+    await hall.refund(payment, 9_900)
+
+
+async def test_a_seat_that_comes_back_is_offered_to_the_first_who_waits(full: Hall) -> None:
+    first, second = await waits(full, "v2"), await waits(full, "v3")
+    assert (await place(full, second))["before"] == 1
+    await one_comes_back(full)
+    assert await full.seats() == {"issued": -3, "sold": 2, "held waiting": 1}
+    shown = await place(full, first)
+    assert (shown["state"], shown["deadline"]) == ("offered", "2026-11-22T13:00:00.000000Z")
+    assert (await place(full, second))["state"] == "waiting"
+    assert await full.refused("v9") == "offer.sold_out"
+    order = await full.order("v2", waiting=first)
+    assert await full.seats() == {"issued": -3, "sold": 2, "held stock": 1}
+    await full.pay(order["due"])
+    assert await full.rights("v2") == {"vip": 1, "chat": 1}
+    assert (await place(full, first))["state"] == "taken"
+    await full.assert_sound()
+
+
+async def test_what_is_not_taken_in_time_goes_to_the_next_and_then_to_everybody(full: Hall) -> None:
+    first, second = await waits(full, "v2"), await waits(full, "v3")
+    await one_comes_back(full)
+    await full.tidy(hours=1)
+    assert (await place(full, first))["state"] == "passed"
+    assert (await place(full, second))["state"] == "offered"
+    assert await full.refused("v2", waiting=first) in {"waiting.unknown", "hold.exhausted", "hold.expired"}
+    await full.tidy(hours=1)
+    assert (await place(full, second))["state"] == "passed"
+    assert await full.seats() == {"issued": -3, "sold": 2, "stock": 1}
+    assert len(await full.facts(WaitingPassed)) == 2
+    await full.order("v9")
+    await full.assert_sound()
+
+
+async def test_an_offer_that_is_declined_goes_to_the_next_at_once(full: Hall) -> None:
+    first, second = await waits(full, "v2"), await waits(full, "v3")
+    await one_comes_back(full)
+    await full.acme.do("POST", f"/v1/waiting/{first}/leave")
+    await full.caught_up()
+    assert (await place(full, second))["state"] == "offered"
+    await full.assert_sound()
+
+
+async def test_nobody_who_came_later_is_served_before_a_larger_place(full: Hall) -> None:
+    large, small = await waits(full, "v2", 2), await waits(full, "v3")
+    await one_comes_back(full)
+    assert await full.seats() == {"issued": -3, "sold": 2, "waiting": 1}
+    assert (await place(full, small))["state"] == "waiting"
+    await full.acme.do("POST", f"/v1/waiting/{large}/leave")
+    await full.caught_up()
+    assert (await place(full, small))["state"] == "offered"
+    await full.acme.do("POST", f"/v1/waiting/{small}/leave")
+    await full.caught_up()
+    assert await full.seats() == {"issued": -3, "sold": 2, "stock": 1}
+    await full.assert_sound()
+
+
+async def test_a_lottery_goes_by_a_hash_that_anybody_can_compute(full: Hall) -> None:
+    await full.stage.offer(stock=3, waiting="lottery")
+    places = [await waits(full, f"w{number}") for number in range(6)]
+    await one_comes_back(full)
+    states = [(await place(full, one))["state"] for one in places]
+    assert states.count("offered") == 1
+    (offered,) = await full.facts(WaitingOffered)
+    assert offered.quantity == 1
+
+
+async def test_nobody_waits_while_seats_are_free(hall: Hall) -> None:
+    await hall.stage.announce()
+    await hall.stage.offer()
+    answer = await hall.acme.send("POST", "/v1/waiting", {"viewer": "v1", "offer": "vip"})
+    assert answer.json()["code"] == "waiting.not_needed"
+    for body, code in (
+        ({"viewer": "v1", "offer": "none"}, "offer.unknown"),
+        ({"viewer": "v1", "offer": "vip", "quantity": 0}, "order.quantity"),
+        ({"viewer": "v1", "offer": "vip", "quantity": 11}, "order.too_many"),
+    ):
+        answer = await hall.acme.send("POST", "/v1/waiting", body)
+        assert answer.json()["code"] == code
+
+
+async def test_seats_offered_to_one_are_not_another_s(full: Hall) -> None:
+    first = await waits(full, "v2")
+    await one_comes_back(full)
+    assert await full.refused("v3", waiting=first) == "waiting.unknown"
+    viewer = await full.stage.viewer("v3")
+    answer = await viewer.send("GET", f"/v1/waiting/{first}")
+    assert answer.json()["code"] == "waiting.unknown"
