@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.features.presale.hall import Hall, open_hall
 from tests.features.presale.stage import Stage, open_stage
 
 
@@ -14,4 +15,11 @@ from tests.features.presale.stage import Stage, open_stage
 async def stage(database_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
     """Lend a tenant that sells shows."""
     async with open_stage(database_url, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def hall(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hall]:
+    """Lend a tenant that sells shows, to whom the test plays payments."""
+    async with open_hall(database_url, tmp_path, monkeypatch) as opened:
         yield opened
