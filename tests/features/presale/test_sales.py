@@ -24,11 +24,11 @@ async def test_a_presale_becomes_the_sale_at_its_time_and_once(stage: Stage) -> 
     await stage.announce("later", sale_at=NOON + 2 * HOUR)
     await stage.announce("never")
     stage.clock.advance(minutes=59)
-    await schedule.open_sales(stage.edge.house)
+    await schedule.open_sales(stage.edge.house, tenant_id=stage.tenant_id)
     assert await _state(stage) == "presale"
     stage.clock.advance(minutes=1)
-    await schedule.open_sales(stage.edge.house)
-    await schedule.open_sales(stage.edge.house)
+    await schedule.open_sales(stage.edge.house, tenant_id=stage.tenant_id)
+    await schedule.open_sales(stage.edge.house, tenant_id=stage.tenant_id)
     states = [await _state(stage, show) for show in ("winter", "draft", "later", "never")]
     assert states == ["on_sale", "draft", "presale", "presale"]
     moved = [one for one in await stage.facts("show.state.changed") if one["state"] == "on_sale"]
@@ -58,9 +58,9 @@ async def test_more_sales_than_a_page_begin_though_one_cannot(
     await other.do("PUT", "/v1/shows/theirs", show_body(sale_at=NOON))
     await other.do("POST", "/v1/shows/theirs/state", {"state": "presale"})
     await stage.acme.do("PUT", "/v1/switches/tenant", {"off": True, "reason": "holiday"})
-    await schedule.open_sales(stage.edge.house)
+    await schedule._open_sales(stage.edge.house)
     assert {await _state(stage, show) for show in shows} == {"presale"}
     assert (await other.get("/v1/shows/theirs"))["state"] == "on_sale"
     await stage.acme.do("PUT", "/v1/switches/tenant", {"off": False, "reason": "back"})
-    await schedule.open_sales(stage.edge.house)
+    await schedule._open_sales(stage.edge.house)
     assert {await _state(stage, show) for show in shows} == {"on_sale"}
