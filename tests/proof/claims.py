@@ -153,6 +153,21 @@ BENCHMARKS: Final[tuple[Claim, ...]] = (
         "exactly",
         sentence="Differences planted in every class: all found, and nothing else.",
     ),
+    _ratio(
+        "presale",
+        "vs_noop",
+        "at least",
+        0.25,
+        sentence="Reservations over HTTP, one stock account, to a POST that does nothing behind the same door.",
+    ),
+    _figure("presale", "race", "equal", "right", sentence="Viewers racing for few seats: all is as it must."),
+    _figure("presale", "race_asked", "at least", 40_000, sentence="Requests of 20,000 viewers in the race."),
+    _figure("presale", "race_sold", "equal", 5_000, sentence="Seats sold in the race: all of them, once."),
+    _figure("presale", "race_wrong_steps", "equal", 0, sentence="Prices that sold another number of seats."),
+    _figure("presale", "race_over_limit", "equal", 0, sentence="Viewers with more seats than one may have."),
+    _figure("presale", "race_untold", "equal", 0, sentence="Losers who were not told why."),
+    _figure("presale", "errors", "equal", 0, sentence="Orders without an answer, or with a fault."),
+    _figure("presale", "doctor", "equal", "green", sentence="The doctor on the books after the race."),
 )
 
 JOURNEYS: Final[tuple[Claim, ...]] = (

@@ -1,10 +1,10 @@
 """Routes that do nothing, behind all that every route has: what benchmarks measure the rest against.
 
-Served by `plaudit serve --routes plaudit.app.http.noop:ROUTES` and at no other time. One reads the body of a
-tip and answers with as much as a tip does, the other reads a channel's callback.
+Served by `plaudit serve --routes plaudit.app.http.noop:ROUTES` and at no other time. Some read the body of a
+tip or of an order of tickets and answer with as much as these do, one reads a channel's callback.
 """
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -83,6 +83,85 @@ async def noop(*, data: NoTip, grant: Grant, idempotency_key: str, clock: Clock)
     return answer(body, status=_CREATED)
 
 
+class NoOrder(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The body of an order of tickets."""
+
+    offer: str
+    quantity: int = 1
+    viewer: str | None = None
+    mode: Literal["full", "deposit", "group"] = "full"
+    group: str | None = None
+    code: str | None = None
+    waiting: str | None = None
+    invitation: str | None = None
+    campaign: str | None = None
+
+
+class NoLine(msgspec.Struct, kw_only=True):
+    """Seats at one price."""
+
+    step: int | None
+    quantity: int
+    price_minor: int
+
+
+class NothingOrdered(msgspec.Struct, kw_only=True):
+    """The answer of an order of tickets."""
+
+    order: str
+    due: str
+    position: int
+    viewer: str
+    show: str
+    offer: str
+    mode: Literal["full", "deposit", "group"]
+    quantity: int
+    lines: list[NoLine]
+    asset: str
+    amount_minor: int
+    total_minor: int
+    held_until: str
+    hold_s: int
+    due_until: str
+    group: str | None
+    group_until: str | None
+    at: str
+
+
+@post(
+    "/v1/noop/ticket-orders",
+    opt={"permission": "ticket.order"},
+    status_code=_CREATED,
+    include_in_schema=False,
+)
+async def no_order(
+    *, data: NoOrder, grant: Grant, idempotency_key: str, clock: Clock
+) -> Response[NothingOrdered]:
+    """Order nothing and say so at length."""
+    now = format_time(clock.now())
+    body = NothingOrdered(
+        order="ord_" + idempotency_key[-13:].rjust(13, "0"),
+        due="due_" + idempotency_key[-13:].rjust(13, "0"),
+        position=len(idempotency_key),
+        viewer=data.viewer or grant.actor.id,
+        show=data.offer,
+        offer=data.offer,
+        mode=data.mode,
+        quantity=data.quantity,
+        lines=[NoLine(step=0, quantity=data.quantity, price_minor=0)],
+        asset="CNY",
+        amount_minor=0,
+        total_minor=0,
+        held_until=now,
+        hold_s=0,
+        due_until=now,
+        group=data.group,
+        group_until=None,
+        at=now,
+    )
+    return answer(body, status=_CREATED)
+
+
 @post("/v1/callbacks/noop", opt={"permission": None}, status_code=_OK, include_in_schema=False, security=[])
 async def no_callback(*, request: Request[Any, Any, Any]) -> Response[bytes]:
     """Read a callback and do nothing about it."""
@@ -91,4 +170,4 @@ async def no_callback(*, request: Request[Any, Any, Any]) -> Response[bytes]:
     return Response(b"", status_code=_NOTHING)
 
 
-ROUTES: Final[tuple[Any, ...]] = (noop, no_callback)
+ROUTES: Final[tuple[Any, ...]] = (noop, no_order, no_callback)
