@@ -248,11 +248,14 @@ async def leave_group(
     order: str,
     grant: Grant,
     idempotency_key: str,
+    database: Database,
     house: Any,  # noqa: ANN401 - the assembled house
 ) -> Response[OrderOver]:
     """Go out of a group that one has paid for; the money goes back."""
-    number = decode_id(ORDER, order)
-    return _over(await groups.leave_group(house, grant=grant, key=idempotency_key, order=number))
+    opened = await queries.order_fact(
+        database=database, tenant_id=grant.tenant_id, actor=grant.actor, order=order
+    )
+    return _over(await groups.leave_group(house, grant=grant, key=idempotency_key, order=opened.position))
 
 
 ROUTES: Final[tuple[Any, ...]] = (post_order, list_orders, show_order, cancel_order, leave_group)
