@@ -1,6 +1,7 @@
 """The label on a feature's door: what assembly has to know of it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +56,9 @@ class Feature:
     ``reactions`` are the subscriptions that post.
 
     ``jobs`` are those that it enqueues (``platform.jobs``) within its commands and reactions.
+
+    ``companion`` is what it keeps in the memory of each process: opened with the assembled house, whose
+    ``companions`` then has it under the feature's name, and closed before the database is.
     """
 
     name: str
@@ -64,3 +68,4 @@ class Feature:
     reactions: Sequence[Reaction] = ()
     schedules: Sequence[Schedule] = ()
     jobs: Sequence[Job[Any]] = ()
+    companion: Callable[[Any], AbstractAsyncContextManager[Any]] | None = None
