@@ -76,9 +76,9 @@ class UnderTest:
     client: httpx.AsyncClient
     keys: dict[str, str] = field(default_factory=dict)
 
-    async def tenant(self, slug: str) -> Caller:
+    async def tenant(self, slug: str, *, time_zone: str = "UTC") -> Caller:
         """Open a tenant and return its first key, which may do everything."""
-        self.keys[slug] = await open_tenant(self.house, slug=slug, name=slug)
+        self.keys[slug] = await open_tenant(self.house, slug=slug, name=slug, time_zone=time_zone)
         return Caller(self.client, self.keys[slug])
 
     def caller(self, credential: str | None) -> Caller:

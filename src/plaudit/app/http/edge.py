@@ -79,14 +79,13 @@ class Edge:
         scope[OFFER] = offer  # type: ignore[typeddict-unknown-key]
         status = 0
         shared = scope["path"].startswith(_SHARED)
+        added = ((b"x-request-id", identifier), _ANY_ORIGIN) if shared else ((b"x-request-id", identifier),)
 
         async def answering(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", identifier)]
-                if shared:
-                    message["headers"] = [*message["headers"], _ANY_ORIGIN]
+                message["headers"] = [*message["headers"], *added]
             await send(message)
 
         mark = log.request_id.set(offer.request_id)

@@ -90,6 +90,6 @@ def sheet(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Resp
     writer.writerows([sheet_cell(cell) for cell in row] for row in rows)
     return Response(
         text.getvalue().encode(),
-        media_type="text/csv; charset=utf-8",
+        media_type="text/csv",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"},
     )
