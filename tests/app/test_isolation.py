@@ -22,7 +22,8 @@ from plaudit.app.http.edge import UNGUARDED
 from plaudit.app.http.openapi import describe
 from plaudit.features.payments.model.accounts import account_of
 from tests.app.edge import Caller, UnderTest, settled
-from tests.features.insight.box_office import BoxOffice, OfficeClock
+from tests.features.insight.box_office import BoxOffice
+from tests.features.insight.desk import OfficeClock
 from tests.features.payments.shop import account_body
 
 SECRET: Final = "a shared secret of 32 bytes or more"

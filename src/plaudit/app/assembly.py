@@ -203,10 +203,15 @@ async def assembled(
             wake=Wake(),
             alarm=alarm,
         )
-        for feature in features:
-            if feature.companion is not None:
-                house.companions[feature.name] = await beside.enter_async_context(feature.companion(house))
+        await _accompany(house, beside)
         yield house
+
+
+async def _accompany(house: House, beside: AsyncExitStack) -> None:
+    """Open what features keep in the memory of this process, to be closed with the stack."""
+    for feature in house.features:
+        if feature.companion is not None:
+            house.companions[feature.name] = await beside.enter_async_context(feature.companion(house))
 
 
 async def open_tenant(house: House, *, slug: str, name: str, time_zone: str = "UTC") -> str:

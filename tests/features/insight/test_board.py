@@ -6,7 +6,8 @@ from typing import Any
 
 from plaudit.vocabulary import chart
 from tests.app.edge import problem
-from tests.features.insight.box_office import ASSET, BoxOffice
+from tests.features.insight.box_office import BoxOffice
+from tests.features.insight.desk import ASSET
 
 
 async def assert_as_the_ledger(office: BoxOffice, board: Any) -> None:  # noqa: ANN401 - JSON

@@ -19,7 +19,8 @@ from plaudit.features.insight.model import hours_of
 from plaudit.kernel.actor import Actor
 from plaudit.kernel.refusal import unauthenticated
 from plaudit.kernel.time import format_time
-from tests.features.insight.box_office import NOON, BoxOffice, open_hall
+from tests.features.insight.box_office import BoxOffice, open_hall
+from tests.features.insight.desk import NOON
 from tests.features.insight.test_tracking import event, tell, written
 
 WEIBO = {"source": "Weibo", "campaign": "winter"}

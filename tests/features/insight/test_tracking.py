@@ -22,7 +22,8 @@ from plaudit.features.insight.store.intake import Intake
 from plaudit.kernel.time import format_time
 from plaudit.platform.db import Database
 from tests.app.edge import Caller, problem, settled
-from tests.features.insight.box_office import NOON, BoxOffice, open_hall
+from tests.features.insight.box_office import BoxOffice, open_hall
+from tests.features.insight.desk import NOON
 
 
 def event(number: int | str, kind: str = "view", **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - the fields of an event

@@ -1,7 +1,7 @@
 """Routes that do nothing, behind all that every route has: what benchmarks measure the rest against.
 
 Served by `plaudit serve --routes plaudit.app.http.noop:ROUTES` and at no other time. One reads the body of a
-tip and answers with as much as a tip does, the other reads a channel's callback.
+tip and answers with as much as a tip does, one reads events, one a channel's callback.
 """
 
 from typing import Any, Final
@@ -14,6 +14,7 @@ from plaudit.platform.web import Request, Response, answer, post
 
 _CREATED: Final = 201
 _OK: Final = 200
+_ACCEPTED: Final = 202
 _NOTHING: Final = 204
 
 
@@ -83,6 +84,26 @@ async def noop(*, data: NoTip, grant: Grant, idempotency_key: str, clock: Clock)
     return answer(body, status=_CREATED)
 
 
+class NoEvents(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The body of a call that tells of views and clicks."""
+
+    events: list[dict[str, Any]]
+
+
+class NothingTaken(msgspec.Struct, kw_only=True):
+    """The answer to it."""
+
+    taken: int
+    dropped: int
+    refused: list[str]
+
+
+@post("/v1/noop/events", opt={"permission": "insight.track"}, status_code=_ACCEPTED, include_in_schema=False)
+async def no_events(*, data: NoEvents) -> Response[NothingTaken]:
+    """Read events and do nothing about them."""
+    return answer(NothingTaken(taken=0, dropped=len(data.events), refused=[]), status=_ACCEPTED)
+
+
 @post("/v1/callbacks/noop", opt={"permission": None}, status_code=_OK, include_in_schema=False, security=[])
 async def no_callback(*, request: Request[Any, Any, Any]) -> Response[bytes]:
     """Read a callback and do nothing about it."""
@@ -91,4 +112,4 @@ async def no_callback(*, request: Request[Any, Any, Any]) -> Response[bytes]:
     return Response(b"", status_code=_NOTHING)
 
 
-ROUTES: Final[tuple[Any, ...]] = (noop, no_callback)
+ROUTES: Final[tuple[Any, ...]] = (noop, no_events, no_callback)

@@ -58,7 +58,7 @@ async def show_board(
     """
     hours = _hours(clock, time_of(since, "from"), time_of(until, "until"), _BACK)
     found = await queries.board(database=database, tenant_id=grant.tenant_id, show=show, hours=hours)
-    return board_view(found, show=show, zone=await zone_of(references, grant, zone))
+    return board_view(found, show=show, zone=await zone_of(zone, references=references, grant=grant))
 
 
 @get("/v1/shows/{show:str}/board.csv", opt=READ, summary="The board of a show as a sheet", tags=TAGS)
@@ -78,7 +78,7 @@ async def show_board_sheet(*, show: str, grant: Grant, database: Database, clock
         price = None if offer is None else price_of(offer, one.step)
         zone = None if offer is None else offer.zone
         rows.append((zone, one.offer, one.step, price, one.asset, *seats, *sums))
-    return sheet(f"board-{show}", _HEAD, rows)
+    return sheet(f"board-{show}", head=_HEAD, rows=rows)
 
 
 @get(
@@ -104,7 +104,7 @@ async def follow_board(
     """
     if house.wake.closed:
         raise busy("server.stopping", "This process is about to stop; connect again.", retry_after_s=1)
-    shown_in = await zone_of(references, grant, zone)
+    shown_in = await zone_of(zone, references=references, grant=grant)
     first = await _read(house, grant, show, shown_in)
     return Stream(
         events(house, grant=grant, show=show, zone=shown_in, first=first, readmit=readmit),

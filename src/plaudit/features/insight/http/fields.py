@@ -69,7 +69,7 @@ def time_of(text: str | None, field: str) -> datetime | None:
         raise invalid("query.invalid", str(error), field=field) from error
 
 
-async def zone_of(references: References, grant: Grant, zone: str) -> ZoneInfo | None:
+async def zone_of(zone: str, *, references: References, grant: Grant) -> ZoneInfo | None:
     """Return the tenant's zone where it was asked for."""
     if zone == "utc":
         return None
@@ -82,7 +82,7 @@ def hour_texts(hour: datetime, zone: ZoneInfo | None) -> tuple[str, str | None]:
     return format_time(hour), None if zone is None else local_text(hour, zone)
 
 
-def sheet(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response[bytes]:
+def sheet(name: str, *, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response[bytes]:
     """Return rows as a file of comma-separated values with a head (RFC 4180, UTF-8)."""
     text = io.StringIO()
     writer = csv.writer(text)

@@ -79,7 +79,7 @@ async def show_funnel(
     come in order, the latest ones where there are more than asked for.
     """
     found = await _funnel(house, grant, show=show, by=by, since=since, until=until, limit=limit)
-    shown_in = await zone_of(house.references, grant, zone)
+    shown_in = await zone_of(zone, references=house.references, grant=grant)
     return FunnelView(
         show=show,
         by=by,
@@ -102,7 +102,7 @@ async def show_funnel_sheet(
 ) -> Response[bytes]:
     """Return the same as comma-separated values: a row a line and currency, 5000 lines at most."""
     found = await _funnel(house, grant, show=show, by=by, since=since, until=until, limit=LINES_MAX)
-    shown_in = await zone_of(house.references, grant, zone)
+    shown_in = await zone_of(zone, references=house.references, grant=grant)
     rows: list[tuple[str | int | None, ...]] = []
     for one in (_line(line, shown_in) for line in found.lines):
         counts = (one.views, one.visitors, one.clicks, one.orders, one.paid_orders)
@@ -110,7 +110,7 @@ async def show_funnel_sheet(
         rows += [(*head, money.asset, money.seats, money.money_minor) for money in one.money] or [
             (*head, None, 0, 0)
         ]
-    return sheet(f"funnel-{show}", (*_HEAD, *_HEAD_MONEY), rows)
+    return sheet(f"funnel-{show}", head=(*_HEAD, *_HEAD_MONEY), rows=rows)
 
 
 async def _funnel(
