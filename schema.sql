@@ -2,6 +2,8 @@ CREATE SCHEMA commands;
 
 CREATE SCHEMA identity;
 
+CREATE SCHEMA insight;
+
 CREATE SCHEMA journal;
 
 CREATE SCHEMA ledger;
@@ -140,6 +142,224 @@ CREATE TABLE identity.token_key (
     created_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone,
     CONSTRAINT token_key_algorithm_check CHECK ((algorithm = ANY (ARRAY['HS256'::text, 'RS256'::text, 'ES256'::text, 'EdDSA'::text])))
+);
+
+CREATE TABLE insight.channel (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    campaign text NOT NULL,
+    invitation text NOT NULL
+);
+
+CREATE TABLE insight.due (
+    tenant_id integer NOT NULL,
+    due bigint NOT NULL,
+    show text NOT NULL
+);
+
+CREATE TABLE insight.event (
+    tenant_id integer NOT NULL,
+    event uuid NOT NULL,
+    kind text NOT NULL,
+    show text NOT NULL,
+    page text,
+    element text,
+    visitor uuid,
+    is_new boolean NOT NULL,
+    campaign text NOT NULL,
+    invitation text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT event_kind_check CHECK ((kind = ANY (ARRAY['view'::text, 'click'::text])))
+);
+
+CREATE TABLE insight.funnel (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    grain text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    campaign text NOT NULL,
+    invitation text NOT NULL,
+    asset text NOT NULL,
+    orders bigint NOT NULL,
+    paid_orders bigint NOT NULL,
+    seats bigint NOT NULL,
+    money bigint NOT NULL,
+    CONSTRAINT funnel_grain_check CHECK ((grain = ANY (ARRAY['both'::text, 'hour'::text, 'channel'::text])))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE insight.method (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    channel text NOT NULL,
+    method text NOT NULL,
+    asset text NOT NULL,
+    outcome text NOT NULL,
+    code text NOT NULL,
+    count bigint NOT NULL,
+    amount bigint NOT NULL,
+    CONSTRAINT method_outcome_check CHECK ((outcome = ANY (ARRAY['attempted'::text, 'succeeded'::text, 'failed'::text])))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE insight.offer (
+    tenant_id integer NOT NULL,
+    offer text NOT NULL,
+    show text NOT NULL,
+    zone text,
+    asset text,
+    prices jsonb NOT NULL,
+    on_sale boolean NOT NULL,
+    seats bigint NOT NULL
+);
+
+CREATE TABLE insight.offered (
+    tenant_id integer NOT NULL,
+    "position" bigint NOT NULL,
+    offer text NOT NULL,
+    quantity integer NOT NULL,
+    open boolean NOT NULL
+);
+
+CREATE TABLE insight.pace (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    offer text NOT NULL,
+    asset text NOT NULL,
+    orders bigint NOT NULL,
+    paid_orders bigint NOT NULL,
+    seats bigint NOT NULL,
+    money bigint NOT NULL
+)
+WITH (fillfactor='70');
+
+CREATE TABLE insight.party (
+    tenant_id integer NOT NULL,
+    party text NOT NULL,
+    show text NOT NULL,
+    size integer NOT NULL,
+    paid integer NOT NULL,
+    state text NOT NULL,
+    CONSTRAINT party_state_check CHECK ((state = ANY (ARRAY['open'::text, 'filled'::text, 'failed'::text])))
+);
+
+CREATE TABLE insight.past (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    campaign text NOT NULL,
+    invitation text NOT NULL,
+    views bigint NOT NULL,
+    visitors bigint NOT NULL,
+    clicks bigint NOT NULL
+);
+
+CREATE TABLE insight.refund (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    asset text NOT NULL,
+    stage text NOT NULL,
+    reason text NOT NULL,
+    count bigint NOT NULL,
+    amount bigint NOT NULL,
+    CONSTRAINT refund_stage_check CHECK ((stage = ANY (ARRAY['asked'::text, 'revoked'::text, 'rejected'::text, 'kept'::text, 'declined'::text, 'refunded'::text, 'failed'::text])))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE insight.sale (
+    tenant_id integer NOT NULL,
+    "position" bigint NOT NULL,
+    show text NOT NULL,
+    offer text NOT NULL,
+    asset text NOT NULL,
+    quantity integer NOT NULL,
+    total bigint NOT NULL,
+    lines jsonb NOT NULL,
+    campaign text NOT NULL,
+    invitation text NOT NULL,
+    ordered_at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    first_at timestamp with time zone,
+    first_paid bigint DEFAULT 0 NOT NULL,
+    issued_at timestamp with time zone,
+    paid bigint DEFAULT 0 NOT NULL,
+    balance bigint DEFAULT 0 NOT NULL,
+    forfeited bigint DEFAULT 0 NOT NULL,
+    returned bigint DEFAULT 0 NOT NULL,
+    seats_back bigint DEFAULT 0 NOT NULL,
+    refunded bigint DEFAULT 0 NOT NULL,
+    lost bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT sale_state_check CHECK ((state = ANY (ARRAY['held'::text, 'ended'::text, 'deposited'::text, 'pledged'::text, 'issued'::text, 'forfeited'::text])))
+)
+WITH (fillfactor='80');
+
+CREATE TABLE insight.show (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    revision integer NOT NULL
+);
+
+CREATE TABLE insight.site_key (
+    tenant_id integer NOT NULL,
+    number bigint NOT NULL,
+    name text NOT NULL,
+    enabled boolean NOT NULL,
+    rate_per_second integer NOT NULL,
+    revision integer NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    CONSTRAINT site_key_rate_per_second_check CHECK ((rate_per_second > 0))
+);
+
+ALTER TABLE insight.site_key ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME insight.site_key_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE insight.step (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    offer text NOT NULL,
+    step integer NOT NULL,
+    asset text NOT NULL,
+    ordered bigint NOT NULL,
+    held bigint NOT NULL,
+    pledged bigint NOT NULL,
+    sold bigint NOT NULL,
+    back bigint NOT NULL,
+    deposits bigint NOT NULL,
+    paid bigint NOT NULL,
+    forfeited bigint NOT NULL,
+    refunded bigint NOT NULL,
+    takings bigint NOT NULL,
+    balance bigint NOT NULL,
+    balances bigint NOT NULL
+)
+WITH (fillfactor='70');
+
+CREATE TABLE insight.traffic (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    grain text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    campaign text NOT NULL,
+    invitation text NOT NULL,
+    views bigint NOT NULL,
+    visitors bigint NOT NULL,
+    clicks bigint NOT NULL,
+    CONSTRAINT traffic_grain_check CHECK ((grain = ANY (ARRAY['both'::text, 'hour'::text, 'channel'::text])))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE insight.visitor (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    visitor uuid NOT NULL,
+    seen_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE journal.dead_letter (
@@ -919,6 +1139,57 @@ ALTER TABLE ONLY identity.staff
 ALTER TABLE ONLY identity.token_key
     ADD CONSTRAINT token_key_pkey PRIMARY KEY (tenant_id, number);
 
+ALTER TABLE ONLY insight.channel
+    ADD CONSTRAINT channel_pkey PRIMARY KEY (tenant_id, show, campaign, invitation);
+
+ALTER TABLE ONLY insight.due
+    ADD CONSTRAINT due_pkey PRIMARY KEY (tenant_id, due);
+
+ALTER TABLE ONLY insight.event
+    ADD CONSTRAINT event_pkey PRIMARY KEY (tenant_id, event);
+
+ALTER TABLE ONLY insight.funnel
+    ADD CONSTRAINT funnel_pkey PRIMARY KEY (tenant_id, show, grain, hour, campaign, invitation, asset);
+
+ALTER TABLE ONLY insight.method
+    ADD CONSTRAINT method_pkey PRIMARY KEY (tenant_id, show, channel, method, asset, outcome, code);
+
+ALTER TABLE ONLY insight.offer
+    ADD CONSTRAINT offer_pkey PRIMARY KEY (tenant_id, offer);
+
+ALTER TABLE ONLY insight.offered
+    ADD CONSTRAINT offered_pkey PRIMARY KEY (tenant_id, "position");
+
+ALTER TABLE ONLY insight.pace
+    ADD CONSTRAINT pace_pkey PRIMARY KEY (tenant_id, show, hour, offer, asset);
+
+ALTER TABLE ONLY insight.party
+    ADD CONSTRAINT party_pkey PRIMARY KEY (tenant_id, party);
+
+ALTER TABLE ONLY insight.past
+    ADD CONSTRAINT past_pkey PRIMARY KEY (tenant_id, show, hour, campaign, invitation);
+
+ALTER TABLE ONLY insight.refund
+    ADD CONSTRAINT refund_pkey PRIMARY KEY (tenant_id, show, asset, stage, reason);
+
+ALTER TABLE ONLY insight.sale
+    ADD CONSTRAINT sale_pkey PRIMARY KEY (tenant_id, "position");
+
+ALTER TABLE ONLY insight.show
+    ADD CONSTRAINT show_pkey PRIMARY KEY (tenant_id, show);
+
+ALTER TABLE ONLY insight.site_key
+    ADD CONSTRAINT site_key_pkey PRIMARY KEY (tenant_id, number);
+
+ALTER TABLE ONLY insight.step
+    ADD CONSTRAINT step_pkey PRIMARY KEY (tenant_id, show, offer, step, asset);
+
+ALTER TABLE ONLY insight.traffic
+    ADD CONSTRAINT traffic_pkey PRIMARY KEY (tenant_id, show, grain, hour, campaign, invitation);
+
+ALTER TABLE ONLY insight.visitor
+    ADD CONSTRAINT visitor_pkey PRIMARY KEY (tenant_id, show, visitor);
+
 ALTER TABLE ONLY journal.dead_letter
     ADD CONSTRAINT dead_letter_pkey PRIMARY KEY (tenant_id, subscription, "position");
 
@@ -1066,6 +1337,16 @@ ALTER TABLE ONLY wallets.pack
 ALTER TABLE ONLY wallets.topup_policy
     ADD CONSTRAINT topup_policy_pkey PRIMARY KEY (tenant_id, asset);
 
+CREATE INDEX event_at ON insight.event USING btree (tenant_id, at);
+
+CREATE INDEX offer_show ON insight.offer USING btree (tenant_id, show);
+
+CREATE INDEX offered_open ON insight.offered USING btree (tenant_id, offer) WHERE open;
+
+CREATE INDEX party_show ON insight.party USING btree (tenant_id, show, state);
+
+CREATE INDEX visitor_seen ON insight.visitor USING btree (tenant_id, seen_at);
+
 CREATE INDEX private_owner ON journal.private USING btree (tenant_id, owner);
 
 CREATE INDEX counter_over ON ledger.counter USING btree (tenant_id, ends) WHERE (ends < 'infinity'::timestamp with time zone);
@@ -1178,6 +1459,8 @@ GRANT USAGE ON SCHEMA commands TO plaudit_runtime;
 
 GRANT USAGE ON SCHEMA identity TO plaudit_runtime;
 
+GRANT USAGE ON SCHEMA insight TO plaudit_runtime;
+
 GRANT USAGE ON SCHEMA journal TO plaudit_runtime;
 
 GRANT USAGE ON SCHEMA ledger TO plaudit_runtime;
@@ -1222,6 +1505,40 @@ GRANT UPDATE(revoked_at) ON TABLE identity.staff TO plaudit_runtime;
 GRANT SELECT,INSERT ON TABLE identity.token_key TO plaudit_runtime;
 
 GRANT UPDATE(revoked_at) ON TABLE identity.token_key TO plaudit_runtime;
+
+GRANT SELECT,INSERT ON TABLE insight.channel TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE insight.due TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE ON TABLE insight.event TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE insight.funnel TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE insight.method TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE insight.offer TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE insight.offered TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE insight.pace TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE insight.party TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE insight.past TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE insight.refund TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE insight.sale TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE insight.show TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE insight.site_key TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE insight.step TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE insight.traffic TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE ON TABLE insight.visitor TO plaudit_runtime;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE journal.dead_letter TO plaudit_runtime;
 

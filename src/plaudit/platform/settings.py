@@ -238,6 +238,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         _integer(minimum=1, maximum=3_650),
     ),
     Setting(
+        "track_keep_days",
+        "PLAUDIT_TRACK_KEEP_DAYS",
+        "90",
+        "Days for which single page views and clicks are kept; what they come to by hour is kept for good.",
+        _integer(minimum=3, maximum=3_650),
+    ),
+    Setting(
         "clock_file",
         "PLAUDIT_CLOCK_FILE",
         "",
@@ -299,6 +306,7 @@ class Settings:
     listen: bool
     examine_hour: int | None
     jobs_keep_days: int
+    track_keep_days: int
     clock_file: Path | None
     metrics_dir: Path | None
     secret_key: str | None

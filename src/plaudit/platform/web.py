@@ -1,7 +1,9 @@
 """What features need of the web framework, and nothing else of it.
 
 A handler is an async function under `get`, `post`, `put` or `delete`, with its permission in
-`opt={"permission": "..."}` (None: any valid credential). It may declare these parameters, by name:
+`opt={"permission": "..."}` (None: any valid credential). There, too, `"keyless": True` says that a write
+takes no idempotency key, and `"plain": True` that its JSON may claim to be plain text, as a page's beacon
+does. It may declare these parameters, by name:
 
 * `data`: the request body, a msgspec struct; decoded strictly, so that "1" is no integer and an unknown field
   is refused when the struct forbids them.

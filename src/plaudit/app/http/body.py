@@ -11,6 +11,7 @@ from plaudit.kernel.refusal import Refusal, invalid
 from plaudit.platform.web import OFFER
 
 _JSON: Final = "application/json"
+_PLAIN: Final = "text/plain"
 _UNKNOWN: Final = "Object contains unknown field `"
 _NUL: Final = b"\\u0000"
 _SHOWN_MAX: Final = 200
@@ -47,13 +48,14 @@ class StrictRequest(Request[Any, Any, Any]):
         return decoded
 
     async def body(self) -> bytes:
-        """Return the body, which is not empty and claims to be JSON.
+        """Return the body, which is not empty and claims to be JSON (or plain text, where a route takes it).
 
         Raises Refusal `body.invalid`, TransportRefusal 415, and 413 as soon as it is larger than the setting
         allows. The framework asks for it before `json`.
         """
         if self._whole is None:
-            if not _is_json(self.scope["headers"]):
+            plain = "plain" in self.scope["route_handler"].opt
+            if not _is_json(self.scope["headers"], or_plain=plain):
                 raise wrong_content_type()
             self._whole = await self._read()
             if not self._whole:
@@ -77,17 +79,17 @@ class StrictRequest(Request[Any, Any, Any]):
             parts.append(part)
 
 
-def _is_json(headers: Any) -> bool:  # noqa: ANN401 - as the server hands it over
+def _is_json(headers: Any, *, or_plain: bool) -> bool:  # noqa: ANN401 - as the server hands it over
     for name, value in headers:
         if name == b"content-type":
-            return _claims_json(value)
+            return _claims(value, (_JSON, _PLAIN) if or_plain else (_JSON,))
     return False
 
 
 @lru_cache(maxsize=64)
-def _claims_json(value: bytes) -> bool:
+def _claims(value: bytes, wanted: tuple[str, ...]) -> bool:
     media, *parameters = value.decode("latin-1").lower().split(";")
-    return media.strip() == _JSON and all(
+    return media.strip() in wanted and all(
         one.strip() in {"", "charset=utf-8", 'charset="utf-8"'} for one in parameters
     )
 

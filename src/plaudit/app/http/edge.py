@@ -26,6 +26,19 @@ _log = log.logger("http")
 _GUARDED: Final = "/v1/"
 SIGNED: Final = "/v1/callbacks/"
 """Callers here hold no credential: each callback carries its channel's signature."""
+PUBLIC: Final = ("/v1/track/", "/v1/track.gif")
+"""Callers here hold no credential either: pages name a site key, which allows this and nothing else."""
+UNGUARDED: Final = (SIGNED, *PUBLIC)
+_SHARED: Final = "/v1/track"
+"""Pages of any origin may call this, without cookies, and read the answer."""
+_ANY_ORIGIN: Final = (b"access-control-allow-origin", b"*")
+_PREFLIGHT: Final = (
+    _ANY_ORIGIN,
+    (b"access-control-allow-methods", b"GET, POST"),
+    (b"access-control-allow-headers", b"authorization, content-type, x-request-id"),
+    (b"access-control-max-age", b"86400"),
+)
+_NO_CONTENT: Final = 204
 _REQUEST_ID: Final = re.compile(rb"[\x21-\x7e]{1,64}")
 _PROOF: Final = re.compile(r"(?<=^/pay/)([^/-]*-[^/-]*)-[^/]*")
 """A cashier's link is a credential: what proves it stays out of logs, whose payment it is does not."""
@@ -65,17 +78,23 @@ class Edge:
         offer = Offer(self._house, identifier.decode("ascii"))
         scope[OFFER] = offer  # type: ignore[typeddict-unknown-key]
         status = 0
+        shared = scope["path"].startswith(_SHARED)
+        added = ((b"x-request-id", identifier), _ANY_ORIGIN) if shared else ((b"x-request-id", identifier),)
 
         async def answering(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", identifier)]
+                message["headers"] = [*message["headers"], *added]
             await send(message)
 
         mark = log.request_id.set(offer.request_id)
         try:
-            if scope["path"].startswith(_GUARDED) and not scope["path"].startswith(SIGNED):
+            if shared and scope["method"] == "OPTIONS":
+                status = _NO_CONTENT
+                await _allow(send)
+                return
+            if scope["path"].startswith(_GUARDED) and not scope["path"].startswith(UNGUARDED):
                 await self._admit(offer, credential, key)
             self._check(scope, length)
             await self._inner(scope, receive, answering)
@@ -176,6 +195,12 @@ def told(*, error: Exception, scope: Scope) -> Problem:
     if isinstance(error, AssertionError):
         offer.house.alarm.ring(error)
     return problem
+
+
+async def _allow(send: Send) -> None:
+    """Answer a browser's question whether a page of another origin may call."""
+    await send({"type": "http.response.start", "status": _NO_CONTENT, "headers": list(_PREFLIGHT)})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _shown(path: str) -> str:

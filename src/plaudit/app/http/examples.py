@@ -98,6 +98,8 @@ _IDS: Final[Mapping[str, str]] = {
     "key": "plk_0000004000001",
     "payment": "pay_000000000001A",
     "refund": "ref_000000000001A",
+    "site": "site_0000004000001",
+    "site_key": "site_0000004000001",
     "reversal": "rev_000000000001A",
     "staff": "pls_0000004000001",
     "tip": "tip_000000000001A",
@@ -121,6 +123,20 @@ _ACCOUNT: Final[Mapping[str, Any]] = {
     "max_minor": 500_000,
 }
 
+_EVENTS: Final[Mapping[str, Any]] = {
+    "events": [
+        {
+            "id": "8f14e45f-view-1",
+            "kind": "view",
+            "show": "s1",
+            "page": "/shows/s1",
+            "visitor": "5f2b9c0e",
+            "campaign": {"source": "weibo", "medium": "social", "campaign": "winter"},
+        },
+        {"id": "8f14e45f-click-2", "kind": "click", "show": "s1", "element": "buy", "visitor": "5f2b9c0e"},
+    ]
+}
+
 _BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
     ("post", "/v1/channel-accounts"): {"channel": "sandbox", **_ACCOUNT},
     ("put", "/v1/channel-accounts/{account}"): _ACCOUNT,
@@ -138,6 +154,8 @@ _BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
         "message": "encore!",
         "show": "s1",
     },
+    ("post", "/v1/track"): _EVENTS,
+    ("post", "/v1/track/beacon"): _EVENTS,
     ("post", "/v1/token-keys"): {"algorithm": "HS256", "secret": _FIELDS["secret"]},
     ("post", "/v1/wallets/{viewer}/credits"): {
         "asset": "coin",

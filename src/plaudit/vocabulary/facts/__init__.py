@@ -6,6 +6,7 @@ from plaudit.vocabulary.facts import (
     bills,
     dues,
     identity,
+    insight,
     ledger,
     offers,
     payments,
@@ -98,6 +99,7 @@ _TYPES: Final[tuple[type[FactData], ...]] = (
     tickets.WaitingPassed,
     rewards.RewardDue,
     rewards.RewardRevoked,
+    insight.SiteKeySaved,
 )
 
 FACTS: Final[dict[str, type[FactData]]] = {fact.KIND: fact for fact in _TYPES}

@@ -15,7 +15,7 @@ from plaudit.features.presale.actions.endings import end_unpaid
 from plaudit.features.presale.actions.revoking import Revoked, revoke
 from plaudit.kernel.refusal import Refusal
 from plaudit.vocabulary.facts.payments import PaymentClosed, PaymentFailed
-from plaudit.vocabulary.facts.tickets import OrderEnded, TicketForfeited, TicketOrdered
+from plaudit.vocabulary.facts.tickets import EndCause, OrderEnded, TicketForfeited, TicketOrdered
 
 
 async def _end(corridor: Corridor, conn: Connection, span: Span) -> None:
@@ -46,7 +46,7 @@ def _owed(fact: Recorded) -> Revoked | None:
         ended = msgspec.convert(fact.data, OrderEnded)
         if ended.payment is None or ended.asset is None:
             return None
-        payment, minor, code = ended.payment, ended.paid_minor, f"group.{ended.cause}"
+        payment, minor, code = ended.payment, ended.paid_minor, _CODES[ended.cause]
         order, asset = ended.order, ended.asset
     if not minor:
         return None
@@ -60,6 +60,9 @@ def _owed(fact: Recorded) -> Revoked | None:
         cause=f"ended/{fact.position}",
     )
 
+
+_CODES: Final[dict[EndCause, str]] = {"left": "group.left", "group": "group.failed"}
+"""Why the money of an order that ended paid goes back."""
 
 UNPAID: Final = Reaction(name="presale.unpaid", kinds=(PaymentFailed.KIND, PaymentClosed.KIND), react=_end)
 REVOKED: Final = Reaction(
