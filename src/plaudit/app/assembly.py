@@ -188,7 +188,7 @@ async def assembled(
         # Accounts and reference rows are fetched in the middle of transactions; with connections of their own
         # that never waits for one which waits for it.
         Database.open(url, pool_max=_OPENERS, listen=False, by_index=True) as opening,
-        outbound.opened() as way_out,
+        outbound.opened(inside=settings.outbound_inside, own_url=settings.public_url) as way_out,
         AsyncExitStack() as beside,
     ):
         directory = Directory(opening)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from plaudit.platform.inside import Inside
+
 __all__ = ["SETTINGS", "Setting", "Settings", "SettingsError"]
 
 
@@ -145,6 +147,14 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "Address at which the world reaches this server: in links for payers, and where channels send"
         " callbacks. http:// with host and port when empty.",
         _public_url,
+    ),
+    Setting(
+        "outbound_inside",
+        "PLAUDIT_OUTBOUND_INSIDE",
+        "",
+        "What inside your network merchant accounts and webhooks may have this server call: networks and host"
+        " names, separated by commas, or * for all. Only the public internet and its own address when empty.",
+        Inside.of,
     ),
     Setting(
         "processes",
@@ -293,6 +303,7 @@ class Settings:
     host: str
     port: int
     public_url: str
+    outbound_inside: Inside
     processes: int
     log_level: str
     log_format: str
