@@ -123,13 +123,24 @@ async def give_back(
     await _announce(corridor, conn, answers)
 
 
+def raise_if_later(refusal: Refusal) -> None:
+    """Raise what is no answer of a reaction: it was too busy, or nothing moves in this tenant now.
+
+    Raises Refusal (BUSY): the same is asked again later.
+    """
+    if refusal.kind is RefusalKind.BUSY:
+        raise refusal
+    if refusal.code == "switch.off" and refusal.details.get("target") == switches.TENANT:
+        raise busy("payment.waits", "The tenant is switched off; it goes on when it is on.", retry_after_s=1)
+
+
 async def _recorded(corridor: Corridor, conn: Connection, commands: Sequence[Command]) -> list[Result]:
     results = await corridor.record(conn, commands)
     for result in results:
         if isinstance(result, Broken):
             raise result.cause
         if isinstance(result, Refusal):
-            _raise_if_later(result)
+            raise_if_later(result)
     return results
 
 
@@ -138,14 +149,6 @@ async def _announce(corridor: Corridor, conn: Connection, commands: Sequence[Com
         if isinstance(result, Refusal):
             raise result
         assert isinstance(result, Outcome | Replay), result
-
-
-def _raise_if_later(refusal: Refusal) -> None:
-    """Raise what is no answer: it was too busy, or nothing moves in this tenant now, not even back."""
-    if refusal.kind is RefusalKind.BUSY:
-        raise refusal
-    if refusal.code == "switch.off" and refusal.details.get("target") == switches.TENANT:
-        raise busy("payment.waits", "The tenant is switched off; it goes on when it is on.", retry_after_s=1)
 
 
 def _asked(fact: Recorded, kind: type[T], dues: dict[int, Recorded]) -> Asked[T]:

@@ -6,6 +6,7 @@ from plaudit.vocabulary.facts import (
     bills,
     dues,
     identity,
+    invitations,
     ledger,
     offers,
     payments,
@@ -99,6 +100,12 @@ _TYPES: Final[tuple[type[FactData], ...]] = (
     tickets.WaitingPassed,
     rewards.RewardDue,
     rewards.RewardRevoked,
+    invitations.InvitationRuleSaved,
+    invitations.InvitationPictureSaved,
+    invitations.InvitationOpened,
+    invitations.InvitationRewarded,
+    invitations.InvitationRefused,
+    invitations.InvitationReversed,
 )
 
 FACTS: Final[dict[str, type[FactData]]] = {fact.KIND: fact for fact in _TYPES}
