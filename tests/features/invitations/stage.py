@@ -192,15 +192,17 @@ class Stage:
         await self.caught_up()
         return order
 
-    async def refund(
-        self, order: int, viewer: str, *, seats: int = 1, show: str = SHOW, refund: str = ""
-    ) -> None:
+    async def refund(self, order: int, viewer: str, *, seats: int = 1, refund: str = "") -> None:
         """Play presale, which takes seats back for a refund, and let everybody react."""
-        refund = refund or f"ref_{next(self.numbers)}"
+        await self.tell_refund(order, viewer, seats=seats, refund=refund or f"ref_{next(self.numbers)}")
+        await self.caught_up()
+
+    async def tell_refund(self, order: int, viewer: str, *, seats: int, refund: str) -> None:
+        """Play presale, which takes seats back for a refund."""
         said = TicketRefunded(
             order=order,
             viewer=viewer,
-            show=show,
+            show=SHOW,
             offer="vip",
             quantity=seats,
             payment="pay_0000000000001",
@@ -210,7 +212,6 @@ class Stage:
             refunded_minor=PRICE * seats,
         )
         await self.say(f"viewer/{viewer}", said)
-        await self.caught_up()
 
     async def say(self, subject: str, data: FactData, *transfers: Transfer) -> int:
         """Record a fact of another feature, with what it moves, and return its position."""
@@ -228,9 +229,10 @@ class Stage:
         return (await self.house.corridor.submit(command)).position
 
     async def caught_up(self) -> None:
-        """Bring every follower of the journal to its head."""
+        """Bring every follower of the journal to its head, and to what was said on the way there."""
         house = self.house
-        await catch_up(database=house.database, subscriptions=house.subscriptions, clock=house.clock)
+        for _ in range(2):
+            await catch_up(database=house.database, subscriptions=house.subscriptions, clock=house.clock)
 
     async def balance(self, viewer: str, asset: str = "coin") -> int:
         """Return what a wallet holds, less what it owes."""
@@ -240,14 +242,14 @@ class Stage:
         ]
         return sum((await self.balances(*addresses)).values())
 
+    async def issued(self, asset: str) -> int:
+        """Return how much of an asset was issued and not taken back."""
+        return -(await self.balances(chart.issuance(asset=asset))).get(chart.issuance(asset=asset), 0)
+
     async def balances(self, *addresses: str) -> dict[str, int]:
         """Return the balances of those accounts that are open."""
         async with self.house.database.connection() as conn:
             return await balances.balances(conn, tenant_id=self.tenant_id, addresses=addresses)
-
-    async def credit(self, viewer: str, amount_minor: int, asset: str = "coin") -> None:
-        body = {"asset": asset, "amount_minor": amount_minor}
-        await self.acme.do("POST", f"/v1/wallets/{viewer}/credits", body)
 
     async def spend(self, viewer: str, amount_minor: int, asset: str = "coin") -> None:
         """Have a viewer lose something to a correction."""

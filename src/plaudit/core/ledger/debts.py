@@ -103,7 +103,7 @@ def take_what_is_there(
     without ``debt`` nothing is owed.
     """
     assert amount_minor >= 0, amount_minor
-    held_minor = 0 if book.freeze(wallet) else book.balance(wallet)
+    held_minor = 0 if book.freeze(wallet) else max(0, book.balance(wallet))
     room_minor = 0 if debt is None or book.freeze(debt) else max(0, debt_limit_minor - owed(book, debt))
     taken_minor = min(held_minor, amount_minor)
     owed_minor = min(room_minor, amount_minor - taken_minor)

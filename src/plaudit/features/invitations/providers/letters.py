@@ -5,6 +5,7 @@ and Korean is simplified Chinese.
 """
 
 import math
+import unicodedata
 from functools import lru_cache
 from importlib import resources
 from typing import Final
@@ -16,6 +17,8 @@ _SIMPLIFIED: Final = 2
 _PROBE_PX: Final = 32
 # No character: a font draws here what it draws for all that it does not have.
 _NOBODY: Final = "\uffff"
+# They choose how the character before them looks, and alone they are drawn as a sign for themselves.
+_SELECTORS: Final = ("VARIATION SELECTOR", "MONGOLIAN FREE VARIATION SELECTOR")
 
 REGULAR: Final = 400
 BOLD: Final = 700
@@ -32,8 +35,10 @@ def letters(size_px: int, weight: int) -> ImageFont.FreeTypeFont:
 @lru_cache(maxsize=16_384)
 def is_drawn(one: str) -> bool:
     """Tell whether the font has a character: it draws something, and not the box that stands for nothing."""
+    if unicodedata.name(one, "").startswith(_SELECTORS):
+        return False
     drawn = _shape(one)
-    return bool(drawn[1]) and drawn != _shape(_NOBODY)
+    return any(drawn[1]) and drawn != _shape(_NOBODY)
 
 
 def width_px(text: str, font: ImageFont.FreeTypeFont) -> int:
