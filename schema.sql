@@ -4,6 +4,8 @@ CREATE SCHEMA identity;
 
 CREATE SCHEMA insight;
 
+CREATE SCHEMA invitations;
+
 CREATE SCHEMA journal;
 
 CREATE SCHEMA ledger;
@@ -361,6 +363,99 @@ CREATE TABLE insight.visitor (
     visitor uuid NOT NULL,
     seen_at timestamp with time zone NOT NULL
 );
+
+CREATE TABLE invitations.buyer (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    viewer text NOT NULL,
+    issued bigint NOT NULL,
+    ordered bigint NOT NULL,
+    seats integer NOT NULL,
+    inviter text,
+    rewarded bigint,
+    reversed bigint
+)
+WITH (fillfactor='90');
+
+CREATE TABLE invitations.friend (
+    tenant_id integer NOT NULL,
+    ordered bigint NOT NULL,
+    invitation text NOT NULL,
+    show text NOT NULL,
+    friend text NOT NULL,
+    state text NOT NULL,
+    code text,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT friend_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'ended'::text, 'rewarded'::text, 'refused'::text, 'reversed'::text])))
+)
+WITH (fillfactor='90');
+
+CREATE TABLE invitations.instrument (
+    tenant_id integer NOT NULL,
+    viewer text NOT NULL,
+    mark text NOT NULL
+);
+
+CREATE TABLE invitations.invitation (
+    tenant_id integer NOT NULL,
+    invitation text NOT NULL,
+    viewer text NOT NULL,
+    show text NOT NULL,
+    name text,
+    opened_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE invitations.picture (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    revision integer NOT NULL,
+    picture bytea,
+    digest text
+);
+
+CREATE TABLE invitations.returned (
+    tenant_id integer NOT NULL,
+    ordered bigint NOT NULL,
+    refund text NOT NULL,
+    seats integer NOT NULL
+);
+
+CREATE TABLE invitations.rule (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    revision integer NOT NULL,
+    enabled boolean NOT NULL,
+    inviter jsonb NOT NULL,
+    friend jsonb NOT NULL,
+    per_day_max integer NOT NULL,
+    per_show_max integer NOT NULL,
+    landing_url text NOT NULL,
+    shortfall text NOT NULL,
+    debt_limit bigint NOT NULL,
+    valid_from timestamp with time zone,
+    valid_until timestamp with time zone,
+    CONSTRAINT rule_shortfall_check CHECK ((shortfall = ANY (ARRAY['debt'::text, 'available'::text])))
+);
+
+CREATE TABLE invitations.show (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    title_en text NOT NULL,
+    title_zh text NOT NULL,
+    starts_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE invitations.tally (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    inviter text NOT NULL,
+    rewarded bigint NOT NULL,
+    reversed bigint NOT NULL,
+    refused bigint NOT NULL,
+    coin bigint NOT NULL,
+    points bigint NOT NULL
+)
+WITH (fillfactor='70');
 
 CREATE TABLE journal.dead_letter (
     tenant_id integer NOT NULL,
@@ -1190,6 +1285,33 @@ ALTER TABLE ONLY insight.traffic
 ALTER TABLE ONLY insight.visitor
     ADD CONSTRAINT visitor_pkey PRIMARY KEY (tenant_id, show, visitor);
 
+ALTER TABLE ONLY invitations.buyer
+    ADD CONSTRAINT buyer_pkey PRIMARY KEY (tenant_id, show, viewer);
+
+ALTER TABLE ONLY invitations.friend
+    ADD CONSTRAINT friend_pkey PRIMARY KEY (tenant_id, ordered);
+
+ALTER TABLE ONLY invitations.instrument
+    ADD CONSTRAINT instrument_pkey PRIMARY KEY (tenant_id, viewer, mark);
+
+ALTER TABLE ONLY invitations.invitation
+    ADD CONSTRAINT invitation_pkey PRIMARY KEY (tenant_id, invitation);
+
+ALTER TABLE ONLY invitations.picture
+    ADD CONSTRAINT picture_pkey PRIMARY KEY (tenant_id, show);
+
+ALTER TABLE ONLY invitations.returned
+    ADD CONSTRAINT returned_pkey PRIMARY KEY (tenant_id, ordered, refund);
+
+ALTER TABLE ONLY invitations.rule
+    ADD CONSTRAINT rule_pkey PRIMARY KEY (tenant_id, show);
+
+ALTER TABLE ONLY invitations.show
+    ADD CONSTRAINT show_pkey PRIMARY KEY (tenant_id, show);
+
+ALTER TABLE ONLY invitations.tally
+    ADD CONSTRAINT tally_pkey PRIMARY KEY (tenant_id, show, inviter);
+
 ALTER TABLE ONLY journal.dead_letter
     ADD CONSTRAINT dead_letter_pkey PRIMARY KEY (tenant_id, subscription, "position");
 
@@ -1347,6 +1469,12 @@ CREATE INDEX party_show ON insight.party USING btree (tenant_id, show, state);
 
 CREATE INDEX visitor_seen ON insight.visitor USING btree (tenant_id, seen_at);
 
+CREATE UNIQUE INDEX buyer_ordered ON invitations.buyer USING btree (tenant_id, ordered);
+
+CREATE INDEX friend_invitation ON invitations.friend USING btree (tenant_id, invitation, ordered);
+
+CREATE UNIQUE INDEX invitation_viewer ON invitations.invitation USING btree (tenant_id, viewer, show);
+
 CREATE INDEX private_owner ON journal.private USING btree (tenant_id, owner);
 
 CREATE INDEX counter_over ON ledger.counter USING btree (tenant_id, ends) WHERE (ends < 'infinity'::timestamp with time zone);
@@ -1461,6 +1589,8 @@ GRANT USAGE ON SCHEMA identity TO plaudit_runtime;
 
 GRANT USAGE ON SCHEMA insight TO plaudit_runtime;
 
+GRANT USAGE ON SCHEMA invitations TO plaudit_runtime;
+
 GRANT USAGE ON SCHEMA journal TO plaudit_runtime;
 
 GRANT USAGE ON SCHEMA ledger TO plaudit_runtime;
@@ -1539,6 +1669,24 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE insight.step TO plaudit_runtime;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE insight.traffic TO plaudit_runtime;
 
 GRANT SELECT,INSERT,DELETE ON TABLE insight.visitor TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE invitations.buyer TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE invitations.friend TO plaudit_runtime;
+
+GRANT SELECT,INSERT ON TABLE invitations.instrument TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE invitations.invitation TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE invitations.picture TO plaudit_runtime;
+
+GRANT SELECT,INSERT ON TABLE invitations.returned TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE invitations.rule TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE invitations.show TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE invitations.tally TO plaudit_runtime;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE journal.dead_letter TO plaudit_runtime;
 

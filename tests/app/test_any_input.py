@@ -57,6 +57,7 @@ IDS: Final = {
     "api_key": "plk_0000000000001",
     "due": "due_0000000000001",
     "exception": "exc_0000000000001",
+    "invitation": "inv_00000010000000000000000",
     "payment": "pay_0000000000001",
     "reconciliation": "rec_0000000000001",
     "refund": "ref_0000000000001",

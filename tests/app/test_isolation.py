@@ -22,6 +22,7 @@ from plaudit.app.http.edge import UNGUARDED
 from plaudit.app.http.openapi import describe
 from plaudit.features.payments.model.accounts import account_of
 from tests.app.edge import Caller, UnderTest, settled
+from tests.app.invited import give_link
 from tests.features.payments.shop import account_body
 
 SECRET: Final = "a shared secret of 32 bytes or more"
@@ -150,6 +151,7 @@ async def _furnish(edge: UnderTest, a: Caller) -> Things:
     await _sell(edge, a, ids)
     await _announce(a, ids)
     await _look(a, ids)
+    await give_link(edge, a, ids, mark=MARK)
     await a.do("PUT", f"/v1/switches/{ids['target']}", {"off": True, "reason": MARK})
     await a.do("PUT", f"/v1/freezes/{ids['address']}", {"freeze": "debits", "reason": MARK})
     ids |= {"credit": credit["credit"], "tip": tip["tip"], "reversal": reversal["reversal"]}
@@ -329,6 +331,8 @@ async def test_a_read_shows_nothing_of_another_tenant(
 
 NOT_MARKED: Final = frozenset(
     {
+        "/v1/invitation-totals",
+        "/v1/invitations/{invitation}/poster.png",
         "/v1/payment-figures",
         "/v1/payment-policies/{asset}",
         "/v1/reconciliations",

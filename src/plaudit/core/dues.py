@@ -123,6 +123,14 @@ async def give_back(
     await _announce(corridor, conn, answers)
 
 
+def _raise_if_later(refusal: Refusal) -> None:
+    """Raise what is no answer: it was too busy, or nothing moves in this tenant now, not even back."""
+    if refusal.kind is RefusalKind.BUSY:
+        raise refusal
+    if refusal.code == "switch.off" and refusal.details.get("target") == switches.TENANT:
+        raise busy("payment.waits", "The tenant is switched off; it goes on when it is on.", retry_after_s=1)
+
+
 async def recorded(corridor: Corridor, conn: Connection, commands: Sequence[Command]) -> list[Result]:
     """Record what a feature does by itself, and return a result for each command: refusals among them.
 
@@ -142,14 +150,6 @@ async def _announce(corridor: Corridor, conn: Connection, commands: Sequence[Com
         if isinstance(result, Refusal):
             raise result
         assert isinstance(result, Outcome | Replay), result
-
-
-def _raise_if_later(refusal: Refusal) -> None:
-    """Raise what is no answer: it was too busy, or nothing moves in this tenant now, not even back."""
-    if refusal.kind is RefusalKind.BUSY:
-        raise refusal
-    if refusal.code == "switch.off" and refusal.details.get("target") == switches.TENANT:
-        raise busy("payment.waits", "The tenant is switched off; it goes on when it is on.", retry_after_s=1)
 
 
 def _asked(fact: Recorded, kind: type[T], dues: dict[int, Recorded]) -> Asked[T]:

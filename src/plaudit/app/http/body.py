@@ -7,8 +7,15 @@ import msgspec
 from litestar import Request
 
 from plaudit.app.errors import too_large, wrong_content_type
+from plaudit.app.http.offer import Offer
 from plaudit.kernel.refusal import Refusal, invalid
 from plaudit.platform.web import OFFER
+
+PICTURES: Final = "/v1/invitation-pictures/"
+"""Bodies here hold a picture, which fits into no usual body."""
+
+PICTURE_MAX_BYTES: Final = 6 * 1024 * 1024
+"""A picture of 4 MiB in base64, and what stands around it."""
 
 _JSON: Final = "application/json"
 _PLAIN: Final = "text/plain"
@@ -63,7 +70,8 @@ class StrictRequest(Request[Any, Any, Any]):
         return self._whole
 
     async def _read(self) -> bytes:
-        limit_bytes = self.scope[OFFER].house.settings.body_max_bytes  # type: ignore[typeddict-item]
+        offer: Offer = self.scope[OFFER]  # type: ignore[typeddict-item]
+        limit_bytes = limit_of(self.scope["path"], usual_bytes=offer.house.settings.body_max_bytes)
         parts: list[bytes] = []
         size = 0
         while True:
@@ -77,6 +85,11 @@ class StrictRequest(Request[Any, Any, Any]):
             if not message["more_body"]:
                 return b"".join((*parts, part)) if parts else part
             parts.append(part)
+
+
+def limit_of(path: str, *, usual_bytes: int) -> int:
+    """Return how large a request's body may be: the setting says, but pictures are larger than commands."""
+    return max(usual_bytes, PICTURE_MAX_BYTES) if path.startswith(PICTURES) else usual_bytes
 
 
 def _is_json(headers: Any, *, or_plain: bool) -> bool:  # noqa: ANN401 - as the server hands it over

@@ -16,6 +16,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from plaudit.app.assembly import House
 from plaudit.app.errors import MEDIA_TYPE, Problem, is_fault, problem_of, too_large
 from plaudit.app.http.access import AccessLog
+from plaudit.app.http.body import limit_of
 from plaudit.app.http.offer import Offer
 from plaudit.app.meters import RequestMeter
 from plaudit.kernel.refusal import invalid
@@ -132,7 +133,9 @@ class Edge:
 
     def _check(self, scope: Scope, length: int) -> None:
         if length > self._body_max_bytes:
-            raise too_large(limit_bytes=self._body_max_bytes)
+            limit_bytes = limit_of(scope["path"], usual_bytes=self._body_max_bytes)
+            if length > limit_bytes:
+                raise too_large(limit_bytes=limit_bytes)
         if "\0" in scope["path"]:
             raise invalid("path.invalid", "Leave out the character NUL, which no text here can hold.")
         if b"%00" in scope["query_string"]:

@@ -39,7 +39,8 @@ _FIELDS: Final[Mapping[str, Any]] = {
     "kind": "tip.sent",
     "kinds": "tip.sent,tip.reversed",
     "lag": 0,
-    "lang": "en",
+    "landing_url": "https://live.example/{show}?inv={invitation}",
+    "lang": "zh",
     "limit": 50,
     "max_minor": 1_000_000,
     "message": "encore!",
@@ -95,6 +96,7 @@ _IDS: Final[Mapping[str, str]] = {
     "credit": "crd_000000000001A",
     "due": "due_000000000001A",
     "id": "plk_0000004000001",
+    "invitation": "inv_00000012J8V5QKQ0YB6P7XA",
     "key": "plk_0000004000001",
     "payment": "pay_000000000001A",
     "refund": "ref_000000000001A",
@@ -136,11 +138,26 @@ _EVENTS: Final[Mapping[str, Any]] = {
         {"id": "8f14e45f-click-2", "kind": "click", "show": "s1", "element": "buy", "visitor": "5f2b9c0e"},
     ]
 }
+_RULE: Final[Mapping[str, Any]] = {
+    "landing_url": _FIELDS["landing_url"],
+    "inviter": [
+        {"kind": "coin", "amount_minor": 50},
+        {"kind": "coupon", "item": "ten-off", "quantity": 1},
+    ],
+    "friend": [{"kind": "points", "amount_minor": 20}],
+    "per_day_max": 10,
+    "per_show_max": 100,
+    "shortfall": "debt",
+    "debt_limit_minor": 500,
+}
 
 _BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
     ("post", "/v1/channel-accounts"): {"channel": "sandbox", **_ACCOUNT},
     ("put", "/v1/channel-accounts/{account}"): _ACCOUNT,
     ("put", "/v1/payment-policies/{asset}"): {"review_above_minor": 100_000},
+    ("put", "/v1/invitation-pictures/{show}"): {"picture": None},
+    ("put", "/v1/invitation-rule"): _RULE,
+    ("put", "/v1/invitation-rules/{show}"): _RULE,
     ("post", "/v1/payments"): {
         "due": "due_000000000001A",
         "return_url": "https://show.example/thanks?order=1001",

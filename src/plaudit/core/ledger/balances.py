@@ -39,6 +39,19 @@ async def below(conn: Connection, *, tenant_id: int, prefix: str) -> dict[str, t
     return await store.select_below(conn, tenant_id=tenant_id, prefix=prefix)
 
 
+async def below_each(
+    conn: Connection, *, tenant_id: int, prefixes: Sequence[str]
+) -> dict[str, dict[str, int]]:
+    """Return by prefix the balances of the accounts whose address starts with it. One query."""
+    found: dict[str, dict[str, int]] = {prefix: {} for prefix in prefixes}
+    if prefixes:
+        for prefix, address, balance in await store.select_below_each(
+            conn, tenant_id=tenant_id, prefixes=list(found)
+        ):
+            found[prefix][address] = balance
+    return found
+
+
 async def recorded_as_of(
     conn: Connection, *, tenant_id: int, account_ids: Sequence[int], as_of: datetime
 ) -> list[int]:

@@ -7,6 +7,7 @@ from plaudit.vocabulary.facts import (
     dues,
     identity,
     insight,
+    invitations,
     ledger,
     offers,
     payments,
@@ -100,6 +101,12 @@ _TYPES: Final[tuple[type[FactData], ...]] = (
     rewards.RewardDue,
     rewards.RewardRevoked,
     insight.SiteKeySaved,
+    invitations.InvitationRuleSaved,
+    invitations.InvitationPictureSaved,
+    invitations.InvitationOpened,
+    invitations.InvitationRewarded,
+    invitations.InvitationRefused,
+    invitations.InvitationReversed,
 )
 
 FACTS: Final[dict[str, type[FactData]]] = {fact.KIND: fact for fact in _TYPES}

@@ -65,6 +65,24 @@ async def select_below(conn: Connection, *, tenant_id: int, prefix: str) -> dict
     return {address: (asset, balance, freeze) for address, asset, balance, freeze in await cursor.fetchall()}
 
 
+async def select_below_each(
+    conn: Connection, *, tenant_id: int, prefixes: Sequence[str]
+) -> list[tuple[str, str, int]]:
+    """Return (prefix, address, balance) of the accounts whose address starts with one of ``prefixes``."""
+    cursor = await conn.execute(
+        "SELECT v.prefix, a.address, a.balance FROM unnest(%s, %s) AS v (prefix, beyond)"
+        " JOIN ledger.account a ON a.tenant_id = %s AND a.address >= v.prefix AND a.address < v.beyond"
+        " ORDER BY a.address",
+        (
+            packing.texts(prefixes),
+            packing.texts([prefix + "\U0010ffff" for prefix in prefixes]),
+            Int4(tenant_id),
+        ),
+        binary=True,
+    )
+    return await cursor.fetchall()
+
+
 async def select_recorded_as_of(
     conn: Connection, *, tenant_id: int, account_ids: Sequence[int], position: int
 ) -> dict[int, int]:
