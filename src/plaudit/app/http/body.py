@@ -8,7 +8,7 @@ from litestar import Request
 
 from plaudit.app.errors import too_large, wrong_content_type
 from plaudit.kernel.refusal import Refusal, invalid
-from plaudit.platform.web import OFFER
+from plaudit.platform.web import OFFER, whole_body
 
 _JSON: Final = "application/json"
 _UNKNOWN: Final = "Object contains unknown field `"
@@ -62,19 +62,10 @@ class StrictRequest(Request[Any, Any, Any]):
 
     async def _read(self) -> bytes:
         limit_bytes = self.scope[OFFER].house.settings.body_max_bytes  # type: ignore[typeddict-item]
-        parts: list[bytes] = []
-        size = 0
-        while True:
-            message = await self.receive()
-            if message["type"] != "http.request":
-                raise invalid("body.invalid", "The body ended before it was whole; send it again.")
-            part = message["body"]
-            size += len(part)
-            if size > limit_bytes:
-                raise too_large(limit_bytes=limit_bytes)
-            if not message["more_body"]:
-                return b"".join((*parts, part)) if parts else part
-            parts.append(part)
+        whole = await whole_body(self.receive, limit_bytes=limit_bytes)
+        if whole is None:
+            raise too_large(limit_bytes=limit_bytes)
+        return whole
 
 
 def _is_json(headers: Any) -> bool:  # noqa: ANN401 - as the server hands it over
