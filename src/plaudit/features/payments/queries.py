@@ -35,7 +35,7 @@ from plaudit.vocabulary.facts.dues import AmountDue
 
 _NEWEST: Final = 2**63 - 1
 # A callback waits longer than this for its commit anyway, and a statement costs as much as ten of them.
-_GATHER_S: Final = 0.004
+_GATHER_S: Final = 0.01
 
 _Place: TypeAlias = tuple[int, int, str]
 _Answer: TypeAlias = asyncio.Future[Placed | None]

@@ -6,7 +6,7 @@ tell things late, twice and out of order; whatever the order, an intent is credi
 payment for it goes back.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
@@ -268,12 +268,14 @@ class Case:
         """Tell whether this payment was taken before, kept or given back."""
         if one.state == "paid" and one.transaction == transaction:
             return True
-        return any(
-            refund.attempt == one.attempt
-            and refund.transaction == transaction
-            and refund.cause not in COUNTED
-            for refund in self._all_returns()
-        )
+        for refund in (*self.returns.values(), *self.opened):
+            if (
+                refund.attempt == one.attempt
+                and refund.transaction == transaction
+                and refund.cause not in COUNTED
+            ):
+                return True
+        return False
 
     def _surplus(
         self,
@@ -324,7 +326,3 @@ class Case:
 
     def _open_tries(self) -> set[int]:
         return {one.attempt for one in self.tries.values() if one.state in OPEN_ATTEMPTS}
-
-    def _all_returns(self) -> Iterable[Return]:
-        yield from self.returns.values()
-        yield from self.opened
