@@ -12,6 +12,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final, Generic, TypeVar
 
+from msgspec import Struct
+
 from plaudit.core.commands.batch import Broken, Replay, Result
 from plaudit.core.commands.command import Command, Grant, Outcome, Plan
 from plaudit.core.commands.corridor import Corridor
@@ -44,8 +46,7 @@ KINDS: Final = tuple(_ANSWERED)
 _FEATURES_MAX: Final = 4_096
 
 
-@dataclass(frozen=True, slots=True)
-class Asked(Generic[T, U]):
+class Asked(Struct, Generic[T, U], frozen=True):
     """What payments said, at which position and when, and what the fact says that opened the amount due."""
 
     tenant_id: int

@@ -33,7 +33,7 @@ class PrivatePart(Struct, frozen=True):
         return sha256(self.salt + self.body.encode()).hexdigest()
 
 
-class Fact(Struct, frozen=True):
+class Fact(Struct, frozen=True, gc=False):
     """What an action says happened: whom it is about, the data, and personal text to stand beside it."""
 
     subject: str
@@ -57,7 +57,7 @@ class Recorded(Struct, frozen=True):
     hash: bytes
 
 
-class Heard(Struct, Generic[D], frozen=True):
+class Heard(Struct, Generic[D], frozen=True, gc=False):
     """A fact as those read it who act on it: what it says, in the vocabulary's type for its kind."""
 
     position: int
@@ -66,7 +66,7 @@ class Heard(Struct, Generic[D], frozen=True):
     data: D
 
 
-class Sealed(Struct, frozen=True):
+class Sealed(Struct, frozen=True, gc=False):
     """A fact ready to be appended: its content encoded once and hashed."""
 
     fact: Fact

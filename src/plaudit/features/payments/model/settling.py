@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from plaudit.features.payments.model.channel import ChannelName, Method
 from plaudit.features.payments.model.intents import OPEN_ATTEMPTS, AttemptState, IntentState
 from plaudit.features.payments.model.refunds import COUNTED
@@ -25,8 +27,7 @@ from plaudit.features.payments.model.states import (
 from plaudit.vocabulary.facts.payments import RefundCause, SurplusCause
 
 
-@dataclass(slots=True, kw_only=True)
-class Claim:
+class Claim(Struct):
     """A locked intent: what is to be paid, and how far it is."""
 
     number: int
@@ -42,8 +43,7 @@ class Claim:
     expires_at: datetime
 
 
-@dataclass(slots=True, kw_only=True)
-class Try:
+class Try(Struct):
     """A locked attempt. `settled_at` is when it ended here and now, None where it did not."""
 
     attempt: int
@@ -59,8 +59,7 @@ class Try:
     settled_at: datetime | None = None
 
 
-@dataclass(slots=True, kw_only=True)
-class Return:
+class Return(Struct):
     """A locked refund, or a new one, which has no number until it is written."""
 
     number: int
@@ -74,15 +73,13 @@ class Return:
     at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Succeeded:
+class Succeeded(Struct, frozen=True, kw_only=True):
     """The intent was paid by this attempt."""
 
     attempt: Try
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surplus:
+class Surplus(Struct, frozen=True, kw_only=True):
     """Money came in that goes back."""
 
     attempt: Try
@@ -90,23 +87,20 @@ class Surplus:
     refund: Return
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
+class Failed(Struct, frozen=True, kw_only=True):
     """An attempt came to nothing."""
 
     attempt: Try
     code: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exhausted:
+class Exhausted(Struct, frozen=True, kw_only=True):
     """No attempt of the intent can be paid any more; until its deadline another may be made."""
 
     code: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rejected:
+class Rejected(Struct, frozen=True, kw_only=True):
     """A refund ended without effect; with `counted` its amount had been counted by the ledger."""
 
     refund: Return
@@ -114,15 +108,13 @@ class Rejected:
     counted: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Restored:
+class Restored(Struct, frozen=True, kw_only=True):
     """All that is left of a payment goes back, for what was paid for cannot be given."""
 
     refund: Return
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refunded:
+class Refunded(Struct, frozen=True, kw_only=True):
     """Money went back."""
 
     refund: Return
@@ -130,8 +122,7 @@ class Refunded:
     refunded_minor: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefundFailed:
+class RefundFailed(Struct, frozen=True, kw_only=True):
     """A channel said finally that it cannot refund."""
 
     refund: Return
