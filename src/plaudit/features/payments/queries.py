@@ -34,7 +34,8 @@ from plaudit.vocabulary.facts import DUES
 from plaudit.vocabulary.facts.dues import AmountDue
 
 _NEWEST: Final = 2**63 - 1
-# A callback waits longer than this for its commit anyway, and a statement costs as much as ten of them.
+# A channel waits for seconds. A statement costs as much as ten look-ups in it, and look-ups that are answered
+# together are recorded together.
 _GATHER_S: Final = 0.01
 
 _Place: TypeAlias = tuple[int, int, str]
