@@ -9,7 +9,7 @@ from litestar import Request
 from plaudit.app.errors import too_large, wrong_content_type
 from plaudit.app.http.offer import Offer
 from plaudit.kernel.refusal import Refusal, invalid
-from plaudit.platform.web import OFFER
+from plaudit.platform.web import OFFER, whole_body
 
 PICTURES: Final = "/v1/invitation-pictures/"
 """Bodies here hold a picture, which fits into no usual body."""
@@ -72,19 +72,10 @@ class StrictRequest(Request[Any, Any, Any]):
     async def _read(self) -> bytes:
         offer: Offer = self.scope[OFFER]  # type: ignore[typeddict-item]
         limit_bytes = limit_of(self.scope["path"], usual_bytes=offer.house.settings.body_max_bytes)
-        parts: list[bytes] = []
-        size = 0
-        while True:
-            message = await self.receive()
-            if message["type"] != "http.request":
-                raise invalid("body.invalid", "The body ended before it was whole; send it again.")
-            part = message["body"]
-            size += len(part)
-            if size > limit_bytes:
-                raise too_large(limit_bytes=limit_bytes)
-            if not message["more_body"]:
-                return b"".join((*parts, part)) if parts else part
-            parts.append(part)
+        whole = await whole_body(self.receive, limit_bytes=limit_bytes)
+        if whole is None:
+            raise too_large(limit_bytes=limit_bytes)
+        return whole
 
 
 def limit_of(path: str, *, usual_bytes: int) -> int:

@@ -22,7 +22,7 @@ from plaudit.features.tipping.model import Policy, Shares, reversal_of
 from plaudit.kernel.refusal import invalid, refused
 from plaudit.vocabulary import chart
 from plaudit.vocabulary.facts.payments import RefundApproved
-from plaudit.vocabulary.facts.tipping import TipReversed, TipSent
+from plaudit.vocabulary.facts.tipping import TipOrdered, TipReversed, TipSent
 
 REASON_MAX: Final = 500
 
@@ -83,7 +83,7 @@ def reverse_tip(
     )
 
 
-def return_tip(asked: Asked[RefundApproved], *, tip: Recorded | None) -> Command:
+def return_tip(asked: Asked[RefundApproved, TipOrdered], *, tip: Recorded | None) -> Command:
     """Return the command that takes back what a refund asks for of the tip that was sent for its payment.
 
     By the tip's own split, the creator down to what the policy leaves, the rest out of the losses. `tip` is
@@ -105,7 +105,7 @@ def return_tip(asked: Asked[RefundApproved], *, tip: Recorded | None) -> Command
     return Command(
         action="tipping.return_tip",
         permission=ANSWER,
-        grant=system_grant(tenant_id=asked.due.tenant_id, feature="tipping"),
+        grant=system_grant(tenant_id=asked.tenant_id, feature="tipping"),
         key=f"return/{said.refund}",
         content=canonical((said.refund, said.payment, said.amount_minor)),
         plan=plan,
