@@ -10,6 +10,8 @@ CREATE SCHEMA journal;
 
 CREATE SCHEMA ledger;
 
+CREATE SCHEMA notifications;
+
 CREATE SCHEMA payments;
 
 CREATE SCHEMA presale;
@@ -592,6 +594,184 @@ CREATE TABLE ledger.hold (
     CONSTRAINT hold_check CHECK (((remaining >= 0) AND (remaining <= amount)))
 )
 WITH (fillfactor='70');
+
+CREATE TABLE notifications.contact (
+    tenant_id integer NOT NULL,
+    viewer text NOT NULL,
+    revision integer NOT NULL,
+    language text NOT NULL,
+    time_zone text,
+    email text,
+    phone text,
+    push_token text,
+    muted jsonb NOT NULL,
+    quiet_from smallint,
+    quiet_until smallint,
+    saved_at timestamp with time zone NOT NULL,
+    CONSTRAINT contact_check CHECK (((quiet_from IS NULL) = (quiet_until IS NULL))),
+    CONSTRAINT contact_language_check CHECK ((language = ANY (ARRAY['en'::text, 'zh'::text]))),
+    CONSTRAINT contact_quiet_from_check CHECK (((quiet_from >= 0) AND (quiet_from <= 1439))),
+    CONSTRAINT contact_quiet_until_check CHECK (((quiet_until >= 0) AND (quiet_until <= 1439)))
+);
+
+CREATE TABLE notifications.delivery (
+    tenant_id integer NOT NULL,
+    number bigint NOT NULL,
+    channel text NOT NULL,
+    endpoint bigint NOT NULL,
+    message bigint,
+    fact bigint,
+    kind text NOT NULL,
+    viewer text,
+    state text NOT NULL,
+    attempts smallint NOT NULL,
+    next_at timestamp with time zone,
+    problem text,
+    receipt text,
+    created_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT delivery_channel_check CHECK ((channel = ANY (ARRAY['in_app'::text, 'email'::text, 'webhook'::text, 'sms'::text, 'push'::text]))),
+    CONSTRAINT delivery_check CHECK (((message IS NULL) <> (fact IS NULL))),
+    CONSTRAINT delivery_check1 CHECK (((next_at IS NULL) = (state = ANY (ARRAY['sent'::text, 'dead'::text, 'dropped'::text])))),
+    CONSTRAINT delivery_check2 CHECK (((channel = 'webhook'::text) = (endpoint > 0))),
+    CONSTRAINT delivery_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'waiting'::text, 'failed'::text, 'sent'::text, 'dead'::text, 'dropped'::text])))
+);
+
+ALTER TABLE notifications.delivery ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME notifications.delivery_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE notifications.deposit (
+    tenant_id integer NOT NULL,
+    order_number bigint NOT NULL,
+    show text NOT NULL,
+    viewer text NOT NULL,
+    asset text NOT NULL,
+    amount bigint NOT NULL,
+    balance_until timestamp with time zone NOT NULL,
+    open boolean NOT NULL
+);
+
+CREATE TABLE notifications.holding (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    viewer text NOT NULL,
+    order_number bigint NOT NULL,
+    tickets integer NOT NULL,
+    since timestamp with time zone NOT NULL,
+    CONSTRAINT holding_tickets_check CHECK ((tickets >= 0))
+);
+
+CREATE TABLE notifications.mail_server (
+    tenant_id integer NOT NULL,
+    revision integer NOT NULL,
+    enabled boolean NOT NULL,
+    host text NOT NULL,
+    port integer NOT NULL,
+    security text NOT NULL,
+    username text,
+    password bytea,
+    from_address text NOT NULL,
+    from_name text NOT NULL,
+    ca_pem text,
+    saved_by text NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    CONSTRAINT mail_server_check CHECK (((username IS NULL) = (password IS NULL))),
+    CONSTRAINT mail_server_port_check CHECK (((port >= 1) AND (port <= 65535))),
+    CONSTRAINT mail_server_security_check CHECK ((security = ANY (ARRAY['tls'::text, 'starttls'::text, 'none'::text])))
+);
+
+CREATE TABLE notifications.message (
+    tenant_id integer NOT NULL,
+    number bigint NOT NULL,
+    changed bigint NOT NULL,
+    viewer text NOT NULL,
+    kind text NOT NULL,
+    thing text NOT NULL,
+    occasion text NOT NULL,
+    show text,
+    language text NOT NULL,
+    title text NOT NULL,
+    body text NOT NULL,
+    link text NOT NULL,
+    shown boolean NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    read_at timestamp with time zone
+);
+
+CREATE TABLE notifications.reminder (
+    tenant_id integer NOT NULL,
+    kind text NOT NULL,
+    thing text NOT NULL,
+    show text NOT NULL,
+    occasion text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    moved_from timestamp with time zone,
+    reached text DEFAULT ''::text NOT NULL
+);
+
+CREATE TABLE notifications.show (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    title_en text NOT NULL,
+    title_zh text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    timed_at timestamp with time zone NOT NULL,
+    watch_url text,
+    state text NOT NULL
+);
+
+CREATE TABLE notifications.tally (
+    tenant_id integer NOT NULL,
+    last bigint NOT NULL
+);
+
+CREATE TABLE notifications.template (
+    tenant_id integer NOT NULL,
+    kind text NOT NULL,
+    language text NOT NULL,
+    revision integer NOT NULL,
+    title text,
+    body text,
+    saved_by text NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    CONSTRAINT template_check CHECK (((title IS NULL) = (body IS NULL))),
+    CONSTRAINT template_language_check CHECK ((language = ANY (ARRAY['en'::text, 'zh'::text])))
+);
+
+CREATE TABLE notifications.webhook (
+    tenant_id integer NOT NULL,
+    number bigint NOT NULL,
+    url text NOT NULL,
+    kinds text[] NOT NULL,
+    enabled boolean NOT NULL,
+    disabled_cause text,
+    secret bytea NOT NULL,
+    former bytea,
+    former_until timestamp with time zone,
+    failing_since timestamp with time zone,
+    revision integer NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    saved_by text NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    CONSTRAINT webhook_check CHECK (((former IS NULL) = (former_until IS NULL))),
+    CONSTRAINT webhook_disabled_cause_check CHECK ((disabled_cause = ANY (ARRAY['gone'::text, 'failing'::text])))
+);
+
+ALTER TABLE notifications.webhook ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME notifications.webhook_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE payments.account (
     tenant_id integer NOT NULL,
@@ -1351,6 +1531,48 @@ ALTER TABLE ONLY ledger.entry_0
 ALTER TABLE ONLY ledger.hold
     ADD CONSTRAINT hold_pkey PRIMARY KEY (tenant_id, id);
 
+ALTER TABLE ONLY notifications.contact
+    ADD CONSTRAINT contact_pkey PRIMARY KEY (tenant_id, viewer);
+
+ALTER TABLE ONLY notifications.delivery
+    ADD CONSTRAINT delivery_pkey PRIMARY KEY (tenant_id, number);
+
+ALTER TABLE ONLY notifications.delivery
+    ADD CONSTRAINT delivery_tenant_id_fact_endpoint_key UNIQUE (tenant_id, fact, endpoint);
+
+ALTER TABLE ONLY notifications.delivery
+    ADD CONSTRAINT delivery_tenant_id_message_channel_endpoint_key UNIQUE (tenant_id, message, channel, endpoint);
+
+ALTER TABLE ONLY notifications.deposit
+    ADD CONSTRAINT deposit_pkey PRIMARY KEY (tenant_id, order_number);
+
+ALTER TABLE ONLY notifications.holding
+    ADD CONSTRAINT holding_pkey PRIMARY KEY (tenant_id, show, viewer, order_number);
+
+ALTER TABLE ONLY notifications.mail_server
+    ADD CONSTRAINT mail_server_pkey PRIMARY KEY (tenant_id);
+
+ALTER TABLE ONLY notifications.message
+    ADD CONSTRAINT message_pkey PRIMARY KEY (tenant_id, number);
+
+ALTER TABLE ONLY notifications.message
+    ADD CONSTRAINT message_tenant_id_viewer_kind_thing_occasion_key UNIQUE (tenant_id, viewer, kind, thing, occasion);
+
+ALTER TABLE ONLY notifications.reminder
+    ADD CONSTRAINT reminder_pkey PRIMARY KEY (tenant_id, kind, thing);
+
+ALTER TABLE ONLY notifications.show
+    ADD CONSTRAINT show_pkey PRIMARY KEY (tenant_id, show);
+
+ALTER TABLE ONLY notifications.tally
+    ADD CONSTRAINT tally_pkey PRIMARY KEY (tenant_id);
+
+ALTER TABLE ONLY notifications.template
+    ADD CONSTRAINT template_pkey PRIMARY KEY (tenant_id, kind, language);
+
+ALTER TABLE ONLY notifications.webhook
+    ADD CONSTRAINT webhook_pkey PRIMARY KEY (tenant_id, number);
+
 ALTER TABLE ONLY payments.account
     ADD CONSTRAINT account_pkey PRIMARY KEY (tenant_id, number);
 
@@ -1481,6 +1703,28 @@ CREATE INDEX counter_over ON ledger.counter USING btree (tenant_id, ends) WHERE 
 
 CREATE INDEX hold_due ON ledger.hold USING btree (tenant_id, deadline, id) WHERE (remaining > 0);
 
+CREATE INDEX delivery_due ON notifications.delivery USING btree (tenant_id, channel, endpoint, next_at) WHERE (next_at IS NOT NULL);
+
+CREATE INDEX delivery_state ON notifications.delivery USING btree (tenant_id, state, number);
+
+CREATE INDEX delivery_viewer ON notifications.delivery USING btree (tenant_id, viewer, number) WHERE (viewer IS NOT NULL);
+
+CREATE INDEX deposit_show ON notifications.deposit USING btree (tenant_id, show, viewer) WHERE open;
+
+CREATE INDEX holding_order ON notifications.holding USING btree (tenant_id, order_number);
+
+CREATE INDEX message_changed ON notifications.message USING btree (tenant_id, changed);
+
+CREATE INDEX message_inbox ON notifications.message USING btree (tenant_id, viewer, number) WHERE shown;
+
+CREATE INDEX message_show ON notifications.message USING btree (tenant_id, show, viewer) WHERE (show IS NOT NULL);
+
+CREATE INDEX message_unread ON notifications.message USING btree (tenant_id, viewer) WHERE (shown AND (read_at IS NULL));
+
+CREATE INDEX reminder_due ON notifications.reminder USING btree (tenant_id, due_at);
+
+CREATE INDEX reminder_show ON notifications.reminder USING btree (tenant_id, show);
+
 CREATE INDEX attempt_ask ON payments.attempt USING btree (tenant_id, ask_at) WHERE (ask_at IS NOT NULL);
 
 CREATE INDEX attempt_settled ON payments.attempt USING btree (tenant_id, account, settled_at) WHERE (settled_at IS NOT NULL);
@@ -1594,6 +1838,8 @@ GRANT USAGE ON SCHEMA invitations TO plaudit_runtime;
 GRANT USAGE ON SCHEMA journal TO plaudit_runtime;
 
 GRANT USAGE ON SCHEMA ledger TO plaudit_runtime;
+
+GRANT USAGE ON SCHEMA notifications TO plaudit_runtime;
 
 GRANT USAGE ON SCHEMA payments TO plaudit_runtime;
 
@@ -1715,6 +1961,30 @@ GRANT SELECT,INSERT ON TABLE ledger.entry TO plaudit_runtime;
 GRANT SELECT,INSERT ON TABLE ledger.hold TO plaudit_runtime;
 
 GRANT UPDATE(remaining) ON TABLE ledger.hold TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE notifications.contact TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE notifications.delivery TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE notifications.deposit TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE notifications.holding TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE notifications.mail_server TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE notifications.message TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE notifications.reminder TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE notifications.show TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE notifications.tally TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE notifications.template TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE notifications.webhook TO plaudit_runtime;
+
+GRANT USAGE ON SEQUENCE notifications.webhook_number_seq TO plaudit_runtime;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE payments.account TO plaudit_runtime;
 

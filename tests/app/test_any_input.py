@@ -55,9 +55,11 @@ IDS: Final = {
     "account": "acc_0000004000001",
     "adjustment": "adj_0000000000001",
     "api_key": "plk_0000000000001",
+    "delivery": "dlv_0000000000001",
     "due": "due_0000000000001",
     "exception": "exc_0000000000001",
     "invitation": "inv_00000010000000000000000",
+    "message": "msg_0000000000001",
     "payment": "pay_0000000000001",
     "reconciliation": "rec_0000000000001",
     "refund": "ref_0000000000001",
@@ -66,6 +68,7 @@ IDS: Final = {
     "staff": "pls_0000000000001",
     "tip": "tip_0000000000001",
     "token_key": "tkn_0000000000001",
+    "webhook": "whk_0000000000001",
 }
 READS: Final = [path for path, item in DOCUMENT["paths"].items() if "get" in item and path not in UNNAMED_OK]
 

@@ -277,6 +277,14 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         secret=True,
     ),
     Setting(
+        "private_targets",
+        "PLAUDIT_PRIVATE_TARGETS",
+        "off",
+        "Whether webhooks and mail servers may be in a private network, and webhooks plain http. Tenants name"
+        " them: leave it off where tenants are not to reach your own network.",
+        _flag,
+    ),
+    Setting(
         "shared_buffers_mib",
         "PLAUDIT_SHARED_BUFFERS_MIB",
         "1024",
@@ -321,6 +329,7 @@ class Settings:
     clock_file: Path | None
     metrics_dir: Path | None
     secret_key: str | None
+    private_targets: bool
     shared_buffers_mib: int
     start_timeout_ms: int
 

@@ -94,6 +94,7 @@ _IDS: Final[Mapping[str, str]] = {
     "account": "acc_0000004000001",
     "adjustment": "adj_000000000001A",
     "credit": "crd_000000000001A",
+    "delivery": "dlv_000000000001A",
     "due": "due_000000000001A",
     "id": "plk_0000004000001",
     "invitation": "inv_00000012J8V5QKQ0YB6P7XA",
@@ -106,12 +107,17 @@ _IDS: Final[Mapping[str, str]] = {
     "staff": "pls_0000004000001",
     "tip": "tip_000000000001A",
     "token_key": "tkn_0000004000001",
+    "upto": "msg_000000000001A",
+    "webhook": "whk_000000000001A",
 }
 
 _PATH: Final[Mapping[str, Any]] = {
     **_FIELDS,
     **_IDS,
     "address": "viewer/v1/coin",
+    "kind": "ticket.bought",
+    "language": "zh",
+    "message": "msg_000000000001A",
     "terms": "standard",
 }
 
@@ -150,6 +156,15 @@ _RULE: Final[Mapping[str, Any]] = {
     "shortfall": "debt",
     "debt_limit_minor": 500,
 }
+_TEXT: Final[Mapping[str, Any]] = {
+    "title": "《{show}》即将开始",
+    "body": "演出将于 {starts_at} 开始。\n{link}",
+}
+
+_WEBHOOK: Final[Mapping[str, Any]] = {
+    "url": "https://platform.example/plaudit",
+    "kinds": ["ticket.issued", "show.soon.1h"],
+}
 
 _BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
     ("post", "/v1/channel-accounts"): {"channel": "sandbox", **_ACCOUNT},
@@ -158,6 +173,29 @@ _BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
     ("put", "/v1/invitation-pictures/{show}"): {"picture": None},
     ("put", "/v1/invitation-rule"): _RULE,
     ("put", "/v1/invitation-rules/{show}"): _RULE,
+    ("post", "/v1/inbox/read"): {"viewer": "v1", "upto": "msg_000000000001A"},
+    ("post", "/v1/templates/preview"): {"kind": "show.soon.1h", "language": "zh", **_TEXT},
+    ("put", "/v1/templates/{kind}/{language}"): _TEXT,
+    ("post", "/v1/webhooks"): _WEBHOOK,
+    ("put", "/v1/webhooks/{webhook}"): _WEBHOOK,
+    ("post", "/v1/webhooks/{webhook}/secret"): {"overlap_s": 86_400},
+    ("put", "/v1/mail-server"): {
+        "host": "mail.acme.example",
+        "port": 587,
+        "security": "starttls",
+        "username": "tickets",
+        "password": "kept sealed, never shown",
+        "from_address": "tickets@acme.example",
+        "from_name": "Acme",
+    },
+    ("put", "/v1/viewers/{viewer}/contact"): {
+        "language": "zh",
+        "time_zone": "Asia/Shanghai",
+        "email": "mei@mail.example",
+        "muted": {"show.soon.24h": ["email"]},
+        "quiet_from": "23:00",
+        "quiet_until": "07:30",
+    },
     ("post", "/v1/payments"): {
         "due": "due_000000000001A",
         "return_url": "https://show.example/thanks?order=1001",

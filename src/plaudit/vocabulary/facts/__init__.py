@@ -9,6 +9,7 @@ from plaudit.vocabulary.facts import (
     insight,
     invitations,
     ledger,
+    notifications,
     offers,
     payments,
     rewards,
@@ -107,6 +108,12 @@ _TYPES: Final[tuple[type[FactData], ...]] = (
     invitations.InvitationRewarded,
     invitations.InvitationRefused,
     invitations.InvitationReversed,
+    notifications.ContactSaved,
+    notifications.TemplateSaved,
+    notifications.WebhookSaved,
+    notifications.WebhookDisabled,
+    notifications.MailServerSaved,
+    notifications.DeliveryRevived,
 )
 
 FACTS: Final[dict[str, type[FactData]]] = {fact.KIND: fact for fact in _TYPES}
