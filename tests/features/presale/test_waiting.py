@@ -121,3 +121,22 @@ async def test_seats_offered_to_one_are_not_another_s(full: Hall) -> None:
     viewer = await full.stage.viewer("v3")
     answer = await viewer.send("GET", f"/v1/waiting/{first}")
     assert answer.json()["code"] == "waiting.unknown"
+
+
+async def test_a_place_takes_seats_of_its_own_offer_and_exactly_those_that_are_offered(full: Hall) -> None:
+    await full.stage.offer("main", stock=3, zone="main", rights=["main"])
+    await full.pay((await full.order("v1", "main", quantity=3))["due"])
+    place_of = {offer: await waits(full, "v2", 2) if offer == "vip" else "" for offer in ("vip", "main")}
+    body = {"viewer": "v2", "offer": "main", "quantity": 2}
+    place_of["main"] = (await full.acme.do("POST", "/v1/waiting", body))["waiting"]
+    for payment in list(full.paid):
+        await full.refund(payment, 2 * 9_900)
+    assert await full.seats() == {"issued": -3, "sold": 1, "held waiting": 2}
+    assert await full.seats("main") == {"issued": -3, "sold": 1, "held waiting": 2}
+    assert await full.refused("v2", "main", quantity=2, waiting=place_of["vip"]) == "waiting.unknown"
+    assert await full.refused("v2", "vip", quantity=1, waiting=place_of["vip"]) == "order.quantity"
+    assert await full.refused("v2", "vip", quantity=3, waiting=place_of["vip"]) == "order.quantity"
+    await full.order("v2", "vip", quantity=2, waiting=place_of["vip"])
+    await full.tidy(days=2)
+    assert await full.seats() == {"issued": -3, "sold": 1, "stock": 2}
+    await full.assert_sound()

@@ -15,7 +15,7 @@ from plaudit.vocabulary.facts.offers import BundleItem
 
 OrderMode: TypeAlias = Literal["full", "deposit", "group"]
 Source: TypeAlias = Literal["stock", "code", "waiting"]
-EndCause: TypeAlias = Literal["expired", "cancelled", "payment", "left", "group"]
+EndCause: TypeAlias = Literal["expired", "cancelled", "payment", "left", "group", "refused"]
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +76,8 @@ class OrderEnded(OrderData, frozen=True, kw_only=True):
     """An order ended without a ticket, and its seats went back.
 
     Unpaid: its time was over, somebody gave it up, or its payment came to nothing. Paid: the buyer left the
-    group, or the group did not fill; then `payment` and `paid_minor` say what goes back.
+    group, the group did not fill, or the ticket could not be given ("refused") because an account is frozen;
+    then `payment` and `paid_minor` say what goes back.
     """
 
     KIND: ClassVar[str] = "ticket.order.ended"

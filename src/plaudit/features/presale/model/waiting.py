@@ -6,7 +6,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Literal, TypeAlias
 
-from plaudit.kernel.refusal import Refusal, not_found
+from plaudit.features.presale.model.orders import Wish
+from plaudit.kernel.refusal import Refusal, invalid, not_found
 from plaudit.vocabulary.facts.offers import WaitingMode
 
 PlaceState: TypeAlias = Literal["waiting", "offered", "taken", "passed", "left"]
@@ -43,6 +44,24 @@ def next_places(places: Sequence[Place], *, available: int, mode: WaitingMode, s
         chosen.append(place)
         available -= place.quantity
     return chosen
+
+
+def check_taking(place: Place, wish: Wish) -> int:
+    """Return the position of the fact that holds the seats of a place which an order takes.
+
+    Raises Refusal `waiting.unknown` (NOT_FOUND) unless seats of this offer were offered to this viewer,
+    `order.quantity` (INVALID) for more or fewer of them.
+    """
+    if place.offered is None or (place.viewer, place.offer) != (wish.viewer, wish.offer):
+        raise unknown_place()
+    if wish.quantity != place.quantity:
+        raise invalid(
+            "order.quantity",
+            f"{place.quantity} seats are offered to you: order exactly that many, or decline them.",
+            field="quantity",
+            offered=place.quantity,
+        )
+    return place.offered
 
 
 def unknown_place() -> Refusal:
