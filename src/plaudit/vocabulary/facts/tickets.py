@@ -244,7 +244,8 @@ class WaitingLeft(FactData, frozen=True, kw_only=True):
 class WaitingOffered(FactData, frozen=True, kw_only=True):
     """Seats that came back are held for a viewer who waits, until `deadline`.
 
-    The hold is known by the position of this fact.
+    The hold is known by the position of this fact. `drawn_by` is the position of the fact whose hash was the
+    seed, where they were drawn by lot.
     """
 
     KIND: ClassVar[str] = "waiting.offered"
@@ -256,6 +257,7 @@ class WaitingOffered(FactData, frozen=True, kw_only=True):
     offer: str
     quantity: int
     deadline: datetime
+    drawn_by: int | None = None
 
 
 class WaitingPassed(FactData, frozen=True, kw_only=True):

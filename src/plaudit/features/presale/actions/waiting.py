@@ -98,6 +98,8 @@ async def leave_waiting(corridor: Corridor, *, grant: Grant, key: str, place: Pl
     """
 
     async def work(tx: Connection) -> Work:
+        # The list may not have come as far as this place yet.
+        await store.insert_places(tx, tenant_id=grant.tenant_id, places=[place])
         found = await store.lock_place(tx, tenant_id=grant.tenant_id, place=place.number)
         if found is None or found.state != "waiting":
             raise refused("waiting.over", "This place is not waiting any more; look at it again.")
@@ -131,10 +133,11 @@ def _leaving(place: Place) -> Plan:
     return Plan(decide, (waiting, stock), (window, waiter))
 
 
-def offer_seats(*, tenant_id: int, place: Place) -> Command:
+def offer_seats(*, tenant_id: int, place: Place, drawn_by: int | None) -> Command:
     """Return the command that holds seats which came back for somebody who waits.
 
-    Raises under lock Refusal `offer.sold_out` (REFUSED) when there are too few.
+    `drawn_by` is the position of the fact whose hash was the seed, where they were drawn. Raises under lock
+    Refusal `offer.sold_out` (REFUSED) when there are too few, `show.over` when it is too late.
     """
     waiting, window = chart.offer_waiting(offer=place.offer), waiting_window(offer=place.offer)
 
@@ -156,6 +159,7 @@ def offer_seats(*, tenant_id: int, place: Place) -> Command:
                 offer=place.offer,
                 quantity=place.quantity,
                 deadline=deadline,
+                drawn_by=drawn_by,
             )
             return Decision(
                 Fact(f"show/{place.show}", fact),
