@@ -45,6 +45,7 @@ IN_QUERIES: Final = (
     "0",
     "9" * 40,
     "x" * 5_000,
+    "\u0000",
     "\u202e",
     "1.5",
     "null",
@@ -57,12 +58,16 @@ IDS: Final = {
     "api_key": "plk_0000000000001",
     "due": "due_0000000000001",
     "exception": "exc_0000000000001",
+    "group": "grp_0000000000001",
+    "order": "ord_0000000000001",
     "payment": "pay_0000000000001",
     "reconciliation": "rec_0000000000001",
     "refund": "ref_0000000000001",
     "staff": "pls_0000000000001",
+    "ticket": "tkt_0000000000001",
     "tip": "tip_0000000000001",
     "token_key": "tkn_0000000000001",
+    "waiting": "wtg_0000000000001",
 }
 READS: Final = [
     path for path, item in DOCUMENT["paths"].items() if "get" in item and path != "/v1/facts/stream"

@@ -139,6 +139,7 @@ async def _furnish(edge: UnderTest, a: Caller) -> Things:
     )
     await _sell(edge, a, ids)
     await _announce(a, ids)
+    await _take_orders(a, ids)
     await a.do("PUT", f"/v1/switches/{ids['target']}", {"off": True, "reason": MARK})
     await a.do("PUT", f"/v1/freezes/{ids['address']}", {"freeze": "debits", "reason": MARK})
     ids |= {"credit": credit["credit"], "tip": tip["tip"], "reversal": reversal["reversal"]}
@@ -167,7 +168,7 @@ async def _sell(edge: UnderTest, a: Caller, ids: dict[str, str]) -> None:
 
 
 async def _announce(a: Caller, ids: Mapping[str, str]) -> None:
-    """Have A announce a show with a hidden offer and its code."""
+    """Have A announce a show with an offer, alone and to groups, and a code."""
     page = {"title": f"Winter {MARK}"}
     show = {
         "organiser": ids["creator"],
@@ -181,13 +182,34 @@ async def _announce(a: Caller, ids: Mapping[str, str]) -> None:
         "show": ids["show"],
         "zone": "main",
         "asset": "CNY",
-        "stock": 10,
+        "stock": 4,
         "steps": [{"price_minor": 9_900}],
         "rights": ["main"],
-        "hidden": True,
+        "group": {"size": 2, "within_s": 86_400, "price_minor": 7_900},
     }
     await a.do("PUT", f"/v1/offers/{ids['offer']}", offer)
     await a.do("PUT", f"/v1/offers/{ids['offer']}/codes/{ids['code']}", {"reserved": 2})
+
+
+async def _take_orders(a: Caller, ids: dict[str, str]) -> None:
+    """Have A sell the offer out: a ticket that is paid for, a place in a group, and somebody who waits."""
+    await a.do("POST", f"/v1/shows/{ids['show']}/state", {"state": "presale"})
+    wish = {"viewer": ids["viewer"], "offer": ids["offer"], "campaign": f"campaign-{MARK}"}
+    order = await a.do("POST", "/v1/ticket-orders", wish)
+    payment = (await a.do("POST", "/v1/payments", {"due": order["due"]}))["payment"]
+    await a.do("POST", f"/v1/payments/{payment}/attempts", {})
+    await a.do("POST", f"/v1/payments/{payment}/sandbox", {"act": "pay"})
+    group = await a.do("POST", "/v1/ticket-orders", {**wish, "mode": "group"})
+    waiting = await a.do("POST", "/v1/waiting", {"viewer": ids["viewer"], "offer": ids["offer"]})
+    ids |= {"order": order["order"], "group": group["group"], "waiting": waiting["waiting"]}
+    tickets: list[Any] = []
+
+    async def issued() -> bool:
+        tickets[:] = (await a.get("/v1/tickets", viewer=ids["viewer"]))["items"]
+        return bool(tickets)
+
+    await settled(issued, within_s=20)
+    ids["ticket"] = tickets[0]["ticket"]
 
 
 async def _is_paid(a: Caller, payment: str) -> bool:

@@ -96,10 +96,12 @@ _IDS: Final[Mapping[str, str]] = {
     "due": "due_000000000001A",
     "id": "plk_0000004000001",
     "key": "plk_0000004000001",
+    "order": "ord_000000000001A",
     "payment": "pay_000000000001A",
     "refund": "ref_000000000001A",
     "reversal": "rev_000000000001A",
     "staff": "pls_0000004000001",
+    "ticket": "tkt_00000000002M0",
     "tip": "tip_000000000001A",
     "token_key": "tkn_0000004000001",
 }
@@ -108,7 +110,9 @@ _PATH: Final[Mapping[str, Any]] = {
     **_FIELDS,
     **_IDS,
     "address": "viewer/v1/coin",
+    "group": "grp_0A1B2C3D4E5F6",
     "terms": "standard",
+    "waiting": "wtg_000000000001A",
 }
 
 _ACCOUNT: Final[Mapping[str, Any]] = {
@@ -130,6 +134,8 @@ _BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
         "return_url": "https://show.example/thanks?order=1001",
     },
     ("post", "/v1/payments/{payment}/attempts"): {"device": "mobile"},
+    ("post", "/v1/ticket-orders"): {"viewer": "v1", "offer": "vip", "quantity": 2, "campaign": "winter-mail"},
+    ("post", "/v1/tickets/{ticket}/transfer"): {"recipient": "v2"},
     ("post", "/v1/tips"): {
         "viewer": "v1",
         "creator": "c1",
@@ -139,6 +145,7 @@ _BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
         "show": "s1",
     },
     ("post", "/v1/token-keys"): {"algorithm": "HS256", "secret": _FIELDS["secret"]},
+    ("post", "/v1/waiting"): {"viewer": "v1", "offer": "vip", "quantity": 1},
     ("post", "/v1/wallets/{viewer}/credits"): {
         "asset": "coin",
         "amount_minor": 1_000,
@@ -195,6 +202,8 @@ _BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
         "watch_url": "https://show.example/watch/{show}",
         "devices_max": 2,
     },
+    ("post", "/v1/shows/{show}/cancel"): {"reason": "the artist is ill"},
+    ("post", "/v1/shows/{show}/settle"): {"asset": "CNY"},
     ("post", "/v1/shows/{show}/state"): {"state": "presale"},
     ("put", "/v1/terms/{terms}"): {
         "basis": "monthly",
