@@ -45,6 +45,7 @@ IN_QUERIES: Final = (
     "0",
     "9" * 40,
     "x" * 5_000,
+    "\u0000",
     "\u202e",
     "1.5",
     "null",
@@ -60,15 +61,19 @@ IDS: Final = {
     "exception": "exc_0000000000001",
     "invitation": "inv_00000010000000000000000",
     "message": "msg_0000000000001",
+    "group": "grp_0000000000001",
+    "order": "ord_0000000000001",
     "payment": "pay_0000000000001",
     "reconciliation": "rec_0000000000001",
     "refund": "ref_0000000000001",
     "site": "site_0000004000001",
     "site_key": "site_0000004000001",
     "staff": "pls_0000000000001",
+    "ticket": "tkt_0000000000001",
     "tip": "tip_0000000000001",
     "token_key": "tkn_0000000000001",
     "webhook": "whk_0000000000001",
+    "waiting": "wtg_0000000000001",
 }
 READS: Final = [path for path, item in DOCUMENT["paths"].items() if "get" in item and path not in UNNAMED_OK]
 

@@ -163,6 +163,7 @@ async def _furnish(edge: UnderTest, a: Caller) -> Things:
     )
     await _sell(edge, a, ids)
     await _announce(a, ids)
+    await _take_orders(a, ids)
     await _look(a, ids)
     await give_link(edge, a, ids, mark=MARK)
     await _tell(edge, a, ids)
@@ -194,7 +195,7 @@ async def _sell(edge: UnderTest, a: Caller, ids: dict[str, str]) -> None:
 
 
 async def _announce(a: Caller, ids: Mapping[str, str]) -> None:
-    """Have A announce a show with a hidden offer and its code."""
+    """Have A announce a show with an offer, alone and to groups, and a code."""
     page = {"title": f"Winter {MARK}"}
     show = {
         "organiser": ids["creator"],
@@ -209,23 +210,41 @@ async def _announce(a: Caller, ids: Mapping[str, str]) -> None:
         "show": ids["show"],
         "zone": "main",
         "asset": "CNY",
-        "stock": 10,
+        "stock": 4,
         "steps": [{"price_minor": 9_900}],
         "rights": ["main"],
-        "hidden": True,
+        "group": {"size": 2, "within_s": 86_400, "price_minor": 7_900},
     }
     await a.do("PUT", f"/v1/offers/{ids['offer']}", offer)
     await a.do("PUT", f"/v1/offers/{ids['offer']}/codes/{ids['code']}", {"reserved": 2})
 
 
 async def _look(a: Caller, ids: dict[str, str]) -> None:
-    """Have somebody look at A's show by a campaign, and order a ticket of it."""
+    """Have somebody look at A's show by a campaign."""
     made = await a.do("POST", "/v1/site-keys", {"name": f"Site {MARK}"})
     ids["site_key"] = made["site_key"]
-    order = {"viewer": ids["viewer"], "offer": ids["offer"], "code": ids["code"], "campaign": MARK}
-    await a.do("POST", "/v1/ticket-orders", order)
     seen = {"id": f"e-{MARK}", "kind": "view", "show": ids["show"], "campaign": {"source": MARK}}
     await a.send("POST", "/v1/track", {"events": [seen]})
+
+
+async def _take_orders(a: Caller, ids: dict[str, str]) -> None:
+    """Have A sell the offer out: a ticket that is paid for, a place in a group, and somebody who waits."""
+    wish = {"viewer": ids["viewer"], "offer": ids["offer"], "campaign": f"campaign-{MARK}"}
+    order = await a.do("POST", "/v1/ticket-orders", wish)
+    payment = (await a.do("POST", "/v1/payments", {"due": order["due"]}))["payment"]
+    await a.do("POST", f"/v1/payments/{payment}/attempts", {})
+    await a.do("POST", f"/v1/payments/{payment}/sandbox", {"act": "pay"})
+    group = await a.do("POST", "/v1/ticket-orders", {**wish, "mode": "group"})
+    waiting = await a.do("POST", "/v1/waiting", {"viewer": ids["viewer"], "offer": ids["offer"]})
+    ids |= {"order": order["order"], "group": group["group"], "waiting": waiting["waiting"]}
+    tickets: list[Any] = []
+
+    async def issued() -> bool:
+        tickets[:] = (await a.get("/v1/tickets", viewer=ids["viewer"]))["items"]
+        return bool(tickets)
+
+    await settled(issued, within_s=20)
+    ids["ticket"] = tickets[0]["ticket"]
 
 
 async def _is_paid(a: Caller, payment: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from plaudit.features.presale.schedule import forfeit_deposits
 from plaudit.vocabulary.facts.dues import DueRejected
 from plaudit.vocabulary.facts.tickets import TicketDeposited, TicketForfeited, TicketIssued
 from tests.features.presale.hall import Hall
@@ -142,4 +143,30 @@ async def test_a_cancelled_show_keeps_what_was_forfeited_where_the_terms_say_so(
     await sold.refunded()
     assert sum(sold.gone_back.values()) == 1_000
     assert len(await sold.facts(TicketDeposited)) == 1
+    await sold.assert_sound()
+
+
+async def test_a_deposit_is_not_forfeited_when_its_show_was_cancelled_before(sold: Hall) -> None:
+    await sold.stage.offer(deposit=TERMS | {"returned_if_cancelled": False})
+    await deposited(sold)
+    await sold.acme.do("POST", "/v1/shows/winter/cancel", {"reason": "no artist"})
+    sold.stage.clock.time = NOON + 9 * DAY
+    await forfeit_deposits(sold.house, tenant_id=sold.stage.tenant_id)
+    await sold.refunded()
+    assert await sold.facts(TicketForfeited) == []
+    assert sum(sold.gone_back.values()) == 4_000
+    await sold.assert_sound()
+
+
+async def test_one_deposit_that_cannot_be_forfeited_keeps_no_other(sold: Hall) -> None:
+    await deposited(sold, "v1", 1)
+    await deposited(sold, "v2", 1)
+    path = "/v1/freezes/viewer/v1/right/winter/chat/right"
+    await sold.acme.do("PUT", path, {"freeze": "all", "reason": "fraud"})
+    sold.stage.clock.time = NOON
+    await sold.tidy(days=9)
+    assert [one.viewer for one in await sold.facts(TicketForfeited)] == ["v2"]
+    await sold.acme.do("PUT", path, {"freeze": "none", "reason": "settled"})
+    await sold.tidy()
+    assert [one.viewer for one in await sold.facts(TicketForfeited)] == ["v2", "v1"]
     await sold.assert_sound()

@@ -123,3 +123,32 @@ async def test_a_group_opened_twice_by_one_key_is_one_group(sold: Hall) -> None:
     first = await sold.acme.do("POST", "/v1/ticket-orders", body, key="once")
     assert await sold.acme.do("POST", "/v1/ticket-orders", body, key="once") == first
     assert await sold.seats() == {"issued": -10, "stock": 9, "held stock": 1}
+
+
+async def test_a_member_who_is_refunded_by_the_staff_leaves_a_place_free(sold: Hall) -> None:
+    group = (await joined(sold, "v1"))["group"]
+    await joined(sold, "v2", group)
+    first, _ = sold.paid
+    await sold.refund(first)
+    shown = await sold.acme.get(f"/v1/groups/{group}")
+    assert (shown["members"], shown["paid"], shown["state"]) == (1, 1, "open")
+    await joined(sold, "v3", group)
+    assert await sold.facts(GroupEnded) == []
+    await joined(sold, "v4", group)
+    assert await sold.seats() == {"issued": -10, "stock": 7, "sold": 3}
+    assert len(await sold.facts(TicketIssued)) == 3
+    await sold.assert_sound()
+
+
+async def test_a_member_whose_ticket_cannot_be_given_has_the_money_back_and_keeps_nobody(sold: Hall) -> None:
+    first = await joined(sold, "v1")
+    await joined(sold, "v2", first["group"])
+    path = "/v1/freezes/viewer/v1/right/winter/vip/right"
+    await sold.acme.do("PUT", path, {"freeze": "all", "reason": "fraud"})
+    await joined(sold, "v3", first["group"])
+    assert await sold.seats() == {"issued": -10, "stock": 8, "sold": 2}
+    assert (await sold.seen(first["order"]))["state"] == "ended"
+    (ended,) = await sold.facts(OrderEnded)
+    assert (ended.cause, ended.viewer, ended.paid_minor) == ("refused", "v1", 7_900)
+    assert sum(sold.gone_back.values()) == 7_900
+    await sold.assert_sound()

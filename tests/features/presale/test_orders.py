@@ -163,7 +163,9 @@ async def test_one_person_has_no_more_than_the_limit(sold: Hall) -> None:
         ({"code": "NONE"}, "code.unknown"),
         ({"waiting": "x"}, "invalid.id"),
         ({"waiting": "wtg_0000000000001"}, "waiting.unknown"),
-        ({"campaign": "a b"}, "body.invalid"),
+        ({"campaign": "a\nb"}, "body.invalid"),
+        ({"campaign": "a" * 201}, "body.invalid"),
+        ({"invitation": "a b"}, "body.invalid"),
         ({"viewer": "a b"}, "body.invalid"),
         ({"viewer": None}, "body.invalid"),
         ({"seat": "A1"}, "body.unknown_field"),
@@ -278,3 +280,33 @@ async def test_a_viewer_orders_for_nobody_else(sold: Hall) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "order.unknown")
     answer = await viewer.send("POST", f"/v1/ticket-orders/{other['order']}/cancel")
     assert answer.json()["code"] == "order.unknown"
+
+
+async def test_who_pays_late_is_held_to_the_uses_of_the_code(sold: Hall) -> None:
+    await sold.stage.code("FRIEND", uses_max=2)
+    late = await sold.order(code="FRIEND", quantity=2)
+    await sold.tidy(seconds=601)
+    other = await sold.order("v2", code="FRIEND", quantity=1)
+    await sold.pay(late["due"])
+    (rejected,) = await sold.facts(DueRejected)
+    assert rejected.code == "order.expired"
+    await sold.acme.do("POST", f"/v1/ticket-orders/{other['order']}/cancel")
+    again = await sold.order("v3", code="FRIEND", quantity=2)
+    await sold.tidy(seconds=601)
+    await sold.pay(again["due"])
+    assert await sold.rights("v3") == {"vip": 2, "chat": 2}
+    assert await sold.refused("v4", code="FRIEND") == "code.used"
+    await sold.assert_sound()
+
+
+async def test_seats_of_a_last_step_that_come_back_are_sold_again(sold: Hall) -> None:
+    steps = [{"price_minor": 9_900, "count": 3}, {"price_minor": 12_900, "count": 7}]
+    await sold.stage.offer(steps=steps, per_person_max=10)
+    cheap = await sold.order("v1", quantity=3)
+    dear = await sold.order("v2", quantity=7)
+    assert await sold.refused("v3") == "offer.sold_out"
+    for order in (cheap, dear):
+        await sold.acme.do("POST", f"/v1/ticket-orders/{order['order']}/cancel")
+    again = await sold.order("v3", quantity=10)
+    assert again["lines"] == [{"step": 1, "quantity": 10, "price_minor": 12_900}]
+    await sold.assert_sound()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
+from plaudit.core.journal.subscriptions import store as subscription_store
+from plaudit.kernel.ids import decode_id
 from plaudit.vocabulary.facts.tickets import WaitingOffered, WaitingPassed
 from tests.features.presale.hall import Hall
 
@@ -94,10 +97,69 @@ async def test_a_lottery_goes_by_a_hash_that_anybody_can_compute(full: Hall) -> 
     await full.stage.offer(stock=3, waiting="lottery")
     places = [await waits(full, f"w{number}") for number in range(6)]
     await one_comes_back(full)
-    states = [(await place(full, one))["state"] for one in places]
-    assert states.count("offered") == 1
+    states = {one: (await place(full, one))["state"] for one in places}
+    (winner,) = [one for one, state in states.items() if state == "offered"]
     (offered,) = await full.facts(WaitingOffered)
-    assert offered.quantity == 1
+    assert offered.drawn_by is not None
+    (seed,) = (await full.acme.get("/v1/facts", after=offered.drawn_by - 1, limit=1))["facts"]
+    assert seed["kind"] == "ticket.refunded"
+
+    def lot(waiting: str) -> bytes:
+        return sha256(f"{seed['hash']}/{decode_id('wtg', waiting)}".encode()).digest()
+
+    assert winner == min(places, key=lot)
+
+
+async def test_everybody_takes_part_in_a_draw_and_larger_wishes_are_passed_over(
+    full: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plaudit.features.presale.reactions.waiting._PAGE", 1)
+    await full.stage.offer(stock=3, waiting="lottery")
+    places = [await waits(full, f"w{number}", 1 + number % 2 * 2) for number in range(5)]
+    (payment,) = full.paid
+    await full.refund(payment, 2 * 9_900)
+    states = [(await place(full, one))["state"] for one in places]
+    assert states[1::2] == ["waiting", "waiting"]
+    assert sorted(states[::2]) == ["offered", "offered", "waiting"]
+    await full.assert_sound()
+
+
+async def test_who_has_just_joined_finds_the_place_and_may_leave_it(full: Hall) -> None:
+    house = full.house
+    (keeper,) = [one for one in house.subscriptions if one.name == "presale.waiting"]
+    async with house.database.transaction() as held:
+        # The list stands still while another process is at it.
+        await subscription_store.lock_cursor(held, tenant_id=full.stage.tenant_id, name=keeper.name)
+        made = await full.acme.do("POST", "/v1/waiting", {"viewer": "v2", "offer": "vip"})
+        shown = await place(full, made["waiting"])
+        assert (shown["state"], shown["before"]) == ("waiting", 0)
+        await full.acme.do("POST", f"/v1/waiting/{made['waiting']}/leave")
+    await full.caught_up()
+    assert (await place(full, made["waiting"]))["state"] == "left"
+    await one_comes_back(full)
+    assert await full.seats() == {"issued": -3, "sold": 2, "stock": 1}
+    await full.assert_sound()
+
+
+async def test_nobody_waits_for_more_than_he_may_have(full: Hall) -> None:
+    await full.stage.offer(stock=3, per_person_max=3)
+    first = await waits(full, "v2", 2)
+    for viewer, quantity, status in (("v2", 2, 422), ("v1", 1, 422), ("v2", 1, 201)):
+        body = {"viewer": viewer, "offer": "vip", "quantity": quantity}
+        answer = await full.acme.send("POST", "/v1/waiting", body)
+        assert answer.status_code == status, answer.text
+        assert status == 201 or answer.json()["code"] == "offer.person_limit"
+    await full.acme.do("POST", f"/v1/waiting/{first}/leave")
+    await waits(full, "v2", 2)
+    await full.caught_up()
+    # Offered and passed, or offered and taken: either makes room again.
+    (payment,) = full.paid
+    await full.refund(payment)
+    await full.tidy(days=2)
+    assert await full.seats() == {"issued": -3, "stock": 3}
+    await full.order("v9", quantity=3)
+    await waits(full, "v2", 3)
+    await full.assert_sound()
 
 
 async def test_nobody_waits_while_seats_are_free(hall: Hall) -> None:
@@ -121,3 +183,22 @@ async def test_seats_offered_to_one_are_not_another_s(full: Hall) -> None:
     viewer = await full.stage.viewer("v3")
     answer = await viewer.send("GET", f"/v1/waiting/{first}")
     assert answer.json()["code"] == "waiting.unknown"
+
+
+async def test_a_place_takes_seats_of_its_own_offer_and_exactly_those_that_are_offered(full: Hall) -> None:
+    await full.stage.offer("main", stock=3, zone="main", rights=["main"])
+    await full.pay((await full.order("v1", "main", quantity=3))["due"])
+    place_of = {offer: await waits(full, "v2", 2) if offer == "vip" else "" for offer in ("vip", "main")}
+    body = {"viewer": "v2", "offer": "main", "quantity": 2}
+    place_of["main"] = (await full.acme.do("POST", "/v1/waiting", body))["waiting"]
+    for payment in list(full.paid):
+        await full.refund(payment, 2 * 9_900)
+    assert await full.seats() == {"issued": -3, "sold": 1, "held waiting": 2}
+    assert await full.seats("main") == {"issued": -3, "sold": 1, "held waiting": 2}
+    assert await full.refused("v2", "main", quantity=2, waiting=place_of["vip"]) == "waiting.unknown"
+    assert await full.refused("v2", "vip", quantity=1, waiting=place_of["vip"]) == "order.quantity"
+    assert await full.refused("v2", "vip", quantity=3, waiting=place_of["vip"]) == "order.quantity"
+    await full.order("v2", "vip", quantity=2, waiting=place_of["vip"])
+    await full.tidy(days=2)
+    assert await full.seats() == {"issued": -3, "sold": 1, "stock": 2}
+    await full.assert_sound()

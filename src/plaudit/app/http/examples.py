@@ -99,12 +99,14 @@ _IDS: Final[Mapping[str, str]] = {
     "id": "plk_0000004000001",
     "invitation": "inv_00000012J8V5QKQ0YB6P7XA",
     "key": "plk_0000004000001",
+    "order": "ord_000000000001A",
     "payment": "pay_000000000001A",
     "refund": "ref_000000000001A",
     "site": "site_0000004000001",
     "site_key": "site_0000004000001",
     "reversal": "rev_000000000001A",
     "staff": "pls_0000004000001",
+    "ticket": "tkt_00000000002M0",
     "tip": "tip_000000000001A",
     "token_key": "tkn_0000004000001",
     "upto": "msg_000000000001A",
@@ -118,7 +120,9 @@ _PATH: Final[Mapping[str, Any]] = {
     "kind": "ticket.bought",
     "language": "zh",
     "message": "msg_000000000001A",
+    "group": "grp_0A1B2C3D4E5F6",
     "terms": "standard",
+    "waiting": "wtg_000000000001A",
 }
 
 _ACCOUNT: Final[Mapping[str, Any]] = {
@@ -201,6 +205,8 @@ _BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
         "return_url": "https://show.example/thanks?order=1001",
     },
     ("post", "/v1/payments/{payment}/attempts"): {"device": "mobile"},
+    ("post", "/v1/ticket-orders"): {"viewer": "v1", "offer": "vip", "quantity": 2, "campaign": "winter-mail"},
+    ("post", "/v1/tickets/{ticket}/transfer"): {"recipient": "v2"},
     ("post", "/v1/tips"): {
         "viewer": "v1",
         "creator": "c1",
@@ -212,6 +218,7 @@ _BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
     ("post", "/v1/track"): _EVENTS,
     ("post", "/v1/track/beacon"): _EVENTS,
     ("post", "/v1/token-keys"): {"algorithm": "HS256", "secret": _FIELDS["secret"]},
+    ("post", "/v1/waiting"): {"viewer": "v1", "offer": "vip", "quantity": 1},
     ("post", "/v1/wallets/{viewer}/credits"): {
         "asset": "coin",
         "amount_minor": 1_000,
@@ -268,6 +275,8 @@ _BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
         "watch_url": "https://show.example/watch/{show}",
         "devices_max": 2,
     },
+    ("post", "/v1/shows/{show}/cancel"): {"reason": "the artist is ill"},
+    ("post", "/v1/shows/{show}/settle"): {"asset": "CNY"},
     ("post", "/v1/shows/{show}/state"): {"state": "presale"},
     ("put", "/v1/terms/{terms}"): {
         "basis": "monthly",

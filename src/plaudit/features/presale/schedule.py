@@ -4,20 +4,17 @@ Plain functions of the house's clock; running them late, twice or in several pro
 nothing. One tenant that is off or in trouble keeps no other.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from plaudit.core import dues
-from plaudit.core.commands.command import Command
 from plaudit.core.commands.tenants import in_every_tenant
 from plaudit.core.feature import Schedule
-from plaudit.core.handles import Connection
 from plaudit.features.presale.actions.base import Means
 from plaudit.features.presale.actions.cancellation import refund_rest
 from plaudit.features.presale.actions.pledges import end_member, fail_group, forfeit
 from plaudit.features.presale.actions.shows import NotDue, open_sale
-from plaudit.features.presale.model.bookings import split_deposit
+from plaudit.features.presale.model.bookings import Booking, split_deposit
 from plaudit.features.presale.model.orders import LATE
 from plaudit.features.presale.store import bookings as store
 from plaudit.features.presale.store import groups as group_store
@@ -27,6 +24,8 @@ from plaudit.platform import log
 
 _log = log.logger("presale")
 _PAGE: Final = 200
+_FIRST: Final = (datetime.min.replace(tzinfo=UTC), 0)
+"""Before every time and order."""
 
 
 async def open_sales(house: Means, *, tenant_id: int) -> None:
@@ -51,51 +50,84 @@ async def open_sales(house: Means, *, tenant_id: int) -> None:
 
 
 async def forfeit_deposits(means: Means, *, tenant_id: int) -> int:
-    """End the deposited orders whose balance did not come in time; return how many."""
+    """End the deposited orders whose balance did not come in time; return how many.
+
+    One that cannot be ended now (an account of it is frozen) keeps no other, and has its turn again.
+    """
     ended = 0
+    before, last = means.clock.now() - LATE, _FIRST
     while True:
-        now = means.clock.now()
         async with means.database.transaction() as tx:
-            page = await store.lock_overdue(tx, tenant_id=tenant_id, before=now - LATE, limit=_PAGE)
+            page = await store.lock_overdue(tx, tenant_id=tenant_id, before=before, after=last, limit=_PAGE)
             commands = [forfeit(tenant_id=tenant_id, booking=one) for one in page]
-            await _done(means, tx, commands)
-            for booking in page:
-                _, booking.deposits_minor = split_deposit(
-                    deposit_minor=booking.deposits_minor, forfeited=booking.forfeited
-                )
-                booking.state, booking.seats, booking.balance_due = "forfeited", 0, None
+            results = await dues.recorded(means.corridor, tx, commands)
+            refused = [result.code for result in results if isinstance(result, Refusal)]
+            done = [
+                booking
+                for booking, result in zip(page, results, strict=True)
+                if not isinstance(result, Refusal)
+            ]
             if page:
-                await store.save_bookings(tx, tenant_id=tenant_id, bookings=page)
-        ended += len(page)
+                last = (page[-1].balance_due or before, page[-1].order)
+            for booking in done:
+                _forfeited(booking)
+            if done:
+                await store.save_bookings(tx, tenant_id=tenant_id, bookings=done)
+        if refused:
+            _log.warning("deposits not forfeited", tenant_id=tenant_id, count=len(refused), code=refused[0])
+        ended += len(done)
         if len(page) < _PAGE:
             return ended
 
 
+def _forfeited(booking: Booking) -> None:
+    """Let a forfeiture have its effect on its booking."""
+    _, booking.deposits_minor = split_deposit(
+        deposit_minor=booking.deposits_minor, forfeited=booking.forfeited
+    )
+    booking.state, booking.seats, booking.balance_due = "forfeited", 0, None
+
+
 async def fail_groups(means: Means, *, tenant_id: int) -> int:
-    """End the groups that are not full in time, and give their members' seats back; return how many."""
-    now = means.clock.now()
+    """End the groups that are not full in time, and give their members' seats back; return how many.
+
+    Each in a transaction of its own; one that cannot be ended now keeps no other, and has its turn again.
+    """
+    ended = 0
+    before, last = means.clock.now() - LATE, (_FIRST[0], "")
+    while True:
+        async with means.database.connection() as conn:
+            page = await group_store.select_overdue(
+                conn, tenant_id=tenant_id, before=before, after=last, limit=_PAGE
+            )
+        for group in page:
+            try:
+                ended += await _fail_group(means, tenant_id, group.id)
+            except Refusal as refusal:
+                _log.warning("group not ended", tenant_id=tenant_id, group=group.id, code=refusal.code)
+            last = (group.until, group.id)
+        if len(page) < _PAGE:
+            return ended
+
+
+async def _fail_group(means: Means, tenant_id: int, group: str) -> bool:
+    """End a group, unless it has ended; tell whether it was done. Raises Refusal when it cannot be."""
     async with means.database.transaction() as tx:
-        groups = await group_store.lock_overdue(tx, tenant_id=tenant_id, before=now - LATE, limit=_PAGE)
-        if not groups:
-            return 0
-        names = [one.id for one in groups]
-        members = await store.lock_members(tx, tenant_id=tenant_id, groups=names)
-        commands = [fail_group(tenant_id=tenant_id, group=one) for one in groups]
+        found = await group_store.lock_groups(tx, tenant_id=tenant_id, groups=[group])
+        if not found:
+            return False
+        members = list((await store.lock_members(tx, tenant_id=tenant_id, groups=[group])).values())
+        commands = [fail_group(tenant_id=tenant_id, group=one) for one in found]
         commands += [end_member(tenant_id=tenant_id, booking=one, cause="group") for one in members]
-        await _done(means, tx, commands)
+        for result in await dues.recorded(means.corridor, tx, commands):
+            if isinstance(result, Refusal):
+                raise result
         for booking in members:
             booking.state, booking.seats = "ended", 0
-        await group_store.end_groups(tx, tenant_id=tenant_id, groups=names, filled=False)
+        await group_store.end_groups(tx, tenant_id=tenant_id, groups=[group], filled=False)
         if members:
             await store.save_bookings(tx, tenant_id=tenant_id, bookings=members)
-    return len(groups)
-
-
-async def _done(means: Means, tx: Connection, commands: Sequence[Command]) -> None:
-    """Record commands that nobody may refuse: whoever refuses one undoes the page, which is tried again."""
-    for result in await dues.recorded(means.corridor, tx, commands):
-        if isinstance(result, Refusal):
-            raise result
+    return True
 
 
 async def _tidy(house: Any) -> None:  # noqa: ANN401 - the assembled house

@@ -15,7 +15,7 @@ from plaudit.vocabulary.facts.offers import BundleItem
 
 OrderMode: TypeAlias = Literal["full", "deposit", "group"]
 Source: TypeAlias = Literal["stock", "code", "waiting"]
-EndCause: TypeAlias = Literal["expired", "cancelled", "payment", "left", "group"]
+EndCause: TypeAlias = Literal["expired", "cancelled", "payment", "left", "group", "refused"]
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +76,8 @@ class OrderEnded(OrderData, frozen=True, kw_only=True):
     """An order ended without a ticket, and its seats went back.
 
     Unpaid: its time was over, somebody gave it up, or its payment came to nothing. Paid: the buyer left the
-    group, or the group did not fill; then `payment` and `paid_minor` say what goes back.
+    group, the group did not fill, or the ticket could not be given ("refused") because an account is frozen;
+    then `payment` and `paid_minor` say what goes back.
     """
 
     KIND: ClassVar[str] = "ticket.order.ended"
@@ -243,7 +244,8 @@ class WaitingLeft(FactData, frozen=True, kw_only=True):
 class WaitingOffered(FactData, frozen=True, kw_only=True):
     """Seats that came back are held for a viewer who waits, until `deadline`.
 
-    The hold is known by the position of this fact.
+    The hold is known by the position of this fact. `drawn_by` is the position of the fact whose hash was the
+    seed, where they were drawn by lot.
     """
 
     KIND: ClassVar[str] = "waiting.offered"
@@ -255,6 +257,7 @@ class WaitingOffered(FactData, frozen=True, kw_only=True):
     offer: str
     quantity: int
     deadline: datetime
+    drawn_by: int | None = None
 
 
 class WaitingPassed(FactData, frozen=True, kw_only=True):

@@ -30,6 +30,11 @@ def waiting_window(*, offer: str) -> Window:
     return unending(f"offer/{offer}/waiting")
 
 
+def waiter_window(*, offer: str, viewer: str) -> Window:
+    """Return the counter of how many seats of an offer a viewer waits for, or was offered."""
+    return unending(f"offer/{offer}/waiter/{viewer}")
+
+
 def group_members(*, group: str) -> Window:
     """Return the counter of a group's members, those who have not paid yet as well."""
     return unending(members_counter(group=group))

@@ -13,10 +13,16 @@ from plaudit.core.dues import ANSWER, Asked, system_grant
 from plaudit.core.journal.facts import Fact, canonical
 from plaudit.core.ledger.book import Book, Decision, Draw, Transfer, Use, Window
 from plaudit.features.presale.actions import moves
-from plaudit.features.presale.actions.base import FEATURE, GROUP_TOPIC, NAME, OFFER, SHOW
-from plaudit.features.presale.actions.counters import group_over, group_paid, person_window, step_window
+from plaudit.features.presale.actions.base import CODE, FEATURE, GROUP_TOPIC, NAME, OFFER, SHOW
+from plaudit.features.presale.actions.counters import (
+    code_window,
+    group_over,
+    group_paid,
+    person_window,
+    step_window,
+)
 from plaudit.features.presale.model.groups import Group
-from plaudit.features.presale.model.offers import Offer, balance_over
+from plaudit.features.presale.model.offers import Code, Offer, balance_over, code_key
 from plaudit.features.presale.model.pricing import still_sold
 from plaudit.features.presale.model.shows import Show, check_selling
 from plaudit.kernel.refusal import Refusal, refused
@@ -35,6 +41,7 @@ class _Paid(NamedTuple):
     offer: Offer
     group: Group | None
     seats: str
+    code: Code | None
 
 
 def fulfil_order(asked: Asked[PaymentSucceeded, TicketOrdered]) -> Command:
@@ -52,7 +59,10 @@ def fulfil_order(asked: Asked[PaymentSucceeded, TicketOrdered]) -> Command:
         assert show is not None, ordered
         check_selling(show)
         group = None if ordered.group is None else lookup.one(GROUP_TOPIC, ordered.group)
-        paid = _Paid(said.due, said, ordered, offer, group, seats_of(ordered))
+        code: Code | None = None
+        if ordered.code is not None:
+            code = lookup.one(CODE, code_key(offer=ordered.offer, code=ordered.code))
+        paid = _Paid(said.due, said, ordered, offer, group, seats_of(ordered), code)
         return _PLANS[ordered.mode](paid)
 
     return Command(
@@ -87,8 +97,11 @@ def _plan(
     """Return the plan that moves seats and money of a paid order, and whatever else comes with it."""
     ordered, said = paid.ordered, paid.said
     clearing = chart.clearing(asset=ordered.asset)
-    person = person_window(offer=ordered.offer, viewer=ordered.payer)
-    steps = moves.step_windows(paid.offer) if ordered.mode != "group" else ()
+    limits: tuple[Window, ...] = (person_window(offer=ordered.offer, viewer=ordered.payer),)
+    if ordered.mode != "group":
+        limits = (*limits, *moves.step_windows(paid.offer))
+    if paid.code is not None:
+        limits = (*limits, code_window(offer=ordered.offer, code=paid.code.code))
 
     def decide(book: Book) -> Decision:
         seats, draws, uses, late = _seats(paid, book, seats_to)
@@ -98,7 +111,7 @@ def _plan(
         return Decision(fact, (seats, money, *transfers), (*uses, *more_uses), None, draws)
 
     locked = (paid.seats, chart.held(paid.seats), seats_to, clearing, money_to, *accounts)
-    return Plan(decide, locked, (person, *steps, *windows), (paid.order,))
+    return Plan(decide, locked, (*limits, *windows), (paid.order,))
 
 
 def _seats(
@@ -126,6 +139,11 @@ def _seats(
         raise _expired()
     uses = [Use(person, quantity)]
     uses += [Use(step_window(offer=ordered.offer, step=line.step), line.quantity) for line in ordered.lines]
+    if paid.code is not None:
+        used = code_window(offer=ordered.offer, code=paid.code.code)
+        if paid.code.uses_max is not None and book.used(used) + quantity > paid.code.uses_max:
+            raise _expired()
+        uses.append(Use(used, quantity))
     return Transfer(paid.seats, seats_to, quantity), (), tuple(uses), True
 
 

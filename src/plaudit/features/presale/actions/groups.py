@@ -75,6 +75,9 @@ async def leave_group(means: Means, *, grant: Grant, key: str, order: int) -> Ou
     tenant_id = grant.tenant_id
 
     async def work(tx: Connection) -> Work:
+        seen = await booking_store.select_booking(tx, tenant_id=tenant_id, order=order)
+        if seen is not None and seen.group is not None:
+            await store.lock_groups(tx, tenant_id=tenant_id, groups=[seen.group])
         found = await booking_store.lock_bookings(tx, tenant_id=tenant_id, orders=[order])
         booking = found.get(order)
         if booking is None or booking.group is None or booking.state != "pledged":

@@ -20,12 +20,14 @@ from plaudit.features.presale.actions.counters import (
     group_over,
     person_window,
     step_window,
+    waiter_window,
 )
 from plaudit.features.presale.model.groups import Group, check_joinable
 from plaudit.features.presale.model.offers import Code, Offer, code_key, unknown_offer
 from plaudit.features.presale.model.orders import LATE, Wish, check_terms, check_wish, unknown_group
 from plaudit.features.presale.model.pricing import lines_of
 from plaudit.features.presale.model.shows import Show, check_selling
+from plaudit.features.presale.model.waiting import Place, check_taking
 from plaudit.kernel.refusal import refused
 from plaudit.vocabulary import chart, switches
 from plaudit.vocabulary.facts.tickets import OrderLine, Source, TicketOrdered
@@ -47,23 +49,18 @@ class Ground(NamedTuple):
     titles: tuple[str, str]
 
 
-class Offered(NamedTuple):
-    """Seats that are held for somebody who waits: which fact holds them, and from which account they are."""
-
-    hold: int
-    place: int
-
-
 def order_tickets(
-    *, grant: Grant, key: str, wish: Wish, now: datetime, offered: Offered | None = None
+    *, grant: Grant, key: str, wish: Wish, now: datetime, place: Place | None = None
 ) -> Command:
     """Return the journal command of an order, at its price of when it is decided.
 
-    `offered` are the seats of the waiting list that it takes. Raises Refusal as `check_wish`; under lock
-    those of `check_terms`, and (REFUSED) `offer.sold_out`, `offer.not_open`, `offer.steps_over`,
-    `offer.person_limit`, `code.used`, `group.full`, `group.over`.
+    `place` is that on the waiting list whose seats it takes. Raises Refusal as `check_wish` and
+    `check_taking`; under lock those of `check_terms`, and (REFUSED) `offer.sold_out`, `offer.not_open`,
+    `offer.steps_over`, `offer.person_limit`, `code.used`, `group.full`, `group.over`, `hold.expired` and
+    `hold.exhausted` when the seats that were offered went on to the next.
     """
     check_wish(wish)
+    offered = None if place is None else check_taking(place, wish)
 
     def plan(lookup: Lookup) -> Plan:
         return plan_order(ground_of(lookup, wish, now=now), offered=offered)
@@ -128,19 +125,25 @@ def grounded(
 
 
 def plan_order(
-    ground: Ground, *, offered: Offered | None = None, opens: tuple[str, datetime] | None = None
+    ground: Ground, *, offered: int | None = None, opens: tuple[str, datetime] | None = None
 ) -> Plan:
-    """Name what an order locks, and how it is decided. `opens` is the group that it opens, and until when."""
+    """Name what an order locks, and how it is decided.
+
+    `offered` is the position of the fact that holds seats of the waiting list for it. `opens` is the group
+    that it opens, and until when.
+    """
     wish, offer = ground.wish, ground.offer
     escrow = chart.held(ground.seats)
     accounts: tuple[str, ...] = (ground.seats, escrow)
     holds: tuple[int, ...] = ()
+    waiter: tuple[Window, ...] = ()
     if offered is not None:
         accounts = (*accounts, chart.held(chart.offer_waiting(offer=offer.id)))
-        holds = (offered.hold,)
+        waiter = (waiter_window(offer=offer.id, viewer=wish.viewer),)
+        holds = (offered,)
     steps = tuple(step_window(offer=offer.id, step=number) for number in range(len(offer.steps)))
     person = person_window(offer=offer.id, viewer=wish.viewer)
-    windows: tuple[Window, ...] = (person, *(steps if wish.mode != "group" else ()))
+    windows: tuple[Window, ...] = (person, *waiter, *(steps if wish.mode != "group" else ()))
     if ground.code is not None:
         windows = (*windows, code_window(offer=offer.id, code=ground.code.code))
     group = opens[0] if opens is not None else wish.group
@@ -152,7 +155,7 @@ def plan_order(
 def _deciding(
     ground: Ground,
     steps: tuple[Window, ...],
-    offered: Offered | None,
+    offered: int | None,
     opens: tuple[str, datetime] | None,
 ) -> Callable[[Book], Decision]:
     wish, offer = ground.wish, ground.offer
@@ -170,6 +173,8 @@ def _deciding(
                 had=had,
             )
         uses = [Use(person, wish.quantity, offer.per_person_max)]
+        if offered is not None:
+            uses.append(Use(waiter_window(offer=offer.id, viewer=wish.viewer), -wish.quantity))
         if wish.mode == "group":
             lines, until = _group_lines(ground, book, uses, opens)
         else:
@@ -231,7 +236,7 @@ def _ordered(
     lines: tuple[OrderLine, ...],
     uses: tuple[Use, ...],
     *,
-    offered: Offered | None,
+    offered: int | None,
     opens: tuple[str, datetime] | None,
     until: datetime | None,
 ) -> Decision:
@@ -256,7 +261,7 @@ def _ordered(
         held_until=held_until,
         source=ground.source,
         code=wish.code,
-        waiting=None if offered is None else offered.hold,
+        waiting=offered,
         group=wish.group if opens is None else opens[0],
         opens_group=opens is not None,
         group_until=until,
@@ -266,7 +271,7 @@ def _ordered(
     source, draws = ground.seats, tuple[Draw, ...]()
     if offered is not None:
         source = chart.held(chart.offer_waiting(offer=offer.id))
-        draws = (Draw(offered.hold, wish.quantity, "capture"),)
+        draws = (Draw(offered, wish.quantity, "capture"),)
     moved = (Transfer(source, escrow, wish.quantity),)
     opening = Opening(ground.seats, wish.quantity, held_until)
     return Decision(Fact(f"show/{offer.show}", fact), moved, uses, opening, draws)

@@ -51,7 +51,13 @@ def pay_balance(asked: Asked[PaymentSucceeded, TicketDeposited], booking: Bookin
         offer: Offer = lookup.one(OFFER, booking.offer)
         return _issuing(booking, offer, balance=said)
 
-    return _command(tenant_id=asked.tenant_id, verb="pay_balance", key=f"balance/{said.due}", plan=plan)
+    return _command(
+        tenant_id=asked.tenant_id,
+        verb="pay_balance",
+        key=f"balance/{said.due}",
+        plan=plan,
+        targets=(FEATURE,),
+    )
 
 
 def issue_member(*, tenant_id: int, booking: Booking) -> Command:
@@ -126,7 +132,7 @@ def forfeit(*, tenant_id: int, booking: Booking) -> Command:
     """Return the command that ends a deposited order whose balance did not come.
 
     The seats go back; of the deposit, what is kept goes to the takings, and the rest stays where it is until
-    it is refunded.
+    it is refunded. Raises under lock Refusal `show.over` (REFUSED) when the show was cancelled before.
     """
     kept_minor, returned_minor = split_deposit(
         deposit_minor=booking.deposits_minor, forfeited=booking.forfeited
@@ -147,9 +153,18 @@ def forfeit(*, tenant_id: int, booking: Booking) -> Command:
     )
 
     def plan(lookup: Lookup) -> Plan:
+        show: Show = lookup.one(SHOW, booking.show)
+        if show.state == "cancelled":
+            raise refused("show.over", "This show is cancelled; its deposits go back as its terms say.")
         return _forfeiting(booking, lookup.one(OFFER, booking.offer), fact)
 
-    return _command(tenant_id=tenant_id, verb="forfeit", key=f"forfeit/{booking.order}", plan=plan)
+    return _command(
+        tenant_id=tenant_id,
+        verb="forfeit",
+        key=f"forfeit/{booking.order}",
+        plan=plan,
+        targets=(FEATURE,),
+    )
 
 
 def _forfeiting(booking: Booking, offer: Offer, fact: TicketForfeited) -> Plan:
@@ -253,10 +268,14 @@ def _group_command(tenant_id: int, group: Group, *, filled: bool) -> Command:
         verb="end_group",
         key=f"group/{group.id}",
         plan=lambda _lookup: Plan(decide, (), (over, paid)),
+        targets=() if filled else (FEATURE,),
     )
 
 
-def _command(*, tenant_id: int, verb: str, key: str, plan: Callable[[Lookup], Plan]) -> Command:
+def _command(
+    *, tenant_id: int, verb: str, key: str, plan: Callable[[Lookup], Plan], targets: tuple[str, ...] = ()
+) -> Command:
+    """Return a command of presale's own; what a payment has set off already is stopped by no switch."""
     return Command(
         action=f"presale.{verb}",
         permission=ANSWER,
@@ -264,5 +283,5 @@ def _command(*, tenant_id: int, verb: str, key: str, plan: Callable[[Lookup], Pl
         key=key,
         content=key.encode(),
         plan=plan,
-        targets=(FEATURE,),
+        targets=targets,
     )

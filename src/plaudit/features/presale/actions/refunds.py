@@ -7,10 +7,15 @@ from plaudit.core.commands.command import Command, Plan
 from plaudit.core.commands.references import Lookup
 from plaudit.core.dues import ANSWER, Asked, system_grant
 from plaudit.core.journal.facts import Fact, canonical
-from plaudit.core.ledger.book import Book, Decision, Transfer
+from plaudit.core.ledger.book import Book, Decision, Transfer, Use, Window
 from plaudit.features.presale.actions import moves
 from plaudit.features.presale.actions.base import NAME, OFFER, SHOW
-from plaudit.features.presale.actions.counters import person_window, waiting_window
+from plaudit.features.presale.actions.counters import (
+    group_members,
+    group_paid,
+    person_window,
+    waiting_window,
+)
 from plaudit.features.presale.model.bookings import Back, Booking, back_of
 from plaudit.features.presale.model.offers import Offer
 from plaudit.features.presale.model.shows import Show
@@ -66,6 +71,10 @@ def _returning(said: RefundApproved, booking: Booking, back: Back, place: _Place
     issued = booking.state == "issued"
     held = (chart.offer_sold if issued else chart.offer_pledged)(offer=offer.id)
     person = person_window(offer=booking.offer, viewer=booking.viewer)
+    # Who is refunded before the group is full leaves his place to another.
+    places: tuple[Window, ...] = ()
+    if booking.group is not None and booking.state == "pledged":
+        places = (group_paid(group=booking.group), group_members(group=booking.group))
     viewers = tuple(dict.fromkeys(back.holders or (booking.viewer,)))
 
     def decide(book: Book) -> Decision:
@@ -83,7 +92,10 @@ def _returning(said: RefundApproved, booking: Booking, back: Back, place: _Place
         uses = moves.uses_back(
             book, offer=offer, viewer=booking.viewer, lines=booking.lines, quantity=back.seats
         )
-        return Decision(Fact(f"show/{booking.show}", fact), (*money, *seats, *rights, *bundle), uses)
+        left = tuple(Use(window, -1) for window in places)
+        return Decision(
+            Fact(f"show/{booking.show}", fact), (*money, *seats, *rights, *bundle), (*uses, *left)
+        )
 
     accounts = (
         clearing,
@@ -94,7 +106,8 @@ def _returning(said: RefundApproved, booking: Booking, back: Back, place: _Place
         *moves.rights_accounts(show=booking.show, viewers=viewers, rights=booking.rights),
         *moves.bundle_accounts(viewer=booking.viewer, bundle=booking.bundle),
     )
-    return Plan(decide, accounts, (person, *moves.step_windows(offer), waiting_window(offer=offer.id)))
+    windows = (person, *moves.step_windows(offer), waiting_window(offer=offer.id), *places)
+    return Plan(decide, accounts, windows)
 
 
 def _money(

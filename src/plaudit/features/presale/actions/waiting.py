@@ -14,7 +14,7 @@ from plaudit.core.journal.facts import Fact, Recorded, canonical
 from plaudit.core.ledger.book import Book, Decision, Draw, Opening, Transfer, Use
 from plaudit.features.presale.actions import moves
 from plaudit.features.presale.actions.base import FEATURE, NAME, OFFER, SHOW, table_command
-from plaudit.features.presale.actions.counters import waiting_window
+from plaudit.features.presale.actions.counters import person_window, waiter_window, waiting_window
 from plaudit.features.presale.actions.endings import How
 from plaudit.features.presale.model.offers import Offer, unknown_offer
 from plaudit.features.presale.model.shows import Show, check_selling
@@ -30,7 +30,8 @@ def join_waiting(*, grant: Grant, key: str, viewer: str, offer: str, quantity: i
     """Return the journal command by which a viewer waits for seats of an offer.
 
     Raises Refusal `offer.unknown`, `order.quantity`, `body.invalid`; under lock (REFUSED) `order.too_many`,
-    `show.over`, and `waiting.not_needed` while enough seats are free.
+    `show.over`, `waiting.not_needed` while enough seats are free, and `offer.person_limit` when the viewer
+    could not have them, with those that he has and those that he waits for.
     """
     if quantity < 1:
         raise invalid("order.quantity", "Wait for at least one seat.", field="quantity")
@@ -64,6 +65,8 @@ def join_waiting(*, grant: Grant, key: str, viewer: str, offer: str, quantity: i
 
 def _joining(offer: Offer, viewer: str, quantity: int) -> Plan:
     stock, window = chart.offer_stock(offer=offer.id), waiting_window(offer=offer.id)
+    person = person_window(offer=offer.id, viewer=viewer)
+    waiter = waiter_window(offer=offer.id, viewer=viewer)
     fact = WaitingJoined(viewer=viewer, show=offer.show, offer=offer.id, quantity=quantity)
 
     def decide(book: Book) -> Decision:
@@ -73,9 +76,18 @@ def _joining(offer: Offer, viewer: str, quantity: int) -> Plan:
                 f"{book.balance(stock)} seats are free: order them.",
                 available=book.balance(stock),
             )
-        return Decision(Fact(f"show/{offer.show}", fact), (), (Use(window, quantity),))
+        had = book.used(person) + book.used(waiter)
+        if had + quantity > offer.per_person_max:
+            raise refused(
+                "offer.person_limit",
+                f"One person may have {offer.per_person_max} of these, and you have or wait for {had}.",
+                per_person_max=offer.per_person_max,
+                had=had,
+            )
+        uses = (Use(window, quantity), Use(waiter, quantity))
+        return Decision(Fact(f"show/{offer.show}", fact), (), uses)
 
-    return Plan(decide, (stock,), (window,))
+    return Plan(decide, (stock,), (window, person, waiter))
 
 
 async def leave_waiting(corridor: Corridor, *, grant: Grant, key: str, place: Place) -> Outcome:
@@ -86,6 +98,8 @@ async def leave_waiting(corridor: Corridor, *, grant: Grant, key: str, place: Pl
     """
 
     async def work(tx: Connection) -> Work:
+        # The list may not have come as far as this place yet.
+        await store.insert_places(tx, tenant_id=grant.tenant_id, places=[place])
         found = await store.lock_place(tx, tenant_id=grant.tenant_id, place=place.number)
         if found is None or found.state != "waiting":
             raise refused("waiting.over", "This place is not waiting any more; look at it again.")
@@ -101,6 +115,7 @@ async def leave_waiting(corridor: Corridor, *, grant: Grant, key: str, place: Pl
 def _leaving(place: Place) -> Plan:
     waiting, stock = moves.home_accounts(place.offer)
     window = waiting_window(offer=place.offer)
+    waiter = waiter_window(offer=place.offer, viewer=place.viewer)
     fact = WaitingLeft(
         waiting=place.number,
         viewer=place.viewer,
@@ -112,15 +127,17 @@ def _leaving(place: Place) -> Plan:
     def decide(book: Book) -> Decision:
         spare = book.balance(waiting) - max(0, book.used(window) - place.quantity)
         freed = (Transfer(waiting, stock, spare),) if spare > 0 else ()
-        return Decision(Fact(f"show/{place.show}", fact), freed, (Use(window, -place.quantity),))
+        uses = (Use(window, -place.quantity), Use(waiter, -place.quantity))
+        return Decision(Fact(f"show/{place.show}", fact), freed, uses)
 
-    return Plan(decide, (waiting, stock), (window,))
+    return Plan(decide, (waiting, stock), (window, waiter))
 
 
-def offer_seats(*, tenant_id: int, place: Place) -> Command:
+def offer_seats(*, tenant_id: int, place: Place, drawn_by: int | None) -> Command:
     """Return the command that holds seats which came back for somebody who waits.
 
-    Raises under lock Refusal `offer.sold_out` (REFUSED) when there are too few.
+    `drawn_by` is the position of the fact whose hash was the seed, where they were drawn. Raises under lock
+    Refusal `offer.sold_out` (REFUSED) when there are too few, `show.over` when it is too late.
     """
     waiting, window = chart.offer_waiting(offer=place.offer), waiting_window(offer=place.offer)
 
@@ -142,6 +159,7 @@ def offer_seats(*, tenant_id: int, place: Place) -> Command:
                 offer=place.offer,
                 quantity=place.quantity,
                 deadline=deadline,
+                drawn_by=drawn_by,
             )
             return Decision(
                 Fact(f"show/{place.show}", fact),
@@ -192,6 +210,7 @@ def passing(opened: Recorded, *, how: How) -> Plan:
     offered = msgspec.convert(opened.data, WaitingOffered)
     hold, quantity = opened.position, offered.quantity
     waiting, stock = moves.home_accounts(offered.offer)
+    waiter = waiter_window(offer=offered.offer, viewer=offered.viewer)
     fact = WaitingPassed(
         offered=hold,
         waiting=offered.waiting,
@@ -206,7 +225,8 @@ def passing(opened: Recorded, *, how: How) -> Plan:
             raise refused("waiting.over", "These seats were taken, or are not offered any more.")
         escrow = chart.held(waiting)
         home = moves.seats_home(book, offer=offered.offer, source=escrow, quantity=quantity)
-        return Decision(Fact(f"show/{offered.show}", fact), home, draws=(Draw(hold, quantity, how),))
+        uses, draws = (Use(waiter, -quantity),), (Draw(hold, quantity, how),)
+        return Decision(Fact(f"show/{offered.show}", fact), home, uses, draws=draws)
 
     accounts = (waiting, chart.held(waiting), stock)
-    return Plan(decide, accounts, (waiting_window(offer=offered.offer),), (hold,))
+    return Plan(decide, accounts, (waiting_window(offer=offered.offer), waiter), (hold,))

@@ -9,7 +9,7 @@ from plaudit.core.commands.command import Grant, Outcome
 from plaudit.core.commands.corridor import Corridor
 from plaudit.core.handles import Database
 from plaudit.features.presale.actions import endings, groups
-from plaudit.features.presale.actions.orders import Offered, order_tickets
+from plaudit.features.presale.actions.orders import order_tickets
 from plaudit.features.presale.http.fields import CREATED, TAGS, Cursor, Limit, fact_of, text_of
 from plaudit.features.presale.model.bookings import Booking
 from plaudit.features.presale.model.orders import (
@@ -20,7 +20,6 @@ from plaudit.features.presale.model.orders import (
     check_person,
     ticket_id,
 )
-from plaudit.features.presale.model.waiting import unknown_place
 from plaudit.features.presale.queries import orders as queries
 from plaudit.features.presale.store.purchases import Purchase
 from plaudit.kernel.ids import decode_id, encode_id
@@ -175,15 +174,12 @@ async def post_order(
     if wish.mode == "group" and wish.group is None:
         outcome = await groups.open_group(house, grant=grant, key=idempotency_key, wish=wish)
     else:
-        offered = None
+        place = None
         if wish.waiting is not None:
             place = await queries.place(
                 database=database, tenant_id=grant.tenant_id, actor=grant.actor, place=data.waiting or ""
             )
-            if place.offered is None or place.viewer != wish.viewer:
-                raise unknown_place()
-            offered = Offered(hold=place.offered, place=place.number)
-        command = order_tickets(grant=grant, key=idempotency_key, wish=wish, now=clock.now(), offered=offered)
+        command = order_tickets(grant=grant, key=idempotency_key, wish=wish, now=clock.now(), place=place)
         outcome = await corridor.submit(command)
     return answer(_made(outcome), replayed=outcome.replayed, status=CREATED)
 

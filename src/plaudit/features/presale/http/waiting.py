@@ -43,7 +43,8 @@ class PlaceMade(msgspec.Struct, kw_only=True):
 class PlaceView(msgspec.Struct, kw_only=True):
     """A place: "waiting", "offered" (seats are held until `deadline`), "taken", "passed" or "left".
 
-    `before` is how many wait before it; with a lottery the order is drawn when seats come back.
+    `before` is how many wait before it, 1000 at the most; with a lottery the order is drawn when seats come
+    back.
     """
 
     waiting: str

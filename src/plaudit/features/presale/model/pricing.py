@@ -2,11 +2,14 @@
 
 A step is open from its start to its end and until its count is reached. One that was full stays closed, even
 when seats of it come back: nobody is sold a seat at a price that was gone. Seats that come back while their
-step is still open are sold at its price again.
+step is still open are sold at its price again. After the last price there is none: where the counts of all
+steps come to the stock, the last sells whatever is left of it, and so what comes back as well.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
+
+from msgspec import structs
 
 from plaudit.features.presale.model.offers import Offer
 from plaudit.kernel.refusal import refused
@@ -23,7 +26,7 @@ def lines_of(offer: Offer, *, quantity: int, taken: Sequence[int], now: datetime
     """
     lines: list[OrderLine] = []
     left = quantity
-    for number, (step, had) in enumerate(zip(offer.steps, taken, strict=True)):
+    for number, (step, had) in enumerate(zip(steps_of(offer), taken, strict=True)):
         if not left:
             break
         room = _room(step, had=had, now=now)
@@ -49,7 +52,7 @@ def lines_of(offer: Offer, *, quantity: int, taken: Sequence[int], now: datetime
 
 def open_step(offer: Offer, *, taken: Sequence[int], now: datetime) -> int | None:
     """Return the number of the step whose price the next seat has, None when no step is open."""
-    for number, (step, had) in enumerate(zip(offer.steps, taken, strict=True)):
+    for number, (step, had) in enumerate(zip(steps_of(offer), taken, strict=True)):
         room = _room(step, had=had, now=now)
         if room is None and _is_ahead(step, had=had, now=now):
             return None
@@ -65,10 +68,11 @@ def still_sold(
 
     With `counted` the steps still count them.
     """
+    steps = steps_of(offer)
     for line in lines:
-        if not 0 <= line.step < len(offer.steps):
+        if not 0 <= line.step < len(steps):
             return False
-        step = offer.steps[line.step]
+        step = steps[line.step]
         room = _room(step, had=taken[line.step], now=now)
         if room is None or step.price_minor != line.price_minor:
             return False
@@ -82,19 +86,29 @@ def given_back(
 ) -> dict[int, int]:
     """Return by step how many of the last `quantity` seats of an order its step may sell again.
 
-    A step that was full is closed for good. `lines` are the order's, `taken` what each step has had.
+    A step that was full is closed for good, but for the last, which no other follows. `lines` are those of
+    the order, `taken` what each step has had.
     """
     back: dict[int, int] = {}
-    left = quantity
+    left, last = quantity, len(offer.steps) - 1
     for line in reversed(lines):
         part = min(left, line.quantity)
         left -= part
         if not part or not 0 <= line.step < len(offer.steps):
             continue
         count = offer.steps[line.step].count
-        if count is not None and taken[line.step] < count:
+        if count is not None and (taken[line.step] < count or line.step == last):
             back[line.step] = back.get(line.step, 0) + part
     return back
+
+
+def steps_of(offer: Offer) -> tuple[PriceStep, ...]:
+    """Return the price steps as they are sold: the last without its count where the stock ends it."""
+    *before, last = offer.steps
+    counts = [step.count for step in offer.steps]
+    if None in counts or sum(filter(None, counts)) < offer.stock:
+        return offer.steps
+    return (*before, structs.replace(last, count=None))
 
 
 def _room(step: PriceStep, *, had: int, now: datetime) -> int | None:
@@ -114,7 +128,7 @@ def _is_ahead(step: PriceStep, *, had: int, now: datetime) -> bool:
 def _not_open(offer: Offer, *, now: datetime, taken: Sequence[int]) -> Exception:
     later = [
         step.starts_at
-        for step, had in zip(offer.steps, taken, strict=True)
+        for step, had in zip(steps_of(offer), taken, strict=True)
         if step.starts_at is not None and _is_ahead(step, had=had, now=now)
     ]
     if later:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from plaudit.features.presale.model.offers import Offer
-from plaudit.features.presale.model.pricing import open_step
+from plaudit.features.presale.model.pricing import open_step, steps_of
 from plaudit.features.presale.model.shows import SELLING, Show
 
 SaleState: TypeAlias = Literal["open", "later", "sold_out", "off"]
@@ -35,16 +35,16 @@ class Sale:
 
 def sale_of(offer: Offer, *, show: Show, available: int, taken: Sequence[int], now: datetime) -> Sale:
     """Return how an offer stands; `taken` is what each step has had, in order."""
-    step = open_step(offer, taken=taken, now=now)
+    steps, step = steps_of(offer), open_step(offer, taken=taken, now=now)
     after = _next_step(offer, step=step, taken=taken, now=now)
     state = _state(offer, show, available=available, is_open=step is not None, goes_on=after is not None)
     price_minor = price_left = price_until = next_price_minor = next_at = None
     if step is not None:
-        terms = offer.steps[step]
+        terms = steps[step]
         price_minor, price_until = terms.price_minor, terms.ends_at
         price_left = None if terms.count is None else terms.count - taken[step]
     if after is not None:
-        terms = offer.steps[after]
+        terms = steps[after]
         next_price_minor = terms.price_minor
         next_at = terms.starts_at if terms.starts_at is not None and terms.starts_at > now else None
     return Sale(
@@ -69,8 +69,9 @@ def _state(offer: Offer, show: Show, *, available: int, is_open: bool, goes_on: 
 
 def _next_step(offer: Offer, *, step: int | None, taken: Sequence[int], now: datetime) -> int | None:
     """Return the first step that may still come after the one that is open, or where none is open."""
-    for number in range(0 if step is None else step + 1, len(offer.steps)):
-        terms = offer.steps[number]
+    steps = steps_of(offer)
+    for number in range(0 if step is None else step + 1, len(steps)):
+        terms = steps[number]
         is_full = terms.count is not None and taken[number] >= terms.count
         if not is_full and (terms.ends_at is None or terms.ends_at > now):
             return number

@@ -25,7 +25,7 @@ from plaudit.features.presale.model.orders import (
     unknown_order,
     unknown_ticket,
 )
-from plaudit.features.presale.model.waiting import Place, unknown_place
+from plaudit.features.presale.model.waiting import Place, joined_place, unknown_place
 from plaudit.features.presale.store import bookings, purchases
 from plaudit.features.presale.store import groups as group_store
 from plaudit.features.presale.store import tickets as ticket_store
@@ -35,10 +35,11 @@ from plaudit.features.presale.store.tickets import Ticket
 from plaudit.kernel.actor import Actor
 from plaudit.kernel.ids import decode_id
 from plaudit.kernel.page import Page, check_limit, decode_cursor, encode_cursor
-from plaudit.vocabulary.facts.tickets import TicketOrdered, WaitingOffered
+from plaudit.vocabulary.facts.tickets import TicketOrdered, WaitingJoined, WaitingOffered
 
 _NEWEST: Final = 2**63 - 1
 _GROUPS_SHOWN: Final = 50
+_BEFORE_MAX: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +177,11 @@ async def place(*, database: Database, tenant_id: int, actor: Actor, place: str)
     number = decode_id(WAITING, place)
     async with database.connection() as conn:
         found = await waiting_store.select_place(conn, tenant_id=tenant_id, place=number)
+        if found is None:
+            # The list follows the journal; who has just joined finds the place all the same.
+            fact = await read.fact_at(conn, tenant_id=tenant_id, position=number)
+            if fact is not None and fact.kind == WaitingJoined.KIND:
+                found = joined_place(msgspec.convert(fact.data, WaitingJoined), number=number)
     if found is None:
         raise unknown_place()
     check_own(actor=actor, viewer=found.viewer, unknown=unknown_place())
@@ -183,10 +189,10 @@ async def place(*, database: Database, tenant_id: int, actor: Actor, place: str)
 
 
 async def places_before(*, database: Database, tenant_id: int, place: Place) -> int:
-    """Return how many wait before a place."""
+    """Return how many wait before a place, a thousand at the most."""
     async with database.connection() as conn:
         return await waiting_store.count_before(
-            conn, tenant_id=tenant_id, offer=place.offer, place=place.number
+            conn, tenant_id=tenant_id, offer=place.offer, place=place.number, most=_BEFORE_MAX
         )
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from plaudit.core import dues
-from plaudit.core.commands.batch import Broken
 from plaudit.core.commands.command import Outcome
 from plaudit.core.commands.corridor import Corridor
 from plaudit.core.dues import Asked
@@ -58,7 +57,9 @@ async def _answer(corridor: Corridor, conn: Connection, span: Span) -> None:
     numbers |= {order for _, order in asked}
     if not numbers:
         return
-    found = await store.lock_bookings(conn, tenant_id=span.tenant_id, orders=sorted(numbers))
+    found = await _locked(
+        conn, span.tenant_id, orders=sorted(numbers), groups=sorted(_groups_of(orders.paid))
+    )
     desk = _Desk(corridor, conn, span.tenant_id, found)
     if orders.paid:
         await _fulfil(desk, orders.paid)
@@ -66,6 +67,23 @@ async def _answer(corridor: Corridor, conn: Connection, span: Span) -> None:
         await _pay_balances(desk, balances.paid)
     for turn in _turns(asked):
         await _give_back(desk, turn)
+
+
+async def _locked(
+    conn: Connection, tenant_id: int, *, orders: Sequence[int], groups: Sequence[str]
+) -> dict[int, Booking]:
+    """Lock the bookings of a span: groups first, then bookings, as everywhere, and all before anything moves.
+
+    Of groups that somebody pays for now all members, because it may be full with that.
+    """
+    if not groups:
+        return await store.lock_bookings(conn, tenant_id=tenant_id, orders=orders)
+    await group_store.lock_groups(conn, tenant_id=tenant_id, groups=groups)
+    return await store.lock_members(conn, tenant_id=tenant_id, groups=groups, orders=orders)
+
+
+def _groups_of(paid: Sequence[Asked[PaymentSucceeded, TicketOrdered]]) -> set[str]:
+    return {one.due.group for one in paid if one.due.group is not None}
 
 
 async def _fulfil(desk: _Desk, paid: Sequence[Asked[PaymentSucceeded, TicketOrdered]]) -> None:
@@ -89,26 +107,39 @@ async def _fulfil(desk: _Desk, paid: Sequence[Asked[PaymentSucceeded, TicketOrde
 
 
 async def _fill_groups(desk: _Desk, full: Sequence[str]) -> None:
-    """Close groups that are full, and issue the tickets of all their members."""
+    """Close groups that are full, and issue the tickets of their members.
+
+    A member to whom no ticket can be given (an account is frozen) has the money back, and keeps no other.
+    """
     conn, tenant_id = desk.conn, desk.tenant_id
     groups = await group_store.lock_groups(conn, tenant_id=tenant_id, groups=full)
-    members = await store.lock_members(conn, tenant_id=tenant_id, groups=full)
+    members = [one for one in desk.found.values() if one.group in full and one.state == "pledged"]
     assert len(members) == sum(one.size for one in groups), (full, len(members))
     closing = [pledges.fill_group(tenant_id=tenant_id, group=one) for one in groups]
     issuing = [pledges.issue_member(tenant_id=tenant_id, booking=one) for one in members]
-    results = await desk.corridor.record(conn, [*closing, *issuing])
-    for result in results:
-        if isinstance(result, Refusal):
-            raise result
-        if isinstance(result, Broken):
-            raise result.cause
-    for one, result in zip(members, results[len(closing) :], strict=True):
+    results = await dues.recorded(desk.corridor, conn, [*closing, *issuing])
+    for result in results[: len(closing)]:
         assert isinstance(result, Outcome), result
-        _issue(one, result)
-        desk.found[one.order] = one
+    issued, refused = [], []
+    for one, result in zip(members, results[len(closing) :], strict=True):
+        if isinstance(result, Outcome):
+            _issue(one, result)
+            issued.append(one)
+        else:
+            refused.append(one)
+    await _end_refused(desk, refused)
     await group_store.end_groups(conn, tenant_id=tenant_id, groups=full, filled=True)
     await desk.save(members)
-    await desk.issue(members)
+    await desk.issue(issued)
+
+
+async def _end_refused(desk: _Desk, refused: Sequence[Booking]) -> None:
+    ending = [pledges.end_member(tenant_id=desk.tenant_id, booking=one, cause="refused") for one in refused]
+    for result in await dues.recorded(desk.corridor, desk.conn, ending):
+        if isinstance(result, Refusal):
+            raise result
+    for one in refused:
+        one.state, one.seats = "ended", 0
 
 
 def _issue(booking: Booking, outcome: Outcome) -> None:

@@ -1,9 +1,12 @@
 """The waiting list: seats that came back are offered to those who wait, the next in turn."""
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+import msgspec
+
 from plaudit.core import dues
-from plaudit.core.commands.command import Outcome
+from plaudit.core.commands.command import Command, Outcome
 from plaudit.core.commands.corridor import Corridor
 from plaudit.core.feature import Reaction
 from plaudit.core.handles import Connection
@@ -11,10 +14,11 @@ from plaudit.core.journal.facts import Recorded
 from plaudit.core.journal.subscriptions import Span, Subscription
 from plaudit.core.ledger.balances import balances
 from plaudit.features.presale.actions.waiting import offer_seats
-from plaudit.features.presale.model.waiting import Place, PlaceState, next_places
+from plaudit.features.presale.model.waiting import Place, PlaceState, joined_place, next_places
 from plaudit.features.presale.store import offers as offer_store
 from plaudit.features.presale.store import waiting as store
 from plaudit.vocabulary import chart
+from plaudit.vocabulary.facts.offers import WaitingMode
 from plaudit.vocabulary.facts.tickets import (
     OrderEnded,
     TicketForfeited,
@@ -27,7 +31,7 @@ from plaudit.vocabulary.facts.tickets import (
 )
 
 _PAGE: Final = 500
-"""How many who wait are looked at in one turn: more seats than that come back in several."""
+"""To how many who wait seats are offered in one turn; what was offered is followed, and brings the next."""
 
 
 async def _keep(corridor: Corridor, conn: Connection, span: Span) -> None:
@@ -43,28 +47,37 @@ async def _keep(corridor: Corridor, conn: Connection, span: Span) -> None:
     ]
     if passed:
         await store.change_states(conn, tenant_id=span.tenant_id, changes=passed)
-    touched = {fact.data["offer"]: fact.position for fact in facts}
-    waiting = {chart.offer_waiting(offer=offer): offer for offer in touched}
+    last = {str(fact.data["offer"]): fact for fact in facts}
+    waiting = {chart.offer_waiting(offer=offer): offer for offer in last}
     there = await balances(conn, tenant_id=span.tenant_id, addresses=sorted(waiting))
-    for address, available in sorted(there.items()):
-        if available:
-            offer = waiting[address]
-            await _offer(corridor, conn, span.tenant_id, _Turn(offer, available, touched[offer]))
+    turns = [
+        _Turn(waiting[address], available, last[waiting[address]])
+        for address, available in sorted(there.items())
+        if available
+    ]
+    if turns:
+        await _offer(corridor, conn, span.tenant_id, turns)
 
 
 class _Turn(NamedTuple):
-    """Seats of an offer that came back; `seed` is the position of the last fact that brought some."""
+    """Seats of an offer that came back, and the last fact that may have brought some: it is the seed."""
 
     offer: str
     available: int
-    seed: int
+    by: Recorded
 
 
-async def _offer(corridor: Corridor, conn: Connection, tenant_id: int, turn: _Turn) -> None:
-    offers = await offer_store.load_offers(conn, tenant_id, [turn.offer])
-    places = await store.lock_waiting(conn, tenant_id=tenant_id, offer=turn.offer, limit=_PAGE)
-    chosen = next_places(places, available=turn.available, mode=offers[turn.offer].waiting, seed=turn.seed)
-    commands = [offer_seats(tenant_id=tenant_id, place=one) for one in chosen]
+async def _offer(corridor: Corridor, conn: Connection, tenant_id: int, turns: Sequence[_Turn]) -> None:
+    """Offer what came back; all places are locked before anything moves."""
+    offers = await offer_store.load_offers(conn, tenant_id, [turn.offer for turn in turns])
+    chosen: list[Place] = []
+    commands: list[Command] = []
+    for turn in turns:
+        mode = offers[turn.offer].waiting
+        drawn_by = turn.by.position if mode == "lottery" else None
+        for place in await _next(conn, tenant_id, turn, mode):
+            chosen.append(place)
+            commands.append(offer_seats(tenant_id=tenant_id, place=place, drawn_by=drawn_by))
     results = await dues.recorded(corridor, conn, commands)
     offered = [
         (place.number, result.position, result.data.deadline)
@@ -75,15 +88,24 @@ async def _offer(corridor: Corridor, conn: Connection, tenant_id: int, turn: _Tu
         await store.offer_places(conn, tenant_id=tenant_id, offered=offered)
 
 
+async def _next(conn: Connection, tenant_id: int, turn: _Turn, mode: WaitingMode) -> list[Place]:
+    seed = turn.by.hash.hex()
+    if mode == "lottery":
+        places = await store.lock_drawn(
+            conn,
+            tenant_id=tenant_id,
+            offer=turn.offer,
+            seed=seed,
+            quantity_max=turn.available,
+            limit=_PAGE,
+        )
+    else:
+        places = await store.lock_first(conn, tenant_id=tenant_id, offer=turn.offer, limit=_PAGE)
+    return next_places(places, available=turn.available, mode=mode, seed=seed)
+
+
 def _joined(fact: Recorded) -> Place:
-    data = fact.data
-    return Place(
-        number=fact.position,
-        viewer=data["viewer"],
-        show=data["show"],
-        offer=data["offer"],
-        quantity=data["quantity"],
-    )
+    return joined_place(msgspec.convert(fact.data, WaitingJoined), number=fact.position)
 
 
 async def _take(conn: Connection, span: Span) -> None:
@@ -103,6 +125,7 @@ WAITING: Final = Reaction(
         OrderEnded.KIND,
         TicketForfeited.KIND,
         TicketRefunded.KIND,
+        WaitingOffered.KIND,
     ),
     react=_keep,
 )

@@ -42,22 +42,34 @@ async def lock_bookings(conn: Connection, *, tenant_id: int, orders: Sequence[in
     return {row[0]: _booking(*row) for row in await cursor.fetchall()}
 
 
-async def lock_members(conn: Connection, *, tenant_id: int, groups: Sequence[str]) -> list[Booking]:
-    """Return the paid members of groups in the order of their orders, and keep them locked."""
+async def lock_members(
+    conn: Connection, *, tenant_id: int, groups: Sequence[str], orders: Sequence[int] = ()
+) -> dict[int, Booking]:
+    """Return the paid members of groups, and other bookings with them, by order; they are kept locked.
+
+    Who locks members has locked their groups before.
+    """
     cursor = await conn.execute(
-        f"{_SELECT} WHERE b.tenant_id = %s AND b.\"group\" = ANY(%s) AND b.state = 'pledged'"
-        ' ORDER BY b."order" FOR NO KEY UPDATE OF b',
-        (Int4(tenant_id), packing.texts(groups)),
+        f'{_SELECT} WHERE b.tenant_id = %s AND (b."order" = ANY(%s) OR (b."group" = ANY(%s)'
+        " AND b.state = 'pledged')) ORDER BY b.\"order\" FOR NO KEY UPDATE OF b",
+        (Int4(tenant_id), packing.int8s(orders), packing.texts(groups)),
     )
-    return [_booking(*row) for row in await cursor.fetchall()]
+    return {row[0]: _booking(*row) for row in await cursor.fetchall()}
 
 
-async def lock_overdue(conn: Connection, *, tenant_id: int, before: datetime, limit: int) -> list[Booking]:
-    """Return deposited orders whose balance was due before a time, and keep them locked."""
+async def lock_overdue(
+    conn: Connection, *, tenant_id: int, before: datetime, after: tuple[datetime, int], limit: int
+) -> list[Booking]:
+    """Return deposited orders whose balance was due before a time, after a time and order; they are locked.
+
+    Those of a cancelled show are left to its refunds.
+    """
     cursor = await conn.execute(
-        f"{_SELECT} WHERE b.tenant_id = %s AND b.balance_due <= %s ORDER BY b.balance_due LIMIT %s"
-        " FOR NO KEY UPDATE OF b SKIP LOCKED",
-        (Int4(tenant_id), before, limit),
+        f'{_SELECT} WHERE b.tenant_id = %s AND b.balance_due <= %s AND (b.balance_due, b."order") > (%s, %s)'
+        " AND NOT EXISTS (SELECT FROM presale.show s WHERE s.tenant_id = b.tenant_id AND s.show = b.show"
+        " AND s.state = 'cancelled')"
+        ' ORDER BY b.balance_due, b."order" LIMIT %s FOR NO KEY UPDATE OF b SKIP LOCKED',
+        (Int4(tenant_id), before, after[0], Int8(after[1]), limit),
     )
     return [_booking(*row) for row in await cursor.fetchall()]
 

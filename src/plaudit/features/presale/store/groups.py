@@ -42,21 +42,23 @@ async def load_groups(conn: Connection, tenant_id: int, keys: Sequence[str]) -> 
 
 
 async def lock_groups(conn: Connection, *, tenant_id: int, groups: Sequence[str]) -> list[Group]:
-    """Return groups by id and keep them locked."""
+    """Return those of the groups that have not ended, by id, and keep them locked."""
     cursor = await conn.execute(
         f'SELECT {_GROUP} FROM presale.buyer_group WHERE tenant_id = %s AND "group" = ANY(%s)'
-        ' ORDER BY "group" FOR NO KEY UPDATE',
+        ' AND filled IS NULL ORDER BY "group" FOR NO KEY UPDATE',
         (Int4(tenant_id), packing.texts(groups)),
     )
     return [_group(*row) for row in await cursor.fetchall()]
 
 
-async def lock_overdue(conn: Connection, *, tenant_id: int, before: datetime, limit: int) -> list[Group]:
-    """Return groups that should have been full before a time and have not ended; keep them locked."""
+async def select_overdue(
+    conn: Connection, *, tenant_id: int, before: datetime, after: tuple[datetime, str], limit: int
+) -> list[Group]:
+    """Return groups that should have been full before a time and have not ended, after a time and group."""
     cursor = await conn.execute(
         f"SELECT {_GROUP} FROM presale.buyer_group WHERE tenant_id = %s AND until <= %s AND filled IS NULL"
-        " ORDER BY until LIMIT %s FOR NO KEY UPDATE SKIP LOCKED",
-        (Int4(tenant_id), before, limit),
+        ' AND (until, "group") > (%s, %s) ORDER BY until, "group" LIMIT %s',
+        (Int4(tenant_id), before, *after, limit),
     )
     return [_group(*row) for row in await cursor.fetchall()]
 

@@ -81,12 +81,28 @@ async def lock_place(conn: Connection, *, tenant_id: int, place: int) -> Place |
     return None if row is None else _place(*row)
 
 
-async def lock_waiting(conn: Connection, *, tenant_id: int, offer: str, limit: int) -> list[Place]:
+async def lock_first(conn: Connection, *, tenant_id: int, offer: str, limit: int) -> list[Place]:
     """Return those who wait for an offer in the order in which they came, and keep them locked."""
     cursor = await conn.execute(
         f"SELECT {_PLACE} FROM presale.waiting WHERE tenant_id = %s AND offer = %s AND state = 'waiting'"
         " ORDER BY place LIMIT %s FOR NO KEY UPDATE",
         (Int4(tenant_id), offer, limit),
+    )
+    return [_place(*row) for row in await cursor.fetchall()]
+
+
+async def lock_drawn(
+    conn: Connection, *, tenant_id: int, offer: str, seed: str, quantity_max: int, limit: int
+) -> list[Place]:
+    """Return those who want so many seats of an offer or fewer, in the order of a draw, and keep them locked.
+
+    All who wait take part: one read of their index and a hash each. `model.waiting.next_places` says which.
+    """
+    cursor = await conn.execute(
+        f"SELECT {_PLACE} FROM presale.waiting WHERE tenant_id = %s AND offer = %s AND state = 'waiting'"
+        " AND quantity <= %s ORDER BY sha256(convert_to(%s::text || '/' || place::text, 'UTF8')) LIMIT %s"
+        " FOR NO KEY UPDATE",
+        (Int4(tenant_id), offer, quantity_max, seed, limit),
     )
     return [_place(*row) for row in await cursor.fetchall()]
 
@@ -113,12 +129,12 @@ async def select_places(
     return [_place(*row) for row in await cursor.fetchall()]
 
 
-async def count_before(conn: Connection, *, tenant_id: int, offer: str, place: int) -> int:
-    """Return how many wait for an offer before a place."""
+async def count_before(conn: Connection, *, tenant_id: int, offer: str, place: int, most: int) -> int:
+    """Return how many wait for an offer before a place, `most` at the most."""
     cursor = await conn.execute(
-        "SELECT count(*) FROM presale.waiting WHERE tenant_id = %s AND offer = %s AND state = 'waiting'"
-        " AND place < %s",
-        (Int4(tenant_id), offer, Int8(place)),
+        "SELECT count(*) FROM (SELECT FROM presale.waiting WHERE tenant_id = %s AND offer = %s"
+        " AND state = 'waiting' AND place < %s LIMIT %s) AS before",
+        (Int4(tenant_id), offer, Int8(place), most),
     )
     row = await cursor.fetchone()
     assert row is not None, "a count has a row"
