@@ -45,10 +45,12 @@ __all__ = [
     "ResponseSpec",
     "Stream",
     "answer",
+    "body_of",
     "delete",
     "get",
     "post",
     "put",
+    "route",
 ]
 
 T = TypeVar("T")
@@ -158,6 +160,27 @@ def put(path: str | Sequence[str], *, opt: Mapping[str, Any], **options: Any) ->
 def delete(path: str | Sequence[str], *, opt: Mapping[str, Any], **options: Any) -> _Decorator:  # noqa: ANN401
     """Return a decorator for a handler of DELETE, answering 200 with a body."""
     return _route(litestar.delete, path, opt, {"status_code": 200, **options})
+
+
+def route(
+    path: str | Sequence[str],
+    *,
+    methods: Sequence[str],
+    opt: Mapping[str, Any],
+    **options: Any,  # noqa: ANN401
+) -> _Decorator:
+    """Return a decorator for a handler of several methods, answering 200."""
+    return _route(litestar.route, path, opt, {"http_method": list(methods), "status_code": 200, **options})
+
+
+async def body_of(request: Request[Any, Any, Any], *, limit_bytes: int) -> bytes | None:
+    """Return a request's body as it was sent, None when it is larger than that."""
+    parts = bytearray()
+    async for part in request.stream():
+        parts += part
+        if len(parts) > limit_bytes:
+            return None
+    return bytes(parts)
 
 
 def _route(

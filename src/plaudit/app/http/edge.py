@@ -24,11 +24,15 @@ from plaudit.platform.web import OFFER
 
 _log = log.logger("http")
 _GUARDED: Final = "/v1/"
-SIGNED: Final = "/v1/callbacks/"
-"""Callers here hold no credential: each callback carries its channel's signature."""
+SIGNED: Final = ("/v1/callbacks/", "/v1/hooks/")
+"""Callers here hold no credential: a callback carries its channel's signature, a hook its server's secret."""
 _REQUEST_ID: Final = re.compile(rb"[\x21-\x7e]{1,64}")
-_PROOF: Final = re.compile(r"(?<=^/pay/)([^/-]*-[^/-]*)-[^/]*")
-"""A cashier's link is a credential: what proves it stays out of logs, whose payment it is does not."""
+_PROOFS: Final = {
+    "/pay/": re.compile(r"(?<=^/pay/)([^/-]*-[^/-]*)-[^/]*"),
+    "/v1/hooks/": re.compile(r"(?<=^/v1/hooks/)([^/]*/[^/]*)/[^/]*"),
+}
+"""Addresses that are credentials: what proves them stays out of logs, what they are about does not."""
+_HIDDEN: Final = {"/pay/": r"\1-…", "/v1/hooks/": r"\1/…"}
 _UNROUTED: Final = "unrouted"
 _PATH_MAX: Final = 200
 _CLIENT_GONE: Final = 499
@@ -179,7 +183,10 @@ def told(*, error: Exception, scope: Scope) -> Problem:
 
 
 def _shown(path: str) -> str:
-    return _PROOF.sub(r"\1-…", path) if path.startswith("/pay/") else path
+    for start, proof in _PROOFS.items():
+        if path.startswith(start):
+            return proof.sub(_HIDDEN[start], path)
+    return path
 
 
 def _sent_as(scope: Scope, name: str) -> str:

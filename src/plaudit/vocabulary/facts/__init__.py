@@ -3,6 +3,7 @@
 from typing import Final
 
 from plaudit.vocabulary.facts import (
+    admission,
     bills,
     dues,
     identity,
@@ -99,6 +100,8 @@ _TYPES: Final[tuple[type[FactData], ...]] = (
     tickets.WaitingPassed,
     rewards.RewardDue,
     rewards.RewardRevoked,
+    admission.MediaServerSaved,
+    admission.AccessRevoked,
 )
 
 FACTS: Final[dict[str, type[FactData]]] = {fact.KIND: fact for fact in _TYPES}

@@ -20,7 +20,7 @@ from plaudit.kernel.refusal import Refusal, busy
 from plaudit.platform import log, telemetry
 from plaudit.platform.failures import Failure, classify
 from plaudit.platform.failures import Final as FinalFailure
-from plaudit.platform.web import Request, Response, post
+from plaudit.platform.web import Request, Response, body_of, post
 
 _log = log.logger("payments")
 
@@ -76,7 +76,7 @@ async def receive_callback(
         raise unknown_account()
     ready = _ready(means, merchant)
     outcome = _Outcome.REJECTED
-    body = await _body(request, limit_bytes=means.settings.body_max_bytes)
+    body = await body_of(request, limit_bytes=means.settings.body_max_bytes)
     if body is not None:
         outcome = await _taken(means, merchant, ready, headers=_headers(request.scope["headers"]), body=body)
     CALLBACKS.labels(channel, outcome).inc()
@@ -228,16 +228,6 @@ def _mismatch(merchant: SealedMerchant, notice: Notice, *, asked_minor: int, ask
 
 def _headers(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in sent}
-
-
-async def _body(request: Request[Any, Any, Any], *, limit_bytes: int) -> bytes | None:
-    """Return the body as it was sent, None when it is larger than any callback."""
-    parts = bytearray()
-    async for part in request.stream():
-        parts += part
-        if len(parts) > limit_bytes:
-            return None
-    return bytes(parts)
 
 
 def _answer(reply: Reply) -> Response[bytes]:
