@@ -140,7 +140,9 @@ class Theatre:
         await self.record(_refund(viewer, show), transfer)
         await self.caught_up()
 
-    async def take(self, viewer: str, right: str = "main", *, show: str = "winter", tell: bool = True) -> None:
+    async def take(
+        self, viewer: str, right: str = "main", *, show: str = "winter", tell: bool = True
+    ) -> None:
         """Take a right back as a refund does; with `tell` False nobody follows the journal meanwhile."""
         source = chart.viewer_right(viewer=viewer, show=show, right=right)
         await self.record(
@@ -173,7 +175,11 @@ class Theatre:
         return token
 
     async def ask(
-        self, server: dict[str, Any], token: str, client: str, **changes: Any  # noqa: ANN401 - the fields of a hook
+        self,
+        server: dict[str, Any],
+        token: str,
+        client: str,
+        **changes: Any,  # noqa: ANN401 - the fields of a hook
     ) -> tuple[int, str]:
         """Ask as SRS does when somebody plays; return the code and the reason."""
         answer = await self.post(server, srs_hook(token, client, **changes))

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 import click
 import msgspec
 
-from plaudit.app.bench import callbacks, growth, ledger, reconcile, tips
+from plaudit.app.bench import access, callbacks, growth, ledger, reconcile, tips
 from plaudit.app.bench.growth import Size
 from plaudit.app.bench.report import Report, lines
 from plaudit.app.cli.main import Examples
@@ -17,6 +17,7 @@ _LEDGER_S: Final = 10.0
 _GROWTH_S: Final = 10.0
 _TIPS_S: Final = 10.0
 _CALLBACKS_S: Final = 5.0
+_ACCESS_S: Final = 5.0
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -84,6 +85,17 @@ def tips_command(*, seconds: float, as_json: bool) -> int:
 def callbacks_command(*, seconds: float, as_json: bool) -> int:
     """Measure callbacks of WeChat Pay, from signature to credit, against a POST that does nothing."""
     return _tell(callbacks.run(seconds=seconds, say=_say), as_json=as_json)
+
+
+@bench.command(
+    "access",
+    cls=Examples,
+    examples=("plaudit bench access", "plaudit bench access --seconds 2 --json"),
+)
+@_measured(seconds=_ACCESS_S)
+def access_command(*, seconds: float, as_json: bool) -> int:
+    """Measure hooks of SRS, beside a sale, against a POST that does nothing."""
+    return _tell(access.run(seconds=seconds, say=_say), as_json=as_json)
 
 
 @bench.command(

@@ -254,7 +254,10 @@ def load_command(
 @click.option("--seconds", default=10.0, show_default=True, help="How long answers are counted.")
 @click.option("--warmup", default=0.0, show_default=True, help="Seconds before that, not counted.")
 @click.option(
-    "--target", default="tips", show_default=True, type=click.Choice(["tips", "noop", "bare", "callbacks"])
+    "--target",
+    default="tips",
+    show_default=True,
+    type=click.Choice(["tips", "noop", "bare", "callbacks", "access"]),
 )
 def main(*, url: str, spec: Path, connections: int, seconds: float, warmup: float, target: str) -> None:
     """Load one route of a server and print one JSON object."""

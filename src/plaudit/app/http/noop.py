@@ -1,7 +1,7 @@
 """Routes that do nothing, behind all that every route has: what benchmarks measure the rest against.
 
 Served by `plaudit serve --routes plaudit.app.http.noop:ROUTES` and at no other time. One reads the body of a
-tip and answers with as much as a tip does, the other reads a channel's callback.
+tip and answers with as much as a tip does, another reads a channel's callback, the last a media server's hook.
 """
 
 from typing import Any, Final
@@ -91,4 +91,21 @@ async def no_callback(*, request: Request[Any, Any, Any]) -> Response[bytes]:
     return Response(b"", status_code=_NOTHING)
 
 
-ROUTES: Final[tuple[Any, ...]] = (noop, no_callback)
+class NoAnswer(msgspec.Struct, kw_only=True):
+    """The answer to a media server."""
+
+    code: int
+
+
+_YES: Final = NoAnswer(code=0)
+
+
+@post("/v1/hooks/noop", opt={"permission": None}, status_code=_OK, include_in_schema=False, security=[])
+async def no_hook(*, request: Request[Any, Any, Any]) -> Response[NoAnswer]:
+    """Read what a media server asks and say yes to everything."""
+    async for _ in request.stream():
+        pass
+    return answer(_YES)
+
+
+ROUTES: Final[tuple[Any, ...]] = (noop, no_callback, no_hook)
