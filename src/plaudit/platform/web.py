@@ -174,13 +174,20 @@ def route(
 
 
 async def body_of(request: Request[Any, Any, Any], *, limit_bytes: int) -> bytes | None:
-    """Return a request's body as it was sent, None when it is larger than that."""
-    parts = bytearray()
-    async for part in request.stream():
-        parts += part
-        if len(parts) > limit_bytes:
+    """Return a request's body as it was sent, None when it is larger than that, or was cut off.
+
+    It is read from the connection itself: the framework would look through all headers for its length.
+    """
+    body = b""
+    while True:
+        message = await request.receive()
+        if message["type"] != "http.request":
             return None
-    return bytes(parts)
+        body += message["body"]
+        if len(body) > limit_bytes:
+            return None
+        if not message["more_body"]:
+            return body
 
 
 def _route(

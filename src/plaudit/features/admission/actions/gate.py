@@ -5,28 +5,33 @@ after the other in memory, and takes what was free in one statement. Where someb
 another process or with another client, it is decided anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 from weakref import WeakKeyDictionary, ref
+
+import msgspec
 
 from plaudit.core.handles import Connection, Database
 from plaudit.core.ledger import balances
 from plaudit.features.admission.actions.kicks import enqueue_kicks
 from plaudit.features.admission.model.places import SEEN_AGAIN, Ask, Place, Verdict, decide
-from plaudit.features.admission.model.shows import Show, right_addresses
+from plaudit.features.admission.model.shows import Show
 from plaudit.features.admission.store import places as store
 from plaudit.features.admission.store import shows as show_store
 from plaudit.kernel.refusal import Refusal, busy
 from plaudit.platform.gather import Gatherer
+from plaudit.vocabulary import chart
 
-_PAUSE_MS: Final = 2
+_PAUSE_MS: Final = 6
+_BATCH_MAX_MS: Final = 2_000
+"""Media servers wait no longer than some seconds, and hold up their viewers meanwhile."""
 _TRIES: Final = 5
+_KNOWN_MAX: Final = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Let:
-    """Let in: the number of the place, which is that of the session. -1: it was there already."""
+class Let(msgspec.Struct, frozen=True):
+    """Let in: the number of the place, which is that of the session; 0 where none is needed."""
 
     number: int
 
@@ -51,9 +56,12 @@ class Gate:
         """Read and write on `database`, which it does not keep alive."""
         self._held = ref(database)
         self._tenant_id = tenant_id
-        self._asks: Gatherer[Ask, Answer] = Gatherer(self._serve, name="gate", pause_ms=_PAUSE_MS)
+        self._known: dict[str, Show] = {}
+        self._asks: Gatherer[Ask, Answer] = Gatherer(
+            self._serve, name="gate", pause_ms=_PAUSE_MS, timeout_ms=_BATCH_MAX_MS
+        )
         self._ends: Gatherer[tuple[int, str], None] = Gatherer(
-            self._end, name="gate-ends", pause_ms=_PAUSE_MS
+            self._end, name="gate-ends", pause_ms=_PAUSE_MS, timeout_ms=_BATCH_MAX_MS
         )
 
     @property
@@ -62,9 +70,9 @@ class Gate:
         assert database is not None, "nobody asks without a database"
         return database
 
-    async def ask(self, ask: Ask) -> Answer:
-        """Return whether a client is let in, or why not: a Refusal of `places.decide` or `gate.busy`."""
-        return await self._asks.ask(ask)
+    def ask(self, ask: Ask) -> Awaitable[Answer]:
+        """Return, awaited, whether a client is let in, or why not: as `places.decide`, or `gate.busy`."""
+        return self._asks.ask(ask)
 
     async def end(self, *, server: int, client: str) -> None:
         """Give up the place of a client that has left."""
@@ -99,32 +107,36 @@ class Gate:
         return again
 
     async def _look(self, conn: Connection, asks: Sequence[Ask]) -> _Scene:
+        """Read what is decided by, in one round trip as long as shows are as they were the last time."""
         tenant_id = self._tenant_id
         who = list(dict.fromkeys((ask.viewer, ask.show) for ask in asks))
+        names = list({show for _, show in who})
+        owners = _owners(asks, self._known)
         async with conn.pipeline():
-            asked_shows = await show_store.ask_shows(
-                conn, tenant_id=tenant_id, shows=list({show for _, show in who})
-            )
+            asked_shows = await show_store.ask_shows(conn, tenant_id=tenant_id, shows=names)
             asked_places = await store.ask_places(conn, tenant_id=tenant_id, viewers=who)
+            asked_rights = await balances.ask_balances(conn, tenant_id=tenant_id, addresses=list(owners))
         shows = await show_store.shows_in(asked_shows)
         places = await store.places_in(asked_places)
-        owners: dict[str, tuple[_Who, str]] = {}
-        for ask in asks:
-            show = shows.get(ask.show)
-            if show is not None:
-                rights = show.rights_for(ask.stream, publish=ask.publish)
-                addresses = right_addresses(viewer=ask.viewer, show=ask.show, rights=rights)
-                owners.update(
-                    (address, ((ask.viewer, ask.show), right)) for right, address in addresses.items()
-                )
-        held: dict[_Who, set[str]] = {}
-        if owners:
+        found = await balances.balances_in(asked_rights)
+        if any(shows.get(name) != self._known.get(name) for name in names):
+            self._learn(names, shows)
+            owners = _owners(asks, shows)
             found = await balances.balances(conn, tenant_id=tenant_id, addresses=list(owners))
-            for address, balance in found.items():
-                if balance > 0:
-                    one, right = owners[address]
-                    held.setdefault(one, set()).add(right)
+        held: dict[_Who, set[str]] = {}
+        for address, balance in found.items():
+            if balance > 0:
+                one, right = owners[address]
+                held.setdefault(one, set()).add(right)
         return _Scene(shows, places, held)
+
+    def _learn(self, names: Sequence[str], shows: Mapping[str, Show]) -> None:
+        """Keep what shows were like, to know what to ask for next time; nothing is decided by it."""
+        if len(self._known) > _KNOWN_MAX:
+            self._known.clear()
+        for name in names:
+            self._known.pop(name, None)
+        self._known.update(shows)
 
     async def _take(
         self, conn: Connection, taking: Sequence[tuple[int, Ask, int]], answers: dict[int, Answer]
@@ -166,6 +178,18 @@ class Gate:
             await store.see_places(
                 conn, tenant_id=self._tenant_id, server=server, clients=clients, now=asks[0][1].at
             )
+
+
+def _owners(asks: Sequence[Ask], shows: Mapping[str, Show]) -> dict[str, tuple[_Who, str]]:
+    """Return whose the accounts are that hold the rights which matter, and for which right."""
+    owners: dict[str, tuple[_Who, str]] = {}
+    for ask in asks:
+        show = shows.get(ask.show)
+        if show is not None:
+            for right in show.rights_for(ask.stream, publish=ask.publish):
+                address = chart.viewer_right(viewer=ask.viewer, show=ask.show, right=right)
+                owners[address] = ((ask.viewer, ask.show), right)
+    return owners
 
 
 def _decided(

@@ -4,8 +4,8 @@ The address of a hook carries the server's id and its secret; nothing else prove
 is not ours, over or for another stream is refused before the database is asked for anything.
 """
 
-import asyncio
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -36,8 +36,6 @@ HOOKS: Final = telemetry.counter(
     labels=("kind", "outcome"),
 )
 
-_ANSWER_MAX_S: Final = 2.0
-"""MediaMTX and CDNs wait no longer than some seconds, and SRS holds up the viewer."""
 _OK: Final = 200
 _STATUSES: Final = {
     RefusalKind.INVALID: 400,
@@ -288,6 +286,11 @@ ROUTES: Final[tuple[Any, ...]] = (
 )
 
 
+@cache
+def _admitted(kind: Kind) -> Any:  # noqa: ANN401 - a counter of the library's
+    return HOOKS.labels(kind, "admitted")
+
+
 async def _server(means: Means, server: str, kind: Kind) -> MediaServer:
     """Return the server that an address names. Raises Refusal `media_server.unknown` (NOT_FOUND)."""
     tenant_id, number = server_of(server)
@@ -342,8 +345,7 @@ async def _begin(
         HOOKS.labels(kind, given.code).inc()
         return given
     try:
-        async with asyncio.timeout(_ANSWER_MAX_S):
-            found = await actions.begin(means, ready, given, client=client, protocol=protocol, now=now)
+        found = await actions.begin(means, ready, given, client=client, protocol=protocol, now=now)
     except Exception as error:
         if not isinstance(error, Failure | TimeoutError) and classify(error) is FinalFailure:
             raise
@@ -354,7 +356,7 @@ async def _begin(
             return _in_doubt(ready)
         HOOKS.labels(kind, found.code).inc()
         return found
-    HOOKS.labels(kind, "admitted").inc()
+    _admitted(kind).inc()
     return None
 
 
@@ -370,8 +372,7 @@ def _in_doubt(ready: Ready) -> Refusal | None:
 async def _ended(means: Means, ready: Ready, client: str) -> str:
     """Give up a client's place. What goes wrong is left to the janitor: no server waits for this answer."""
     try:
-        async with asyncio.timeout(_ANSWER_MAX_S):
-            await actions.end(means, ready, client=client)
+        await actions.end(means, ready, client=client)
     except Exception as error:
         if not isinstance(error, Failure | TimeoutError) and classify(error) is FinalFailure:
             raise

@@ -6,9 +6,10 @@ table's key, however many ask at once.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
+
+import msgspec
 
 from plaudit.features.admission.model.servers import AtLimit
 from plaudit.features.admission.model.shows import Show, refusal_to_watch
@@ -22,8 +23,7 @@ SEEN_AGAIN: Final = timedelta(minutes=1)
 """Who is seen again within this time is not written down again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """A client at a media server that wants to begin, with a token of ours."""
 
     viewer: str
@@ -40,8 +40,7 @@ class Ask:
     ends_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(msgspec.Struct, frozen=True, kw_only=True):
     """A place that is taken: by which client of which server, with which token, since when."""
 
     number: int
@@ -70,8 +69,7 @@ class Place:
 Act: TypeAlias = Literal["keep", "take", "replace"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be done for one who may watch: keep a place, take a free one, or replace `before` in its."""
 
     act: Act

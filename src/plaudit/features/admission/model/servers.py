@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 from plaudit.kernel.ids import decode_id, encode_id
@@ -23,6 +24,7 @@ SERVERS_MAX: Final = 100
 TTL_MIN_S: Final = 30
 TTL_MAX_S: Final = 86_400
 
+_SERVERS_READ: Final = 1_024
 _NUMBER_BITS: Final = 32
 _NUMBER_MASK: Final = 2**_NUMBER_BITS - 1
 _NAME_MAX: Final = 100
@@ -79,6 +81,7 @@ def server_id(*, tenant_id: int, number: int) -> str:
     return encode_id(SERVER, tenant_id << _NUMBER_BITS | number)
 
 
+@lru_cache(maxsize=_SERVERS_READ)
 def server_of(server: str) -> tuple[int, int]:
     """Return the tenant and the number in a server's id. Raises Refusal `invalid.id` (INVALID)."""
     both = decode_id(SERVER, server)

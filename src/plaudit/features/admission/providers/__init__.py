@@ -55,13 +55,15 @@ class Ready:
     server: MediaServer
     outbound: Outbound
     media: Media
-    hook_secrets: tuple[str, ...]
+    hook_secrets: tuple[bytes, ...]
     token_keys: tuple[tuple[int, bytes], ...]
 
     def knows(self, secret: str) -> bool:
         """Tell in constant time whether a hook's address carries our secret, the one before included."""
-        given = secret.encode()
-        return sum(compare_digest(given, one.encode()) for one in self.hook_secrets) > 0
+        given, known = secret.encode(), False
+        for one in self.hook_secrets:
+            known |= compare_digest(given, one)
+        return known
 
 
 _READY: Final[OrderedDict[tuple[int, int], Ready]] = OrderedDict()
@@ -127,7 +129,8 @@ def ready(*, server: MediaServer, vault: Vault, outbound: Outbound, clock: Clock
         outbound=outbound,
         clock=clock,
     )
-    found = Ready(server, outbound, media, keyring.hook_secrets(), keyring.token_keys())
+    secrets = tuple(secret.encode() for secret in keyring.hook_secrets())
+    found = Ready(server, outbound, media, secrets, keyring.token_keys())
     _READY[place] = found
     while len(_READY) > _READY_MAX:
         _READY.popitem(last=False)
