@@ -21,6 +21,7 @@ from plaudit.app.http.application import routes_of
 from plaudit.app.http.edge import SIGNED
 from plaudit.app.http.openapi import describe
 from plaudit.features.payments.model.accounts import account_of
+from tests.app.admitted import admit
 from tests.app.edge import Caller, UnderTest, settled
 from tests.features.payments.shop import account_body
 
@@ -57,12 +58,15 @@ def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[st
 
 DOCUMENT: Final = describe(routes_of(FEATURES))
 READS: Final = [
-    path for path, method, _ in _operations(DOCUMENT) if method == "GET" and path.startswith("/v1/")
+    path
+    for path, method, _ in _operations(DOCUMENT)
+    if method == "GET" and path.startswith("/v1/") and not path.startswith(SIGNED)
 ]
 WRITES: Final = [
     (path, method)
     for path, method, _ in _operations(DOCUMENT)
-    # A callback's credential is its channel's signature; tests/features/payments has what it may touch.
+    # A callback's credential is its channel's signature, a hook's the secret in its address; the tests of
+    # payments and admission have what they may touch.
     if method != "GET" and not path.startswith(SIGNED)
 ]
 
@@ -136,6 +140,7 @@ async def _furnish(edge: UnderTest, a: Caller) -> Things:
         "POST", "/v1/adjustments", {"address": ids["address"], "amount_minor": 5, "reason": f"why {MARK}"}
     )
     await _sell(edge, a, ids)
+    await admit(edge, a, ids, mark=MARK)
     await a.do("PUT", f"/v1/switches/{ids['target']}", {"off": True, "reason": MARK})
     await a.do("PUT", f"/v1/freezes/{ids['address']}", {"freeze": "debits", "reason": MARK})
     ids |= {"credit": credit["credit"], "tip": tip["tip"], "reversal": reversal["reversal"]}

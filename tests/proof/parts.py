@@ -43,7 +43,15 @@ class Done:
 
 def names() -> list[str]:
     """Return the names of all parts, in the order in which they run."""
-    return ["bench.ledger", "bench.tips", "bench.growth", "bench.callbacks", "bench.reconcile", *_SUITES]
+    return [
+        "bench.ledger",
+        "bench.tips",
+        "bench.growth",
+        "bench.callbacks",
+        "bench.access",
+        "bench.reconcile",
+        *_SUITES,
+    ]
 
 
 def run(*, name: str, extra: Sequence[str] = ()) -> Done:

@@ -1,4 +1,4 @@
-"""SRS asks: by the very requests that it sends (recorded forms of versions 3 to 6), answered as it reads them.
+"""SRS asks: by the very requests that it sends (recorded forms of versions 3 to 6).
 
 No SRS is to be had where these tests run: the requests are those of its documentation and of
 `srs_app_http_hooks.cpp`, field by field.

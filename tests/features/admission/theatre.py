@@ -231,7 +231,7 @@ def srs_hook(token: str, client: str, **changes: Any) -> dict[str, Any]:  # noqa
         "stream": "winter-main",
         "tcUrl": "rtmp://edge.example/live",
         "param": f"?token={token}",
-        "pageUrl": "http://www.test.com/live.html",
+        "pageUrl": "http://show.example/live.html",
         "stream_url": "__defaultVhost__/live/winter-main",
         "stream_id": "vid-124q9y3",
         **changes,

@@ -1,4 +1,4 @@
-"""`bench access`: hooks of SRS over HTTP, beside a sale, against a POST of the same body that does nothing."""
+"""`bench access`: hooks of SRS over HTTP beside a sale, and a POST of the same body that does nothing."""
 
 from __future__ import annotations
 
@@ -80,9 +80,7 @@ def run(*, seconds: float, say: Callable[[str], None], size: Size | None = None)
             bodies = _bodies(audience, count=count, number=number)
             for name, one in _round(place, audience, how, bodies, seconds=seconds).items():
                 rounds[name].append(one)
-                say(
-                    f"round {number} of {how.rounds}: {name} {one.round.line()}, sold {one.sale.sold:,} beside"
-                )
+                say(f"round {number} of {how.rounds}: {name} {one.round.line()}, {one.sale.sold:,} sold")
             let_in.append(watching.clear(database_url=place.base.superuser_url, tenant_id=audience.tenant_id))
         revoked_s = uvloop.run(_revoked(place, audience, how, bodies, seconds=seconds))
         say("the doctor examines the books")

@@ -26,9 +26,9 @@ from plaudit.core.ledger.book import Decision, Transfer
 from plaudit.kernel.actor import Actor
 from plaudit.platform.settings import Settings
 from plaudit.vocabulary import chart
+from plaudit.vocabulary.facts.admission import AccessRevoked
 from plaudit.vocabulary.facts.base import FactData
 from plaudit.vocabulary.facts.shows import ShowSaved, StreamRights
-from plaudit.vocabulary.facts.tickets import TicketRefunded
 
 SHOW: Final = "gala"
 _SLUG: Final = "bench"
@@ -291,18 +291,8 @@ async def _move(house: House, tenant_id: int, viewer: str, *, back: bool) -> Non
     source = chart.show_right(show=SHOW, right=_RIGHT)
     own = chart.viewer_right(viewer=viewer, show=SHOW, right=_RIGHT)
     transfer = Transfer(own, source, 1) if back else Transfer(source, own, 1)
-    data = TicketRefunded(
-        order=1,
-        viewer=viewer,
-        show=SHOW,
-        offer="main",
-        quantity=1,
-        payment="pay_0000000000001",
-        refund="ref_0000000000001",
-        asset="CNY",
-        amount_minor=1,
-        refunded_minor=1,
-    )
+    # A fact that nobody reacts to: what follows from a ticket is not what is measured here.
+    data = AccessRevoked(show=SHOW, viewer=viewer, cause="asked", sessions=0)
     await _record(house, tenant_id, data, transfer, key=f"{viewer}/{back}")
 
 

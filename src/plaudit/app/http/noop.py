@@ -1,7 +1,7 @@
 """Routes that do nothing, behind all that every route has: what benchmarks measure the rest against.
 
 Served by `plaudit serve --routes plaudit.app.http.noop:ROUTES` and at no other time. One reads the body of a
-tip and answers with as much as a tip does, another reads a channel's callback, the last a media server's hook.
+tip and answers with as much as a tip does, the others read a channel's callback and a media server's hook.
 """
 
 from typing import Any, Final

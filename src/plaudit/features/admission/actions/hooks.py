@@ -31,7 +31,7 @@ def checked(
 
 
 async def begin(
-    means: Means, ready: Ready, given: Pass, *, client: str | None, protocol: str, now: datetime
+    means: Means, *, ready: Ready, given: Pass, client: str | None, protocol: str, now: datetime
 ) -> Answer:
     """Return whether the holder of a token may begin now, and where it may take a place for its client.
 

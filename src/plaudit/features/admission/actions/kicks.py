@@ -94,4 +94,4 @@ async def _kick(house: Means, attempt: Attempt[Kick]) -> None:
         raise (*passing, *failures)[0]
 
 
-KICK: Final = Job("admission.kick", Kick, _kick, retry=Retry(tries=10, first_s=1.0, most_s=300.0))
+KICK: Final = Job("admission.kick", Kick, _kick, retry=Retry(tries=10, first_s=1, most_s=300))

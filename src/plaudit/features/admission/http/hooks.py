@@ -345,7 +345,9 @@ async def _begin(
         HOOKS.labels(kind, given.code).inc()
         return given
     try:
-        found = await actions.begin(means, ready, given, client=client, protocol=protocol, now=now)
+        found = await actions.begin(
+            means, ready=ready, given=given, client=client, protocol=protocol, now=now
+        )
     except Exception as error:
         if not isinstance(error, Failure | TimeoutError) and classify(error) is FinalFailure:
             raise

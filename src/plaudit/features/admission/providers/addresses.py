@@ -26,7 +26,7 @@ def check_addresses(urls: Sequence[str]) -> None:
 def check_api(url: str | None) -> None:
     """Raise ValueError unless this is the address of an API, or none."""
     if url is not None and (len(url) > _ADDRESS_MAX or not _API.fullmatch(url)):
-        raise ValueError("give an api_url such as http://srs.internal:1985")
+        raise ValueError("give an api_url such as http://srs.example:1985")
 
 
 def filled(url: str, *, name: str, query: Mapping[str, str]) -> str:

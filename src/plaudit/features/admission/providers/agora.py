@@ -136,8 +136,8 @@ class Agora:
             return
         await call(
             self._outbound,
-            "POST",
-            f"{self.settings.api_url}/dev/v1/kicking-rule",
+            method="POST",
+            url=f"{self.settings.api_url}/dev/v1/kicking-rule",
             headers=basic(self.settings.customer_id, self._secrets.customer_secret),
             body={
                 "appid": self.settings.app_id,

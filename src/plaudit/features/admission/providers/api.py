@@ -25,7 +25,7 @@ def basic(user: str | None, password: str | None) -> dict[str, str]:
 
 
 async def call(
-    outbound: Outbound, method: str, url: str, *, headers: Mapping[str, str], body: object = None
+    outbound: Outbound, *, method: str, url: str, headers: Mapping[str, str], body: object = None
 ) -> Answer:
     """Return the answer of an API: done, or 404.
 

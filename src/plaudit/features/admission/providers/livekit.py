@@ -112,8 +112,8 @@ class Livekit:
         )
         await call(
             self._outbound,
-            "POST",
-            f"{self.settings.api_url}/twirp/livekit.RoomService/RemoveParticipant",
+            method="POST",
+            url=f"{self.settings.api_url}/twirp/livekit.RoomService/RemoveParticipant",
             headers={"Authorization": f"Bearer {token}"},
             body={"room": client.name, "identity": client.client},
         )

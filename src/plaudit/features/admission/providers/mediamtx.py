@@ -166,7 +166,7 @@ class Mediamtx:
             raise FinalFailure(f"clients of {client.protocol or 'no protocol'} cannot be kicked")
         for kind in kinds:
             url = f"{self.settings.api_url}/v3/{kind}/kick/{client.client}"
-            answer = await call(self._outbound, "POST", url, headers=self._headers)
+            answer = await call(self._outbound, method="POST", url=url, headers=self._headers)
             if answer.status != HTTPStatus.NOT_FOUND:
                 return
 
@@ -181,7 +181,7 @@ class Mediamtx:
         found: set[str] = set()
         for page in range(_PAGES_MAX):
             url = f"{self.settings.api_url}/v3/{kind}/list?itemsPerPage={_PAGE}&page={page}"
-            answer = await call(self._outbound, "GET", url, headers=self._headers)
+            answer = await call(self._outbound, method="GET", url=url, headers=self._headers)
             if answer.status == HTTPStatus.NOT_FOUND:
                 break
             items = document(answer).get("items") or []

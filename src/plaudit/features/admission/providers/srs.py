@@ -131,7 +131,7 @@ class Srs:
         if self.settings.api_url is None:
             return
         url = f"{self.settings.api_url}/api/v1/clients/{client.client}"
-        answer = await call(self._outbound, "DELETE", url, headers=self._headers)
+        answer = await call(self._outbound, method="DELETE", url=url, headers=self._headers)
         if answer.status == HTTPStatus.OK and document(answer).get("code") == 0:
             return
         if client.client in await self.present():
@@ -142,7 +142,7 @@ class Srs:
         found: set[str] = set()
         for page in range(_PAGES_MAX):
             url = f"{self.settings.api_url}/api/v1/clients?start={page * _PAGE}&count={_PAGE}"
-            told = document(await call(self._outbound, "GET", url, headers=self._headers))
+            told = document(await call(self._outbound, method="GET", url=url, headers=self._headers))
             clients = told.get("clients") or []
             found.update(str(one["id"]) for one in clients)
             if len(clients) < _PAGE:
