@@ -82,6 +82,8 @@ def run(*, seconds: float, say: Callable[[str], None], size: Size | None = None)
                 rounds[name].append(one)
                 say(f"round {number} of {how.rounds}: {name} {one.round.line()}, {one.sale.sold:,} sold")
             let_in.append(watching.clear(database_url=place.base.superuser_url, tenant_id=audience.tenant_id))
+            if let_in[-1] >= count * _VALID_PARTS // _PARTS * _SPARE:
+                raise ShortError(f"{count:,} hooks were not enough; prepare more for each second")
         revoked_s = uvloop.run(_revoked(place, audience, how, bodies, seconds=seconds))
         say("the doctor examines the books")
         return Report(
@@ -125,8 +127,6 @@ def _round(
     for name, spec in specs.items():
         checkpoint(place.base)
         found[name] = uvloop.run(_measured(place, audience, how, name, spec, seconds=seconds))
-    if found["access"].round.load.requests * _WHOLE >= len(bodies) * _SPARE:
-        raise ShortError(f"{len(bodies):,} hooks were not enough; prepare more for each second")
     return found
 
 
