@@ -1,3 +1,5 @@
+CREATE SCHEMA admission;
+
 CREATE SCHEMA commands;
 
 CREATE SCHEMA identity;
@@ -72,6 +74,75 @@ BEGIN
     RETURN NULL;
 END
 $$;
+
+CREATE TABLE admission.place (
+    tenant_id integer NOT NULL,
+    viewer text NOT NULL,
+    show text NOT NULL,
+    slot smallint NOT NULL,
+    number bigint NOT NULL,
+    server bigint NOT NULL,
+    client text NOT NULL,
+    protocol text NOT NULL,
+    stream text NOT NULL,
+    device text NOT NULL,
+    serial bigint NOT NULL,
+    since timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone
+);
+
+ALTER TABLE admission.place ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME admission.place_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE admission.server (
+    tenant_id integer NOT NULL,
+    number bigint NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    enabled boolean NOT NULL,
+    priority integer NOT NULL,
+    stream_name text NOT NULL,
+    token_ttl integer NOT NULL,
+    at_limit text NOT NULL,
+    in_doubt text NOT NULL,
+    settings jsonb NOT NULL,
+    secrets bytea NOT NULL,
+    secret_names text[] NOT NULL,
+    secrets_at timestamp with time zone NOT NULL,
+    keys integer NOT NULL,
+    revision integer NOT NULL,
+    saved_by text NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    CONSTRAINT server_at_limit_check CHECK ((at_limit = ANY (ARRAY['refuse'::text, 'replace_oldest'::text]))),
+    CONSTRAINT server_in_doubt_check CHECK ((in_doubt = ANY (ARRAY['refuse'::text, 'admit'::text]))),
+    CONSTRAINT server_kind_check CHECK ((kind = ANY (ARRAY['srs'::text, 'mediamtx'::text, 'livekit'::text, 'agora'::text, 'cdn'::text])))
+);
+
+ALTER TABLE admission.server ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME admission.server_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE admission.show (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    state text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    devices_max integer NOT NULL,
+    streams jsonb NOT NULL
+);
 
 CREATE TABLE commands.change (
     tenant_id integer NOT NULL,
@@ -1393,6 +1464,18 @@ ALTER TABLE ONLY journal.fact ATTACH PARTITION journal.fact_0 FOR VALUES FROM ('
 
 ALTER TABLE ONLY ledger.entry ATTACH PARTITION ledger.entry_0 FOR VALUES FROM ('0') TO ('16777216');
 
+ALTER TABLE ONLY admission.place
+    ADD CONSTRAINT place_pkey PRIMARY KEY (tenant_id, viewer, show, slot);
+
+ALTER TABLE ONLY admission.place
+    ADD CONSTRAINT place_tenant_id_server_client_key UNIQUE (tenant_id, server, client);
+
+ALTER TABLE ONLY admission.server
+    ADD CONSTRAINT server_pkey PRIMARY KEY (tenant_id, number);
+
+ALTER TABLE ONLY admission.show
+    ADD CONSTRAINT show_pkey PRIMARY KEY (tenant_id, show);
+
 ALTER TABLE ONLY commands.change
     ADD CONSTRAINT change_pkey PRIMARY KEY (tenant_id, revision, topic, key);
 
@@ -1827,6 +1910,8 @@ ALTER TABLE ONLY payments.sandbox_payment
 ALTER TABLE ONLY payments.sandbox_refund
     ADD CONSTRAINT sandbox_refund_tenant_id_account_number_fkey FOREIGN KEY (tenant_id, account, number) REFERENCES payments.sandbox_trade(tenant_id, account, number);
 
+GRANT USAGE ON SCHEMA admission TO plaudit_runtime;
+
 GRANT USAGE ON SCHEMA commands TO plaudit_runtime;
 
 GRANT USAGE ON SCHEMA identity TO plaudit_runtime;
@@ -1853,6 +1938,14 @@ GRANT USAGE ON SCHEMA wallets TO plaudit_runtime;
 
 REVOKE ALL ON FUNCTION journal.add_partition(parent regclass, number bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION journal.add_partition(parent regclass, number bigint) TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE admission.place TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE admission.server TO plaudit_runtime;
+
+GRANT USAGE ON SEQUENCE admission.server_number_seq TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE admission.show TO plaudit_runtime;
 
 GRANT SELECT,INSERT ON TABLE commands.change TO plaudit_runtime;
 

@@ -28,6 +28,7 @@ from plaudit.kernel.actor import Actor
 from plaudit.vocabulary.facts.base import FactData
 from plaudit.vocabulary.facts.shows import ShowSaved
 from plaudit.vocabulary.facts.tickets import TicketIssued
+from tests.app.admitted import admit
 from tests.app.edge import Caller, UnderTest, settled
 from tests.app.invited import give_link
 from tests.features.payments.shop import account_body
@@ -77,8 +78,8 @@ READS: Final = [
 WRITES: Final = [
     (path, method)
     for path, method, _ in _operations(DOCUMENT)
-    # A callback's credential is its channel's signature, a page's its site key; tests/features/payments and
-    # tests/features/insight have what they may touch.
+    # A callback's credential is its channel's signature, a hook's the secret in its address, a page's its
+    # site key; the tests of payments, admission and insight have what they may touch.
     if method != "GET" and not path.startswith(UNGUARDED)
 ]
 
@@ -167,6 +168,7 @@ async def _furnish(edge: UnderTest, a: Caller) -> Things:
     await _look(a, ids)
     await give_link(edge, a, ids, mark=MARK)
     await _tell(edge, a, ids)
+    await admit(edge, a, ids, mark=MARK)
     await a.do("PUT", f"/v1/switches/{ids['target']}", {"off": True, "reason": MARK})
     await a.do("PUT", f"/v1/freezes/{ids['address']}", {"freeze": "debits", "reason": MARK})
     ids |= {"credit": credit["credit"], "tip": tip["tip"], "reversal": reversal["reversal"]}

@@ -54,6 +54,7 @@ __all__ = [
     "get",
     "post",
     "put",
+    "route",
     "whole_body",
 ]
 
@@ -212,6 +213,17 @@ def put(path: str | Sequence[str], *, opt: Mapping[str, Any], **options: Any) ->
 def delete(path: str | Sequence[str], *, opt: Mapping[str, Any], **options: Any) -> _Decorator:  # noqa: ANN401
     """Return a decorator for a handler of DELETE, answering 200 with a body."""
     return _route(litestar.delete, path, opt, {"status_code": 200, **options})
+
+
+def route(
+    path: str | Sequence[str],
+    *,
+    methods: Sequence[str],
+    opt: Mapping[str, Any],
+    **options: Any,  # noqa: ANN401
+) -> _Decorator:
+    """Return a decorator for a handler of several methods, answering 200."""
+    return _route(litestar.route, path, opt, {"http_method": list(methods), "status_code": 200, **options})
 
 
 def _route(

@@ -25,11 +25,11 @@ from plaudit.platform.web import OFFER
 
 _log = log.logger("http")
 _GUARDED: Final = "/v1/"
-SIGNED: Final = "/v1/callbacks/"
-"""Callers here hold no credential: each callback carries its channel's signature."""
+SIGNED: Final = ("/v1/callbacks/", "/v1/hooks/")
+"""Callers here hold no credential: a callback carries its channel's signature, a hook its server's secret."""
 PUBLIC: Final = ("/v1/track/", "/v1/track.gif")
 """Callers here hold no credential either: pages name a site key, which allows this and nothing else."""
-UNGUARDED: Final = (SIGNED, *PUBLIC)
+UNGUARDED: Final = (*SIGNED, *PUBLIC)
 _SHARED: Final = "/v1/track"
 """Pages of any origin may call this, without cookies, and read the answer."""
 _ANY_ORIGIN: Final = (b"access-control-allow-origin", b"*")
@@ -41,8 +41,12 @@ _PREFLIGHT: Final = (
 )
 _NO_CONTENT: Final = 204
 _REQUEST_ID: Final = re.compile(rb"[\x21-\x7e]{1,64}")
-_PROOF: Final = re.compile(r"(?<=^/pay/)([^/-]*-[^/-]*)-[^/]*")
-"""A cashier's link is a credential: what proves it stays out of logs, whose payment it is does not."""
+_PROOFS: Final = {
+    "/pay/": re.compile(r"(?<=^/pay/)([^/-]*-[^/-]*)-[^/]*"),
+    "/v1/hooks/": re.compile(r"(?<=^/v1/hooks/)([^/]*/[^/]*)/[^/]*"),
+}
+"""Addresses that are credentials: what proves them stays out of logs, what they are about does not."""
+_HIDDEN: Final = {"/pay/": r"\1-…", "/v1/hooks/": r"\1/…"}
 _UNROUTED: Final = "unrouted"
 _PATH_MAX: Final = 200
 _CLIENT_GONE: Final = 499
@@ -207,7 +211,10 @@ async def _allow(send: Send) -> None:
 
 
 def _shown(path: str) -> str:
-    return _PROOF.sub(r"\1-…", path) if path.startswith("/pay/") else path
+    for start, proof in _PROOFS.items():
+        if path.startswith(start):
+            return proof.sub(_HIDDEN[start], path)
+    return path
 
 
 def _sent_as(scope: Scope, name: str) -> str:

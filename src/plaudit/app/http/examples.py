@@ -104,6 +104,8 @@ _IDS: Final[Mapping[str, str]] = {
     "refund": "ref_000000000001A",
     "site": "site_0000004000001",
     "site_key": "site_0000004000001",
+    "server": "med_0000004000001",
+    "session": "ses_000000000001A",
     "reversal": "rev_000000000001A",
     "staff": "pls_0000004000001",
     "ticket": "tkt_00000000002M0",
@@ -169,8 +171,19 @@ _WEBHOOK: Final[Mapping[str, Any]] = {
     "url": "https://platform.example/plaudit",
     "kinds": ["ticket.issued", "show.soon.1h"],
 }
+_SERVER: Final[Mapping[str, Any]] = {
+    "name": "SRS",
+    "settings": {"urls": ["rtmp://edge.example/live/{name}"], "api_url": "http://srs.example:1985"},
+    "secrets": {"api_user": "plaudit", "api_password": "a word of its own"},
+    "priority": 10,
+    "stream_name": "{show}-{stream}",
+}
 
 _BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
+    ("post", "/v1/media-servers"): {"kind": "srs", **_SERVER},
+    ("put", "/v1/media-servers/{server}"): {**_SERVER, "renew_keys": False},
+    ("post", "/v1/shows/{show}/playback"): {"stream": "main", "viewer": "v1", "device": "phone"},
+    ("post", "/v1/viewing-sessions/end"): {"show": "s1", "viewer": "v1", "session": "ses_000000000001A"},
     ("post", "/v1/channel-accounts"): {"channel": "sandbox", **_ACCOUNT},
     ("put", "/v1/channel-accounts/{account}"): _ACCOUNT,
     ("put", "/v1/payment-policies/{asset}"): {"review_above_minor": 100_000},

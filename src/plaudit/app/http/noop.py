@@ -1,7 +1,8 @@
 """Routes that do nothing, behind all that every route has: what benchmarks measure the rest against.
 
 Served by `plaudit serve --routes plaudit.app.http.noop:ROUTES` and at no other time. Some read the body of a
-tip or of an order of tickets and answer with as much as these do, one reads events, one a channel's callback.
+tip or of an order of tickets and answer with as much as these do, others read events, a channel's callback, a
+media server's hook.
 """
 
 from typing import Any, Final, Literal
@@ -191,4 +192,21 @@ async def no_callback(*, request: Request[Any, Any, Any]) -> Response[bytes]:
     return Response(b"", status_code=_NOTHING)
 
 
-ROUTES: Final[tuple[Any, ...]] = (noop, no_order, no_events, no_callback)
+class NoAnswer(msgspec.Struct, kw_only=True):
+    """The answer to a media server."""
+
+    code: int
+
+
+_YES: Final = NoAnswer(code=0)
+
+
+@post("/v1/hooks/noop", opt={"permission": None}, status_code=_OK, include_in_schema=False, security=[])
+async def no_hook(*, request: Request[Any, Any, Any]) -> Response[NoAnswer]:
+    """Read what a media server asks and say yes to everything."""
+    async for _ in request.stream():
+        pass
+    return answer(_YES)
+
+
+ROUTES: Final[tuple[Any, ...]] = (noop, no_order, no_events, no_callback, no_hook)

@@ -9,7 +9,7 @@ from datetime import datetime
 from plaudit.core.journal import read
 from plaudit.core.journal.facts import Recorded
 from plaudit.core.ledger import store
-from plaudit.platform.db import Connection
+from plaudit.platform.db import Connection, Cursor
 from plaudit.vocabulary import chart
 
 
@@ -29,6 +29,19 @@ async def entries_of(conn: Connection, *, facts: Sequence[Recorded]) -> dict[int
 async def balances(conn: Connection, *, tenant_id: int, addresses: Sequence[str]) -> dict[str, int]:
     """Return the balances of those addresses that are open."""
     return await store.select_balances(conn, tenant_id=tenant_id, addresses=addresses)
+
+
+async def ask_balances(conn: Connection, *, tenant_id: int, addresses: Sequence[str]) -> Cursor:
+    """Ask for the balances of those addresses that are open; `balances_in` reads the answer.
+
+    For pipelines: one round trip with what else is asked.
+    """
+    return await store.ask_balances(conn, tenant_id=tenant_id, addresses=addresses)
+
+
+async def balances_in(cursor: Cursor) -> dict[str, int]:
+    """Return balances by address."""
+    return await store.balances_in(cursor)
 
 
 async def below(conn: Connection, *, tenant_id: int, prefix: str) -> dict[str, tuple[str, int, int]]:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from plaudit.vocabulary.facts import (
+    admission,
     bills,
     dues,
     identity,
@@ -114,6 +115,8 @@ _TYPES: Final[tuple[type[FactData], ...]] = (
     notifications.WebhookDisabled,
     notifications.MailServerSaved,
     notifications.DeliveryRevived,
+    admission.MediaServerSaved,
+    admission.AccessRevoked,
 )
 
 FACTS: Final[dict[str, type[FactData]]] = {fact.KIND: fact for fact in _TYPES}

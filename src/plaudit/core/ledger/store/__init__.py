@@ -1,6 +1,8 @@
 """The ledger's SQL: ``write`` is the posting's, ``read`` answers questions."""
 
 from plaudit.core.ledger.store.read import (
+    ask_balances,
+    balances_in,
     delete_ended_counters,
     pick_due_holds,
     select_addresses,
@@ -34,6 +36,8 @@ from plaudit.core.ledger.store.write import (
 __all__ = [
     "Card",
     "Entry",
+    "ask_balances",
+    "balances_in",
     "delete_ended_counters",
     "insert_holds",
     "lock_accounts",
