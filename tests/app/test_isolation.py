@@ -10,7 +10,7 @@ import asyncio
 import copy
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 import httpx
@@ -20,15 +20,9 @@ from plaudit.app.assembly import FEATURES
 from plaudit.app.http.application import routes_of
 from plaudit.app.http.edge import UNGUARDED
 from plaudit.app.http.openapi import describe
-from plaudit.core.commands.command import Command, Grant, Plan
-from plaudit.core.journal.facts import Fact
-from plaudit.core.ledger.book import Decision
 from plaudit.features.payments.model.accounts import account_of
-from plaudit.kernel.actor import Actor
-from plaudit.vocabulary.facts.base import FactData
-from plaudit.vocabulary.facts.shows import ShowSaved
-from plaudit.vocabulary.facts.tickets import TicketIssued
 from tests.app.admitted import admit
+from tests.app.audience import hear, listen
 from tests.app.edge import Caller, UnderTest, settled
 from tests.app.invited import give_link
 from tests.features.payments.shop import account_body
@@ -164,10 +158,11 @@ async def _furnish(edge: UnderTest, a: Caller) -> Things:
     )
     await _sell(edge, a, ids)
     await _announce(a, ids)
+    await listen(a, ids, mark=MARK)
     await _take_orders(a, ids)
+    await hear(a, ids)
     await _look(a, ids)
-    await give_link(edge, a, ids, mark=MARK)
-    await _tell(edge, a, ids)
+    await give_link(a, ids, mark=MARK)
     await admit(edge, a, ids, mark=MARK)
     await a.do("PUT", f"/v1/switches/{ids['target']}", {"off": True, "reason": MARK})
     await a.do("PUT", f"/v1/freezes/{ids['address']}", {"freeze": "debits", "reason": MARK})
@@ -278,74 +273,6 @@ async def _reconcile(edge: UnderTest, a: Caller, ids: dict[str, str]) -> None:
     (one,) = (await a.get("/v1/reconciliation-exceptions"))["items"]
     (run,) = (await a.get("/v1/reconciliations"))["items"]
     ids |= {"exception": one["exception"], "reconciliation": run["reconciliation"]}
-
-
-async def _tell(edge: UnderTest, a: Caller, ids: dict[str, str]) -> None:
-    """Have A's viewer told of a ticket, in the app and by SMS, and a webhook that nobody answers."""
-    text = {"title": f"Yours {MARK}", "body": "{show}: {starts_at}"}
-    await a.do("PUT", f"/v1/templates/{ids['kind']}/{ids['language']}", text)
-    server = {"host": f"mail.{MARK}.example", "port": 587, "from_address": f"tickets@{MARK}.example"}
-    await a.do("PUT", "/v1/mail-server", {**server, "enabled": False})
-    contact = {"email": f"v@{MARK}.example", "phone": "+8613800000000"}
-    await a.do("PUT", f"/v1/viewers/{ids['viewer']}/contact", contact)
-    hook = {"url": f"https://{MARK}.invalid/hook", "kinds": ["ticket.issued"]}
-    ids["webhook"] = (await a.do("POST", "/v1/webhooks", hook))["webhook"]
-    access = await edge.house.doorkeeper.admit(f"Bearer {a.credential}".encode())
-    for data in _performance(ids):
-        await edge.house.corridor.submit(_happening(access.grant.tenant_id, data))
-
-    async def told() -> bool:
-        items = (await a.get("/v1/deliveries", viewer=ids["viewer"]))["items"]
-        failed = (await a.get("/v1/deliveries", state="failed"))["items"]
-        return len(items) == 2 and len(failed) == 1
-
-    await settled(told, within_s=20)
-    ids["delivery"] = (await a.get("/v1/deliveries", viewer=ids["viewer"]))["items"][0]["delivery"]
-    (message,) = (await a.get("/v1/inbox", viewer=ids["viewer"]))["items"]
-    ids |= {"message": message["message"], "upto": message["message"]}
-
-
-def _performance(ids: Mapping[str, str]) -> tuple[FactData, ...]:
-    """Return what presale would say of a show of A and a ticket for it."""
-    at = datetime(2030, 1, 1, tzinfo=UTC)
-    show = ShowSaved(
-        show=ids["show"],
-        revision=1,
-        state="presale",
-        organiser=ids["creator"],
-        starts_at=at,
-        ends_at=at,
-        title_en=f"Concert {MARK}",
-        title_zh="",
-        streams=(),
-        commission="0",
-    )
-    ticket = TicketIssued(
-        order=1,
-        viewer=ids["viewer"],
-        show=ids["show"],
-        offer=f"o-{MARK}",
-        quantity=1,
-        mode="full",
-        lines=(),
-        rights=(),
-        asset="CNY",
-        paid_minor=1,
-        payment=ids["payment"],
-    )
-    return show, ticket
-
-
-def _happening(tenant_id: int, data: FactData) -> Command:
-    decision = Decision(Fact("test/performance", data))
-    return Command(
-        action="test.happens",
-        permission="test",
-        grant=Grant(tenant_id, Actor("system", "test"), frozenset({"test"})),
-        key=data.KIND,
-        content=data.KIND.encode(),
-        plan=lambda _: Plan(lambda _book: decision),
-    )
 
 
 def _gift() -> dict[str, Any]:
