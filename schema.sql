@@ -1786,6 +1786,8 @@ CREATE INDEX counter_over ON ledger.counter USING btree (tenant_id, ends) WHERE 
 
 CREATE INDEX hold_due ON ledger.hold USING btree (tenant_id, deadline, id) WHERE (remaining > 0);
 
+CREATE INDEX delivery_channel ON notifications.delivery USING btree (tenant_id, channel, number);
+
 CREATE INDEX delivery_due ON notifications.delivery USING btree (tenant_id, channel, endpoint, next_at) WHERE (next_at IS NOT NULL);
 
 CREATE INDEX delivery_state ON notifications.delivery USING btree (tenant_id, state, number);

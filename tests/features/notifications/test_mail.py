@@ -298,6 +298,35 @@ async def test_what_waits_is_dropped_when_it_is_overtaken(theatre: Theatre, mail
     assert len(mailbox.came) == 1
 
 
+async def test_what_waits_is_dropped_when_the_balance_is_paid_or_the_show_moves(
+    theatre: Theatre, mailbox: Mailbox
+) -> None:
+    await _serve(theatre, mailbox)
+    for viewer in ("pays", "owes", "holds"):
+        night = {"quiet_from": "00:00", "quiet_until": "23:00"}
+        await theatre.contact(viewer, email=f"{viewer}@mail.example", **night)
+    await theatre.show(starts_at=STARTS_AT)
+    until = NOON + timedelta(days=4)
+    paid = await theatre.deposits("pays", balance_until=until)
+    await theatre.deposits("owes", balance_until=until)
+    await theatre.buys("holds")
+    theatre.clock.time = until - timedelta(hours=24)
+    await theatre.tidy()
+    assert len(await theatre.deliveries(state="waiting")) == 2
+    await theatre.buys("pays", order=paid)
+    await theatre.tidy()
+    dropped = [(one["viewer"], one["kind"]) for one in await theatre.deliveries(state="dropped")]
+    assert dropped == [("pays", "balance.due.24h")]
+    theatre.clock.time = STARTS_AT - timedelta(hours=24)
+    await theatre.tidy()
+    waiting = await theatre.deliveries(state="waiting", viewer="holds")
+    assert [one["kind"] for one in waiting] == ["show.soon.24h"]
+    await theatre.show(starts_at=STARTS_AT + timedelta(days=9), starts_before=STARTS_AT)
+    await theatre.tidy()
+    waiting = await theatre.deliveries(state="waiting", viewer="holds")
+    assert [one["kind"] for one in waiting] == ["show.moved"]
+
+
 async def test_a_kind_that_is_muted_by_mail_is_not_mailed(theatre: Theatre, mailbox: Mailbox) -> None:
     await _serve(theatre, mailbox)
     await _bought(theatre, muted={"ticket.bought": ["email"]})

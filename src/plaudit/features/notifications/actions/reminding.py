@@ -183,8 +183,13 @@ async def _drop(conn: Connection, tenant_id: int, register: Register, now: datet
     if register.left:
         await delivery_store.drop_of_leavers(conn, tenant_id=tenant_id, left=sorted(register.left), now=now)
     if register.settled:
-        orders = [order_id(one) for one in sorted(register.settled)]
-        await delivery_store.drop_of_orders(conn, tenant_id=tenant_id, orders=orders, now=now)
+        settled = [register.deposits[order] for order in sorted(register.settled)]
+        await delivery_store.drop_of_orders(
+            conn,
+            tenant_id=tenant_id,
+            settled=[(one.viewer, one.show, order_id(one.order)) for one in settled],
+            now=now,
+        )
 
 
 async def _told(conn: Connection, *, tenant_id: int, reminder: Reminder, show: Show, now: datetime) -> _Told:

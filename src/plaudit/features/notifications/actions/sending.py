@@ -37,7 +37,7 @@ from plaudit.features.notifications.model.deliveries import (
 from plaudit.features.notifications.model.kinds import kind_of
 from plaudit.features.notifications.model.mail import MailServer, mail_of
 from plaudit.features.notifications.model.messages import MESSAGE, Message, Parcel
-from plaudit.features.notifications.model.webhooks import Webhook
+from plaudit.features.notifications.model.webhooks import DisabledCause, Webhook
 from plaudit.features.notifications.providers import smtp, webhooks
 from plaudit.features.notifications.providers.logged import LoggingCarrier
 from plaudit.features.notifications.store import contacts as contact_store
@@ -45,6 +45,7 @@ from plaudit.features.notifications.store import deliveries as store
 from plaudit.features.notifications.store import messages as message_store
 from plaudit.features.notifications.store import outlets as outlet_store
 from plaudit.kernel.ids import encode_id
+from plaudit.kernel.refusal import Refusal
 from plaudit.kernel.time import format_time
 from plaudit.platform import jobs, log, telemetry
 from plaudit.platform.crypto import SealError
@@ -189,18 +190,23 @@ async def _note(means: Means, lane: Lane, webhook: Webhook, results: Sequence[Se
     """Keep since when a webhook fails, and switch it off when it is gone or has failed for days."""
     now = means.clock.now()
     failed = [one for one in results if isinstance(one, Failed)]
-    if any(one.gone for one in failed):
-        await disable_webhook(means, tenant_id=lane.tenant_id, webhook=webhook, cause="gone")
-        return
-    async with means.database.connection() as conn:
-        if len(failed) < len(results):
-            await outlet_store.note_success(conn, tenant_id=lane.tenant_id, number=webhook.number)
+    cause: DisabledCause = "gone"
+    if not any(one.gone for one in failed):
+        async with means.database.connection() as conn:
+            if len(failed) < len(results):
+                await outlet_store.note_success(conn, tenant_id=lane.tenant_id, number=webhook.number)
+                return
+            since = await outlet_store.note_failure(
+                conn, tenant_id=lane.tenant_id, number=webhook.number, now=now
+            )
+        if not has_failed_for_days(failing_since=since, now=now):
             return
-        since = await outlet_store.note_failure(
-            conn, tenant_id=lane.tenant_id, number=webhook.number, now=now
-        )
-    if has_failed_for_days(failing_since=since, now=now):
-        await disable_webhook(means, tenant_id=lane.tenant_id, webhook=webhook, cause="failing")
+        cause = "failing"
+    try:
+        await disable_webhook(means, tenant_id=lane.tenant_id, webhook=webhook, cause=cause)
+    except Refusal as refusal:
+        # What came of the page is kept all the same; the next page says so again.
+        _log.warning("webhook not switched off", tenant_id=lane.tenant_id, code=refusal.code)
 
 
 def _content(means: Means, tenant_id: int, one: Delivery, load: _Load) -> tuple[str, bytes]:

@@ -171,14 +171,25 @@ async def drop_of_leavers(
     )
 
 
-async def drop_of_orders(conn: Connection, *, tenant_id: int, orders: Sequence[str], now: datetime) -> None:
-    """Drop reminders not sent yet of balances that are not due any more."""
+async def drop_of_orders(
+    conn: Connection, *, tenant_id: int, settled: Sequence[tuple[str, str, str]], now: datetime
+) -> None:
+    """Drop reminders not sent yet of balances that are not due any more: of (viewer, show, order)."""
     await conn.execute(
         "UPDATE notifications.delivery AS d SET state = 'dropped', next_at = NULL, ended_at = %s,"
-        " problem = %s"
-        " FROM notifications.message m WHERE m.tenant_id = %s AND m.thing = ANY(%s) AND m.kind = ANY(%s)"
-        " AND d.tenant_id = m.tenant_id AND d.message = m.number AND d.next_at IS NOT NULL",
-        (now, _OF_NO_USE, Int4(tenant_id), packing.texts(orders), packing.texts(BALANCE)),
+        " problem = %s FROM unnest(%s, %s, %s) AS s (viewer, show, thing) JOIN notifications.message m"
+        " ON m.viewer = s.viewer AND m.show = s.show AND m.thing = s.thing"
+        " WHERE m.tenant_id = %s AND m.kind = ANY(%s) AND d.tenant_id = m.tenant_id"
+        " AND d.message = m.number AND d.next_at IS NOT NULL",
+        (
+            now,
+            _OF_NO_USE,
+            packing.texts([viewer for viewer, _, _ in settled]),
+            packing.texts([show for _, show, _ in settled]),
+            packing.texts([order for _, _, order in settled]),
+            Int4(tenant_id),
+            packing.texts(BALANCE),
+        ),
     )
 
 

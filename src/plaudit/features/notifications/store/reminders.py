@@ -128,10 +128,11 @@ async def select_concerned(
 ) -> list[str]:
     """Return viewers with a ticket of a show or a deposit for one, by name, those after a name."""
     cursor = await conn.execute(
-        "SELECT viewer FROM (SELECT viewer FROM notifications.holding WHERE tenant_id = %s AND show = %s"
-        " AND viewer > %s AND tickets > 0 UNION SELECT viewer FROM notifications.deposit WHERE tenant_id = %s"
-        " AND show = %s AND viewer > %s AND open) AS all_of_them ORDER BY viewer LIMIT %s",
-        (Int4(tenant_id), show, after, Int4(tenant_id), show, after, limit),
+        "(SELECT DISTINCT viewer FROM notifications.holding WHERE tenant_id = %s AND show = %s"
+        " AND viewer > %s AND tickets > 0 ORDER BY viewer LIMIT %s) UNION"
+        " (SELECT DISTINCT viewer FROM notifications.deposit WHERE tenant_id = %s AND show = %s"
+        " AND viewer > %s AND open ORDER BY viewer LIMIT %s) ORDER BY viewer LIMIT %s",
+        (Int4(tenant_id), show, after, limit, Int4(tenant_id), show, after, limit, limit),
     )
     return [viewer for (viewer,) in await cursor.fetchall()]
 
@@ -239,18 +240,15 @@ async def _save_deposits(conn: Connection, tenant_id: int, deposits: Sequence[De
 
 
 async def _save_reminders(conn: Connection, tenant_id: int, register: Register) -> None:
-    await conn.execute(
-        "DELETE FROM notifications.reminder WHERE tenant_id = %s AND (show = ANY(%s)"
-        " OR (show = ANY(%s) AND kind = ANY(%s)) OR (thing = ANY(%s) AND kind = ANY(%s)))",
-        (
-            Int4(tenant_id),
-            packing.texts(sorted(register.over)),
-            packing.texts(sorted(register.retimed)),
-            packing.texts(SOON),
-            packing.texts([order_id(one) for one in sorted(register.settled)]),
-            packing.texts(BALANCE),
-        ),
-    )
+    if register.over:
+        await conn.execute(
+            "DELETE FROM notifications.reminder WHERE tenant_id = %s AND show = ANY(%s)",
+            (Int4(tenant_id), packing.texts(sorted(register.over))),
+        )
+    if register.retimed:
+        await _delete(conn, tenant_id, SOON, sorted(register.retimed))
+    if register.settled:
+        await _delete(conn, tenant_id, BALANCE, [order_id(one) for one in sorted(register.settled)])
     reminders = list(register.reminders.values())
     if not reminders:
         return
@@ -270,6 +268,13 @@ async def _save_reminders(conn: Connection, tenant_id: int, register: Register) 
             # No show was moved from the moment at which that is told; so this stands for "not moved".
             packing.times([one.moved_from or one.due_at for one in reminders]),
         ),
+    )
+
+
+async def _delete(conn: Connection, tenant_id: int, kinds: Sequence[str], things: Sequence[str]) -> None:
+    await conn.execute(
+        "DELETE FROM notifications.reminder WHERE tenant_id = %s AND kind = ANY(%s) AND thing = ANY(%s)",
+        (Int4(tenant_id), packing.texts(kinds), packing.texts(things)),
     )
 
 
