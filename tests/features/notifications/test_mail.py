@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from plaudit.features.notifications.model.contacts import Contact, Quiet
 from tests.app.edge import Caller, problem
+from tests.features.notifications.mailbox import Mailbox, certificate, hang_up, open_mailbox
 from tests.features.notifications.theatre import NOON, Theatre
 
 pytestmark = pytest.mark.anyio
@@ -29,69 +20,10 @@ pytestmark = pytest.mark.anyio
 STARTS_AT = NOON + timedelta(days=5)
 
 
-@dataclass
-class Mailbox:
-    """A mail server: what came, and how it answers the next ones."""
-
-    port: int = 0
-    came: list[tuple[Envelope, EmailMessage]] = field(default_factory=list)
-    answers: list[Callable[[SMTP], str]] = field(default_factory=list)
-    refused: str | None = None
-    users: list[str] = field(default_factory=list)
-
-    async def handle_RCPT(  # noqa: N802 - as the server calls it
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
-    ) -> str:
-        if self.refused is not None:
-            return self.refused
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - as the server calls it
-        content = envelope.content
-        assert isinstance(content, bytes)
-        self.came.append((envelope, message_from_bytes(content, policy=policy.default)))
-        return self.answers.pop(0)(server) if self.answers else "250 taken"
-
-    def authenticate(self, *given: Any) -> AuthResult:  # noqa: ANN401 - as the server calls it
-        auth = given[-1]
-        assert isinstance(auth, LoginPassword)
-        self.users.append(auth.login.decode())
-        return AuthResult(success=auth.password == b"the right one", handled=False)
-
-
-def _hang_up(server: SMTP) -> str:
-    assert isinstance(server.transport, asyncio.WriteTransport)
-    server.transport.abort()
-    return "250 never said"
-
-
-@asynccontextmanager
-async def _mailbox(context: ssl.SSLContext | None = None) -> AsyncIterator[Mailbox]:
-    mailbox = Mailbox()
-    server = await asyncio.get_running_loop().create_server(
-        lambda: SMTP(
-            mailbox,
-            hostname="localhost",
-            tls_context=context,
-            require_starttls=context is not None,
-            auth_required=context is not None,
-            authenticator=mailbox.authenticate,
-        ),
-        host="127.0.0.1",
-        port=0,
-    )
-    mailbox.port = server.sockets[0].getsockname()[1]
-    try:
-        yield mailbox
-    finally:
-        server.close()
-
-
 @pytest.fixture
 async def mailbox() -> AsyncIterator[Mailbox]:
     """Lend a mail server without TLS."""
-    async with _mailbox() as opened:
+    async with open_mailbox() as opened:
         yield opened
 
 
@@ -158,7 +90,7 @@ async def test_what_broke_off_after_its_text_comes_again_with_the_same_message_i
     theatre: Theatre, mailbox: Mailbox
 ) -> None:
     await _serve(theatre, mailbox)
-    mailbox.answers = [_hang_up]
+    mailbox.answers = [hang_up]
     await _bought(theatre)
     (one,) = await theatre.deliveries(channel="email")
     assert (one["state"], one["problem"]) == ("failed", "smtp.no_answer")
@@ -188,8 +120,8 @@ async def test_a_server_that_is_away_fails_all_and_loses_none(theatre: Theatre, 
 async def test_starttls_is_verified_and_a_password_goes_over_it_alone(
     theatre: Theatre, tmp_path: Path
 ) -> None:
-    pem, context = _certificate(tmp_path)
-    async with _mailbox(context) as mailbox:
+    pem, context = certificate(tmp_path)
+    async with open_mailbox(context) as mailbox:
         secure = {"security": "starttls", "username": "acme", "password": "the right one"}
         await _serve(theatre, mailbox, **secure)
         await _bought(theatre)
@@ -369,33 +301,3 @@ def test_quiet_hours_end_where_the_viewer_is(
     found = contact.heard_at(at, tenants_zone=contact.zone(None), urgent=False)  # type: ignore[arg-type]
     assert found == datetime.fromisoformat(heard_at).replace(tzinfo=UTC)
     assert contact.heard_at(at, tenants_zone=contact.zone(None), urgent=True) == at  # type: ignore[arg-type]
-
-
-def _certificate(folder: Path) -> tuple[str, ssl.SSLContext]:
-    """Return a certificate of localhost that signs itself, and the context of a server with it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
-    path = folder / "server.pem"
-    path.write_bytes(
-        pem
-        + key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return pem.decode(), context
