@@ -91,7 +91,6 @@ CREATE TABLE notifications.delivery (
 );
 CREATE INDEX delivery_due ON notifications.delivery (tenant_id, channel, endpoint, next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX delivery_state ON notifications.delivery (tenant_id, state, number);
-CREATE INDEX delivery_channel ON notifications.delivery (tenant_id, channel, number);
 CREATE INDEX delivery_viewer ON notifications.delivery (tenant_id, viewer, number) WHERE viewer IS NOT NULL;
 
 GRANT USAGE ON SCHEMA notifications TO plaudit_runtime;

@@ -1,0 +1,3 @@
+-- Notifications: deliveries are listed by channel, too.
+
+CREATE INDEX delivery_channel ON notifications.delivery (tenant_id, channel, number);
