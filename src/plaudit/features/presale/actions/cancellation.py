@@ -92,5 +92,5 @@ async def _enqueue(tx: Connection, tenant_id: int, show: str) -> None:
 
 
 REFUND_SHOW: Final = Job(
-    name="presale.refund_show", arguments=RefundShow, work=refund_show, timeout_s=3_600.0
+    name="presale.refund_show", arguments=RefundShow, work=refund_show, timeout_s=3_600
 )
