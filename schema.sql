@@ -1,10 +1,18 @@
+CREATE SCHEMA admission;
+
 CREATE SCHEMA commands;
 
 CREATE SCHEMA identity;
 
+CREATE SCHEMA insight;
+
+CREATE SCHEMA invitations;
+
 CREATE SCHEMA journal;
 
 CREATE SCHEMA ledger;
+
+CREATE SCHEMA notifications;
 
 CREATE SCHEMA payments;
 
@@ -66,6 +74,75 @@ BEGIN
     RETURN NULL;
 END
 $$;
+
+CREATE TABLE admission.place (
+    tenant_id integer NOT NULL,
+    viewer text NOT NULL,
+    show text NOT NULL,
+    slot smallint NOT NULL,
+    number bigint NOT NULL,
+    server bigint NOT NULL,
+    client text NOT NULL,
+    protocol text NOT NULL,
+    stream text NOT NULL,
+    device text NOT NULL,
+    serial bigint NOT NULL,
+    since timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone
+);
+
+ALTER TABLE admission.place ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME admission.place_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE admission.server (
+    tenant_id integer NOT NULL,
+    number bigint NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    enabled boolean NOT NULL,
+    priority integer NOT NULL,
+    stream_name text NOT NULL,
+    token_ttl integer NOT NULL,
+    at_limit text NOT NULL,
+    in_doubt text NOT NULL,
+    settings jsonb NOT NULL,
+    secrets bytea NOT NULL,
+    secret_names text[] NOT NULL,
+    secrets_at timestamp with time zone NOT NULL,
+    keys integer NOT NULL,
+    revision integer NOT NULL,
+    saved_by text NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    CONSTRAINT server_at_limit_check CHECK ((at_limit = ANY (ARRAY['refuse'::text, 'replace_oldest'::text]))),
+    CONSTRAINT server_in_doubt_check CHECK ((in_doubt = ANY (ARRAY['refuse'::text, 'admit'::text]))),
+    CONSTRAINT server_kind_check CHECK ((kind = ANY (ARRAY['srs'::text, 'mediamtx'::text, 'livekit'::text, 'agora'::text, 'cdn'::text])))
+);
+
+ALTER TABLE admission.server ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME admission.server_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE admission.show (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    state text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    devices_max integer NOT NULL,
+    streams jsonb NOT NULL
+);
 
 CREATE TABLE commands.change (
     tenant_id integer NOT NULL,
@@ -141,6 +218,317 @@ CREATE TABLE identity.token_key (
     revoked_at timestamp with time zone,
     CONSTRAINT token_key_algorithm_check CHECK ((algorithm = ANY (ARRAY['HS256'::text, 'RS256'::text, 'ES256'::text, 'EdDSA'::text])))
 );
+
+CREATE TABLE insight.channel (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    campaign text NOT NULL,
+    invitation text NOT NULL
+);
+
+CREATE TABLE insight.due (
+    tenant_id integer NOT NULL,
+    due bigint NOT NULL,
+    show text NOT NULL
+);
+
+CREATE TABLE insight.event (
+    tenant_id integer NOT NULL,
+    event uuid NOT NULL,
+    kind text NOT NULL,
+    show text NOT NULL,
+    page text,
+    element text,
+    visitor uuid,
+    is_new boolean NOT NULL,
+    campaign text NOT NULL,
+    invitation text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT event_kind_check CHECK ((kind = ANY (ARRAY['view'::text, 'click'::text])))
+);
+
+CREATE TABLE insight.funnel (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    grain text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    campaign text NOT NULL,
+    invitation text NOT NULL,
+    asset text NOT NULL,
+    orders bigint NOT NULL,
+    paid_orders bigint NOT NULL,
+    seats bigint NOT NULL,
+    money bigint NOT NULL,
+    CONSTRAINT funnel_grain_check CHECK ((grain = ANY (ARRAY['both'::text, 'hour'::text, 'channel'::text])))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE insight.method (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    channel text NOT NULL,
+    method text NOT NULL,
+    asset text NOT NULL,
+    outcome text NOT NULL,
+    code text NOT NULL,
+    count bigint NOT NULL,
+    amount bigint NOT NULL,
+    CONSTRAINT method_outcome_check CHECK ((outcome = ANY (ARRAY['attempted'::text, 'succeeded'::text, 'failed'::text])))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE insight.offer (
+    tenant_id integer NOT NULL,
+    offer text NOT NULL,
+    show text NOT NULL,
+    zone text,
+    asset text,
+    prices jsonb NOT NULL,
+    on_sale boolean NOT NULL,
+    seats bigint NOT NULL
+);
+
+CREATE TABLE insight.offered (
+    tenant_id integer NOT NULL,
+    "position" bigint NOT NULL,
+    offer text NOT NULL,
+    quantity integer NOT NULL,
+    open boolean NOT NULL
+);
+
+CREATE TABLE insight.pace (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    offer text NOT NULL,
+    asset text NOT NULL,
+    orders bigint NOT NULL,
+    paid_orders bigint NOT NULL,
+    seats bigint NOT NULL,
+    money bigint NOT NULL
+)
+WITH (fillfactor='70');
+
+CREATE TABLE insight.party (
+    tenant_id integer NOT NULL,
+    party text NOT NULL,
+    show text NOT NULL,
+    size integer NOT NULL,
+    paid integer NOT NULL,
+    state text NOT NULL,
+    CONSTRAINT party_state_check CHECK ((state = ANY (ARRAY['open'::text, 'filled'::text, 'failed'::text])))
+);
+
+CREATE TABLE insight.past (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    campaign text NOT NULL,
+    invitation text NOT NULL,
+    views bigint NOT NULL,
+    visitors bigint NOT NULL,
+    clicks bigint NOT NULL
+);
+
+CREATE TABLE insight.refund (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    asset text NOT NULL,
+    stage text NOT NULL,
+    reason text NOT NULL,
+    count bigint NOT NULL,
+    amount bigint NOT NULL,
+    CONSTRAINT refund_stage_check CHECK ((stage = ANY (ARRAY['asked'::text, 'revoked'::text, 'rejected'::text, 'kept'::text, 'declined'::text, 'refunded'::text, 'failed'::text])))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE insight.sale (
+    tenant_id integer NOT NULL,
+    "position" bigint NOT NULL,
+    show text NOT NULL,
+    offer text NOT NULL,
+    asset text NOT NULL,
+    quantity integer NOT NULL,
+    total bigint NOT NULL,
+    lines jsonb NOT NULL,
+    campaign text NOT NULL,
+    invitation text NOT NULL,
+    ordered_at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    first_at timestamp with time zone,
+    first_paid bigint DEFAULT 0 NOT NULL,
+    issued_at timestamp with time zone,
+    paid bigint DEFAULT 0 NOT NULL,
+    balance bigint DEFAULT 0 NOT NULL,
+    forfeited bigint DEFAULT 0 NOT NULL,
+    returned bigint DEFAULT 0 NOT NULL,
+    seats_back bigint DEFAULT 0 NOT NULL,
+    refunded bigint DEFAULT 0 NOT NULL,
+    lost bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT sale_state_check CHECK ((state = ANY (ARRAY['held'::text, 'ended'::text, 'deposited'::text, 'pledged'::text, 'issued'::text, 'forfeited'::text])))
+)
+WITH (fillfactor='80');
+
+CREATE TABLE insight.show (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    revision integer NOT NULL
+);
+
+CREATE TABLE insight.site_key (
+    tenant_id integer NOT NULL,
+    number bigint NOT NULL,
+    name text NOT NULL,
+    enabled boolean NOT NULL,
+    rate_per_second integer NOT NULL,
+    revision integer NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    CONSTRAINT site_key_rate_per_second_check CHECK ((rate_per_second > 0))
+);
+
+ALTER TABLE insight.site_key ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME insight.site_key_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE insight.step (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    offer text NOT NULL,
+    step integer NOT NULL,
+    asset text NOT NULL,
+    ordered bigint NOT NULL,
+    held bigint NOT NULL,
+    pledged bigint NOT NULL,
+    sold bigint NOT NULL,
+    back bigint NOT NULL,
+    deposits bigint NOT NULL,
+    paid bigint NOT NULL,
+    forfeited bigint NOT NULL,
+    refunded bigint NOT NULL,
+    takings bigint NOT NULL,
+    balance bigint NOT NULL,
+    balances bigint NOT NULL
+)
+WITH (fillfactor='70');
+
+CREATE TABLE insight.traffic (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    grain text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    campaign text NOT NULL,
+    invitation text NOT NULL,
+    views bigint NOT NULL,
+    visitors bigint NOT NULL,
+    clicks bigint NOT NULL,
+    CONSTRAINT traffic_grain_check CHECK ((grain = ANY (ARRAY['both'::text, 'hour'::text, 'channel'::text])))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE insight.visitor (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    visitor uuid NOT NULL,
+    seen_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE invitations.buyer (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    viewer text NOT NULL,
+    issued bigint NOT NULL,
+    ordered bigint NOT NULL,
+    seats integer NOT NULL,
+    inviter text,
+    rewarded bigint,
+    reversed bigint
+)
+WITH (fillfactor='90');
+
+CREATE TABLE invitations.friend (
+    tenant_id integer NOT NULL,
+    ordered bigint NOT NULL,
+    invitation text NOT NULL,
+    show text NOT NULL,
+    friend text NOT NULL,
+    state text NOT NULL,
+    code text,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT friend_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'ended'::text, 'rewarded'::text, 'refused'::text, 'reversed'::text])))
+)
+WITH (fillfactor='90');
+
+CREATE TABLE invitations.instrument (
+    tenant_id integer NOT NULL,
+    viewer text NOT NULL,
+    mark text NOT NULL
+);
+
+CREATE TABLE invitations.invitation (
+    tenant_id integer NOT NULL,
+    invitation text NOT NULL,
+    viewer text NOT NULL,
+    show text NOT NULL,
+    name text,
+    opened_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE invitations.picture (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    revision integer NOT NULL,
+    picture bytea,
+    digest text
+);
+
+CREATE TABLE invitations.returned (
+    tenant_id integer NOT NULL,
+    ordered bigint NOT NULL,
+    refund text NOT NULL,
+    seats integer NOT NULL
+);
+
+CREATE TABLE invitations.rule (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    revision integer NOT NULL,
+    enabled boolean NOT NULL,
+    inviter jsonb NOT NULL,
+    friend jsonb NOT NULL,
+    per_day_max integer NOT NULL,
+    per_show_max integer NOT NULL,
+    landing_url text NOT NULL,
+    shortfall text NOT NULL,
+    debt_limit bigint NOT NULL,
+    valid_from timestamp with time zone,
+    valid_until timestamp with time zone,
+    CONSTRAINT rule_shortfall_check CHECK ((shortfall = ANY (ARRAY['debt'::text, 'available'::text])))
+);
+
+CREATE TABLE invitations.show (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    title_en text NOT NULL,
+    title_zh text NOT NULL,
+    starts_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE invitations.tally (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    inviter text NOT NULL,
+    rewarded bigint NOT NULL,
+    reversed bigint NOT NULL,
+    refused bigint NOT NULL,
+    coin bigint NOT NULL,
+    points bigint NOT NULL
+)
+WITH (fillfactor='70');
 
 CREATE TABLE journal.dead_letter (
     tenant_id integer NOT NULL,
@@ -277,6 +665,184 @@ CREATE TABLE ledger.hold (
     CONSTRAINT hold_check CHECK (((remaining >= 0) AND (remaining <= amount)))
 )
 WITH (fillfactor='70');
+
+CREATE TABLE notifications.contact (
+    tenant_id integer NOT NULL,
+    viewer text NOT NULL,
+    revision integer NOT NULL,
+    language text NOT NULL,
+    time_zone text,
+    email text,
+    phone text,
+    push_token text,
+    muted jsonb NOT NULL,
+    quiet_from smallint,
+    quiet_until smallint,
+    saved_at timestamp with time zone NOT NULL,
+    CONSTRAINT contact_check CHECK (((quiet_from IS NULL) = (quiet_until IS NULL))),
+    CONSTRAINT contact_language_check CHECK ((language = ANY (ARRAY['en'::text, 'zh'::text]))),
+    CONSTRAINT contact_quiet_from_check CHECK (((quiet_from >= 0) AND (quiet_from <= 1439))),
+    CONSTRAINT contact_quiet_until_check CHECK (((quiet_until >= 0) AND (quiet_until <= 1439)))
+);
+
+CREATE TABLE notifications.delivery (
+    tenant_id integer NOT NULL,
+    number bigint NOT NULL,
+    channel text NOT NULL,
+    endpoint bigint NOT NULL,
+    message bigint,
+    fact bigint,
+    kind text NOT NULL,
+    viewer text,
+    state text NOT NULL,
+    attempts smallint NOT NULL,
+    next_at timestamp with time zone,
+    problem text,
+    receipt text,
+    created_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT delivery_channel_check CHECK ((channel = ANY (ARRAY['in_app'::text, 'email'::text, 'webhook'::text, 'sms'::text, 'push'::text]))),
+    CONSTRAINT delivery_check CHECK (((message IS NULL) <> (fact IS NULL))),
+    CONSTRAINT delivery_check1 CHECK (((next_at IS NULL) = (state = ANY (ARRAY['sent'::text, 'dead'::text, 'dropped'::text])))),
+    CONSTRAINT delivery_check2 CHECK (((channel = 'webhook'::text) = (endpoint > 0))),
+    CONSTRAINT delivery_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'waiting'::text, 'failed'::text, 'sent'::text, 'dead'::text, 'dropped'::text])))
+);
+
+ALTER TABLE notifications.delivery ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME notifications.delivery_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE notifications.deposit (
+    tenant_id integer NOT NULL,
+    order_number bigint NOT NULL,
+    show text NOT NULL,
+    viewer text NOT NULL,
+    asset text NOT NULL,
+    amount bigint NOT NULL,
+    balance_until timestamp with time zone NOT NULL,
+    open boolean NOT NULL
+);
+
+CREATE TABLE notifications.holding (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    viewer text NOT NULL,
+    order_number bigint NOT NULL,
+    tickets integer NOT NULL,
+    since timestamp with time zone NOT NULL,
+    CONSTRAINT holding_tickets_check CHECK ((tickets >= 0))
+);
+
+CREATE TABLE notifications.mail_server (
+    tenant_id integer NOT NULL,
+    revision integer NOT NULL,
+    enabled boolean NOT NULL,
+    host text NOT NULL,
+    port integer NOT NULL,
+    security text NOT NULL,
+    username text,
+    password bytea,
+    from_address text NOT NULL,
+    from_name text NOT NULL,
+    ca_pem text,
+    saved_by text NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    CONSTRAINT mail_server_check CHECK (((username IS NULL) = (password IS NULL))),
+    CONSTRAINT mail_server_port_check CHECK (((port >= 1) AND (port <= 65535))),
+    CONSTRAINT mail_server_security_check CHECK ((security = ANY (ARRAY['tls'::text, 'starttls'::text, 'none'::text])))
+);
+
+CREATE TABLE notifications.message (
+    tenant_id integer NOT NULL,
+    number bigint NOT NULL,
+    changed bigint NOT NULL,
+    viewer text NOT NULL,
+    kind text NOT NULL,
+    thing text NOT NULL,
+    occasion text NOT NULL,
+    show text,
+    language text NOT NULL,
+    title text NOT NULL,
+    body text NOT NULL,
+    link text NOT NULL,
+    shown boolean NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    read_at timestamp with time zone
+);
+
+CREATE TABLE notifications.reminder (
+    tenant_id integer NOT NULL,
+    kind text NOT NULL,
+    thing text NOT NULL,
+    show text NOT NULL,
+    occasion text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    moved_from timestamp with time zone,
+    reached text DEFAULT ''::text NOT NULL
+);
+
+CREATE TABLE notifications.show (
+    tenant_id integer NOT NULL,
+    show text NOT NULL,
+    title_en text NOT NULL,
+    title_zh text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    timed_at timestamp with time zone NOT NULL,
+    watch_url text,
+    state text NOT NULL
+);
+
+CREATE TABLE notifications.tally (
+    tenant_id integer NOT NULL,
+    last bigint NOT NULL
+);
+
+CREATE TABLE notifications.template (
+    tenant_id integer NOT NULL,
+    kind text NOT NULL,
+    language text NOT NULL,
+    revision integer NOT NULL,
+    title text,
+    body text,
+    saved_by text NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    CONSTRAINT template_check CHECK (((title IS NULL) = (body IS NULL))),
+    CONSTRAINT template_language_check CHECK ((language = ANY (ARRAY['en'::text, 'zh'::text])))
+);
+
+CREATE TABLE notifications.webhook (
+    tenant_id integer NOT NULL,
+    number bigint NOT NULL,
+    url text NOT NULL,
+    kinds text[] NOT NULL,
+    enabled boolean NOT NULL,
+    disabled_cause text,
+    secret bytea NOT NULL,
+    former bytea,
+    former_until timestamp with time zone,
+    failing_since timestamp with time zone,
+    revision integer NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    saved_by text NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    CONSTRAINT webhook_check CHECK (((former IS NULL) = (former_until IS NULL))),
+    CONSTRAINT webhook_disabled_cause_check CHECK ((disabled_cause = ANY (ARRAY['gone'::text, 'failing'::text])))
+);
+
+ALTER TABLE notifications.webhook ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME notifications.webhook_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE payments.account (
     tenant_id integer NOT NULL,
@@ -898,6 +1464,18 @@ ALTER TABLE ONLY journal.fact ATTACH PARTITION journal.fact_0 FOR VALUES FROM ('
 
 ALTER TABLE ONLY ledger.entry ATTACH PARTITION ledger.entry_0 FOR VALUES FROM ('0') TO ('16777216');
 
+ALTER TABLE ONLY admission.place
+    ADD CONSTRAINT place_pkey PRIMARY KEY (tenant_id, viewer, show, slot);
+
+ALTER TABLE ONLY admission.place
+    ADD CONSTRAINT place_tenant_id_server_client_key UNIQUE (tenant_id, server, client);
+
+ALTER TABLE ONLY admission.server
+    ADD CONSTRAINT server_pkey PRIMARY KEY (tenant_id, number);
+
+ALTER TABLE ONLY admission.show
+    ADD CONSTRAINT show_pkey PRIMARY KEY (tenant_id, show);
+
 ALTER TABLE ONLY commands.change
     ADD CONSTRAINT change_pkey PRIMARY KEY (tenant_id, revision, topic, key);
 
@@ -918,6 +1496,84 @@ ALTER TABLE ONLY identity.staff
 
 ALTER TABLE ONLY identity.token_key
     ADD CONSTRAINT token_key_pkey PRIMARY KEY (tenant_id, number);
+
+ALTER TABLE ONLY insight.channel
+    ADD CONSTRAINT channel_pkey PRIMARY KEY (tenant_id, show, campaign, invitation);
+
+ALTER TABLE ONLY insight.due
+    ADD CONSTRAINT due_pkey PRIMARY KEY (tenant_id, due);
+
+ALTER TABLE ONLY insight.event
+    ADD CONSTRAINT event_pkey PRIMARY KEY (tenant_id, event);
+
+ALTER TABLE ONLY insight.funnel
+    ADD CONSTRAINT funnel_pkey PRIMARY KEY (tenant_id, show, grain, hour, campaign, invitation, asset);
+
+ALTER TABLE ONLY insight.method
+    ADD CONSTRAINT method_pkey PRIMARY KEY (tenant_id, show, channel, method, asset, outcome, code);
+
+ALTER TABLE ONLY insight.offer
+    ADD CONSTRAINT offer_pkey PRIMARY KEY (tenant_id, offer);
+
+ALTER TABLE ONLY insight.offered
+    ADD CONSTRAINT offered_pkey PRIMARY KEY (tenant_id, "position");
+
+ALTER TABLE ONLY insight.pace
+    ADD CONSTRAINT pace_pkey PRIMARY KEY (tenant_id, show, hour, offer, asset);
+
+ALTER TABLE ONLY insight.party
+    ADD CONSTRAINT party_pkey PRIMARY KEY (tenant_id, party);
+
+ALTER TABLE ONLY insight.past
+    ADD CONSTRAINT past_pkey PRIMARY KEY (tenant_id, show, hour, campaign, invitation);
+
+ALTER TABLE ONLY insight.refund
+    ADD CONSTRAINT refund_pkey PRIMARY KEY (tenant_id, show, asset, stage, reason);
+
+ALTER TABLE ONLY insight.sale
+    ADD CONSTRAINT sale_pkey PRIMARY KEY (tenant_id, "position");
+
+ALTER TABLE ONLY insight.show
+    ADD CONSTRAINT show_pkey PRIMARY KEY (tenant_id, show);
+
+ALTER TABLE ONLY insight.site_key
+    ADD CONSTRAINT site_key_pkey PRIMARY KEY (tenant_id, number);
+
+ALTER TABLE ONLY insight.step
+    ADD CONSTRAINT step_pkey PRIMARY KEY (tenant_id, show, offer, step, asset);
+
+ALTER TABLE ONLY insight.traffic
+    ADD CONSTRAINT traffic_pkey PRIMARY KEY (tenant_id, show, grain, hour, campaign, invitation);
+
+ALTER TABLE ONLY insight.visitor
+    ADD CONSTRAINT visitor_pkey PRIMARY KEY (tenant_id, show, visitor);
+
+ALTER TABLE ONLY invitations.buyer
+    ADD CONSTRAINT buyer_pkey PRIMARY KEY (tenant_id, show, viewer);
+
+ALTER TABLE ONLY invitations.friend
+    ADD CONSTRAINT friend_pkey PRIMARY KEY (tenant_id, ordered);
+
+ALTER TABLE ONLY invitations.instrument
+    ADD CONSTRAINT instrument_pkey PRIMARY KEY (tenant_id, viewer, mark);
+
+ALTER TABLE ONLY invitations.invitation
+    ADD CONSTRAINT invitation_pkey PRIMARY KEY (tenant_id, invitation);
+
+ALTER TABLE ONLY invitations.picture
+    ADD CONSTRAINT picture_pkey PRIMARY KEY (tenant_id, show);
+
+ALTER TABLE ONLY invitations.returned
+    ADD CONSTRAINT returned_pkey PRIMARY KEY (tenant_id, ordered, refund);
+
+ALTER TABLE ONLY invitations.rule
+    ADD CONSTRAINT rule_pkey PRIMARY KEY (tenant_id, show);
+
+ALTER TABLE ONLY invitations.show
+    ADD CONSTRAINT show_pkey PRIMARY KEY (tenant_id, show);
+
+ALTER TABLE ONLY invitations.tally
+    ADD CONSTRAINT tally_pkey PRIMARY KEY (tenant_id, show, inviter);
 
 ALTER TABLE ONLY journal.dead_letter
     ADD CONSTRAINT dead_letter_pkey PRIMARY KEY (tenant_id, subscription, "position");
@@ -957,6 +1613,48 @@ ALTER TABLE ONLY ledger.entry_0
 
 ALTER TABLE ONLY ledger.hold
     ADD CONSTRAINT hold_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY notifications.contact
+    ADD CONSTRAINT contact_pkey PRIMARY KEY (tenant_id, viewer);
+
+ALTER TABLE ONLY notifications.delivery
+    ADD CONSTRAINT delivery_pkey PRIMARY KEY (tenant_id, number);
+
+ALTER TABLE ONLY notifications.delivery
+    ADD CONSTRAINT delivery_tenant_id_fact_endpoint_key UNIQUE (tenant_id, fact, endpoint);
+
+ALTER TABLE ONLY notifications.delivery
+    ADD CONSTRAINT delivery_tenant_id_message_channel_endpoint_key UNIQUE (tenant_id, message, channel, endpoint);
+
+ALTER TABLE ONLY notifications.deposit
+    ADD CONSTRAINT deposit_pkey PRIMARY KEY (tenant_id, order_number);
+
+ALTER TABLE ONLY notifications.holding
+    ADD CONSTRAINT holding_pkey PRIMARY KEY (tenant_id, show, viewer, order_number);
+
+ALTER TABLE ONLY notifications.mail_server
+    ADD CONSTRAINT mail_server_pkey PRIMARY KEY (tenant_id);
+
+ALTER TABLE ONLY notifications.message
+    ADD CONSTRAINT message_pkey PRIMARY KEY (tenant_id, number);
+
+ALTER TABLE ONLY notifications.message
+    ADD CONSTRAINT message_tenant_id_viewer_kind_thing_occasion_key UNIQUE (tenant_id, viewer, kind, thing, occasion);
+
+ALTER TABLE ONLY notifications.reminder
+    ADD CONSTRAINT reminder_pkey PRIMARY KEY (tenant_id, kind, thing);
+
+ALTER TABLE ONLY notifications.show
+    ADD CONSTRAINT show_pkey PRIMARY KEY (tenant_id, show);
+
+ALTER TABLE ONLY notifications.tally
+    ADD CONSTRAINT tally_pkey PRIMARY KEY (tenant_id);
+
+ALTER TABLE ONLY notifications.template
+    ADD CONSTRAINT template_pkey PRIMARY KEY (tenant_id, kind, language);
+
+ALTER TABLE ONLY notifications.webhook
+    ADD CONSTRAINT webhook_pkey PRIMARY KEY (tenant_id, number);
 
 ALTER TABLE ONLY payments.account
     ADD CONSTRAINT account_pkey PRIMARY KEY (tenant_id, number);
@@ -1066,11 +1764,49 @@ ALTER TABLE ONLY wallets.pack
 ALTER TABLE ONLY wallets.topup_policy
     ADD CONSTRAINT topup_policy_pkey PRIMARY KEY (tenant_id, asset);
 
+CREATE INDEX event_at ON insight.event USING btree (tenant_id, at);
+
+CREATE INDEX offer_show ON insight.offer USING btree (tenant_id, show);
+
+CREATE INDEX offered_open ON insight.offered USING btree (tenant_id, offer) WHERE open;
+
+CREATE INDEX party_show ON insight.party USING btree (tenant_id, show, state);
+
+CREATE INDEX visitor_seen ON insight.visitor USING btree (tenant_id, seen_at);
+
+CREATE UNIQUE INDEX buyer_ordered ON invitations.buyer USING btree (tenant_id, ordered);
+
+CREATE INDEX friend_invitation ON invitations.friend USING btree (tenant_id, invitation, ordered);
+
+CREATE UNIQUE INDEX invitation_viewer ON invitations.invitation USING btree (tenant_id, viewer, show);
+
 CREATE INDEX private_owner ON journal.private USING btree (tenant_id, owner);
 
 CREATE INDEX counter_over ON ledger.counter USING btree (tenant_id, ends) WHERE (ends < 'infinity'::timestamp with time zone);
 
 CREATE INDEX hold_due ON ledger.hold USING btree (tenant_id, deadline, id) WHERE (remaining > 0);
+
+CREATE INDEX delivery_due ON notifications.delivery USING btree (tenant_id, channel, endpoint, next_at) WHERE (next_at IS NOT NULL);
+
+CREATE INDEX delivery_state ON notifications.delivery USING btree (tenant_id, state, number);
+
+CREATE INDEX delivery_viewer ON notifications.delivery USING btree (tenant_id, viewer, number) WHERE (viewer IS NOT NULL);
+
+CREATE INDEX deposit_show ON notifications.deposit USING btree (tenant_id, show, viewer) WHERE open;
+
+CREATE INDEX holding_order ON notifications.holding USING btree (tenant_id, order_number);
+
+CREATE INDEX message_changed ON notifications.message USING btree (tenant_id, changed);
+
+CREATE INDEX message_inbox ON notifications.message USING btree (tenant_id, viewer, number) WHERE shown;
+
+CREATE INDEX message_show ON notifications.message USING btree (tenant_id, show, viewer) WHERE (show IS NOT NULL);
+
+CREATE INDEX message_unread ON notifications.message USING btree (tenant_id, viewer) WHERE (shown AND (read_at IS NULL));
+
+CREATE INDEX reminder_due ON notifications.reminder USING btree (tenant_id, due_at);
+
+CREATE INDEX reminder_show ON notifications.reminder USING btree (tenant_id, show);
 
 CREATE INDEX attempt_ask ON payments.attempt USING btree (tenant_id, ask_at) WHERE (ask_at IS NOT NULL);
 
@@ -1174,13 +1910,21 @@ ALTER TABLE ONLY payments.sandbox_payment
 ALTER TABLE ONLY payments.sandbox_refund
     ADD CONSTRAINT sandbox_refund_tenant_id_account_number_fkey FOREIGN KEY (tenant_id, account, number) REFERENCES payments.sandbox_trade(tenant_id, account, number);
 
+GRANT USAGE ON SCHEMA admission TO plaudit_runtime;
+
 GRANT USAGE ON SCHEMA commands TO plaudit_runtime;
 
 GRANT USAGE ON SCHEMA identity TO plaudit_runtime;
 
+GRANT USAGE ON SCHEMA insight TO plaudit_runtime;
+
+GRANT USAGE ON SCHEMA invitations TO plaudit_runtime;
+
 GRANT USAGE ON SCHEMA journal TO plaudit_runtime;
 
 GRANT USAGE ON SCHEMA ledger TO plaudit_runtime;
+
+GRANT USAGE ON SCHEMA notifications TO plaudit_runtime;
 
 GRANT USAGE ON SCHEMA payments TO plaudit_runtime;
 
@@ -1194,6 +1938,14 @@ GRANT USAGE ON SCHEMA wallets TO plaudit_runtime;
 
 REVOKE ALL ON FUNCTION journal.add_partition(parent regclass, number bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION journal.add_partition(parent regclass, number bigint) TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE admission.place TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE admission.server TO plaudit_runtime;
+
+GRANT USAGE ON SEQUENCE admission.server_number_seq TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE admission.show TO plaudit_runtime;
 
 GRANT SELECT,INSERT ON TABLE commands.change TO plaudit_runtime;
 
@@ -1223,6 +1975,58 @@ GRANT SELECT,INSERT ON TABLE identity.token_key TO plaudit_runtime;
 
 GRANT UPDATE(revoked_at) ON TABLE identity.token_key TO plaudit_runtime;
 
+GRANT SELECT,INSERT ON TABLE insight.channel TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE insight.due TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE ON TABLE insight.event TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE insight.funnel TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE insight.method TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE insight.offer TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE insight.offered TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE insight.pace TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE insight.party TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE insight.past TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE insight.refund TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE insight.sale TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE insight.show TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE insight.site_key TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE insight.step TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE insight.traffic TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE ON TABLE insight.visitor TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE invitations.buyer TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE invitations.friend TO plaudit_runtime;
+
+GRANT SELECT,INSERT ON TABLE invitations.instrument TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE invitations.invitation TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE invitations.picture TO plaudit_runtime;
+
+GRANT SELECT,INSERT ON TABLE invitations.returned TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE invitations.rule TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE invitations.show TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE invitations.tally TO plaudit_runtime;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE journal.dead_letter TO plaudit_runtime;
 
 GRANT SELECT,INSERT ON TABLE journal.fact TO plaudit_runtime;
@@ -1250,6 +2054,30 @@ GRANT SELECT,INSERT ON TABLE ledger.entry TO plaudit_runtime;
 GRANT SELECT,INSERT ON TABLE ledger.hold TO plaudit_runtime;
 
 GRANT UPDATE(remaining) ON TABLE ledger.hold TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE notifications.contact TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE notifications.delivery TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE notifications.deposit TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE notifications.holding TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE notifications.mail_server TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE notifications.message TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE notifications.reminder TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE notifications.show TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE notifications.tally TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE notifications.template TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE notifications.webhook TO plaudit_runtime;
+
+GRANT USAGE ON SEQUENCE notifications.webhook_number_seq TO plaudit_runtime;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE payments.account TO plaudit_runtime;
 

@@ -13,9 +13,10 @@ from typing import Any
 import httpx
 import jwt
 
-from plaudit.app.assembly import House, assembled, open_tenant
+from plaudit.app.assembly import FEATURES, House, assembled, open_tenant
 from plaudit.app.background import running
 from plaudit.app.http.application import build
+from plaudit.core.feature import Feature
 from plaudit.kernel.time import Clock
 from plaudit.platform.settings import Settings
 
@@ -76,9 +77,9 @@ class UnderTest:
     client: httpx.AsyncClient
     keys: dict[str, str] = field(default_factory=dict)
 
-    async def tenant(self, slug: str) -> Caller:
+    async def tenant(self, slug: str, *, time_zone: str = "UTC") -> Caller:
         """Open a tenant and return its first key, which may do everything."""
-        self.keys[slug] = await open_tenant(self.house, slug=slug, name=slug)
+        self.keys[slug] = await open_tenant(self.house, slug=slug, name=slug, time_zone=time_zone)
         return Caller(self.client, self.keys[slug])
 
     def caller(self, credential: str | None) -> Caller:
@@ -100,18 +101,20 @@ async def under_test(
     *,
     clock: Clock | None = None,
     more_routes: Sequence[Any] = (),
+    features: tuple[Feature, ...] = FEATURES,
     **environ: str,
 ) -> AsyncIterator[UnderTest]:
     """Run the house on a migrated database, with its background loops, as one process would.
 
     What it sends to its own public address arrives here, as all requests do. What is due on time by the
-    machine's clock is not done: a test does it when it wants it done, and nothing comes in between.
+    machine's clock is not done: a test does it when it wants it done, and nothing comes in between. With
+    fewer `features` a test plays the others itself.
     """
     settings = Settings.from_environment(
         {"PLAUDIT_DATA_DIR": str(data_dir), "PLAUDIT_PUBLIC_URL": ADDRESS, **environ}
     )
     async with (
-        assembled(settings, url=url, clock=clock) as house,
+        assembled(settings, url=url, clock=clock, features=features) as house,
         running(house, follow=True, keep_time=False),
     ):
         house.corridor.writer.start(lanes=settings.writers)

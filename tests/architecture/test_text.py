@@ -20,6 +20,7 @@ _URL: Final = re.compile(
 )
 _HOSTS: Final = frozenset(
     {
+        "api.agora.io",
         "api.mch.weixin.qq.com",
         "api.stripe.com",
         "keepachangelog.com",

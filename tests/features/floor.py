@@ -37,6 +37,7 @@ from plaudit.platform.db import Database
 from plaudit.vocabulary.facts.risk import Freeze
 from plaudit.vocabulary.facts.wallets import AdjustmentRequested
 from plaudit.vocabulary.permissions import PERMISSIONS
+from tests.features.bundles import bundle
 
 EVENING = datetime(2026, 5, 1, 20, tzinfo=UTC)
 SALT = bytes(range(16))
@@ -148,6 +149,11 @@ class Floor:
             now=self.clock.now(),
             salt=SALT,
         )
+        return await self.corridor.submit(command)
+
+    async def bundle(self, viewer: str, gift: str, count: int) -> Outcome:
+        """Give a viewer units of a gift, as the bundle of a ticket does."""
+        command = bundle(grant=self.grant(), key=self.key(), viewer=viewer, gift=gift, count=count)
         return await self.corridor.submit(command)
 
     async def reverse(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from plaudit.core.commands.command import Grant
+from plaudit.core.commands.command import Grant, Outcome
 from plaudit.features.identity.model import CREATOR_SCOPES, VIEWER_SCOPES, check_claims, require_person
 from plaudit.features.tipping.model import Shares, Terms, reversal_of, split_tip, tier_of
 from plaudit.features.wallets import actions as wallets
@@ -78,6 +78,37 @@ async def test_a_days_limit_goes_as_the_page_says(floor: Floor) -> None:
         assert answer == row["answer"]
         given[row["day"]] = given.get(row["day"], 0) + (int(row["tip"]) if answer == "done" else 0)
         assert given[row["day"]] == int(row["given that day"])
+
+
+async def test_gifts_in_hand_go_as_the_page_says(floor: Floor) -> None:
+    await floor.register("c1")
+    await floor.gift("rose", 100)
+    addresses = {
+        "in hand": "viewer/v1/gift/rose/gift",
+        "issued": "gift/rose/issued/gift",
+        "issuance/coin": "issuance/coin",
+        "creator": "creator/c1/earnings/coin",
+        "platform": "platform/revenue/coin",
+    }
+    tip: Outcome | None = None
+    for row in table("tipping.md", "five roses in hand, at 100 each, split 70 to 30"):
+        verb, _, number = row["step"].rpartition(" ")
+        answer = "done"
+        try:
+            if verb == "bundle":
+                await floor.bundle("v1", "rose", int(number))
+            elif verb == "give":
+                tip = await floor.tip("v1", "c1", gift="rose", count=int(number), funding=("gift",))
+            else:
+                assert verb == "take back"
+                assert tip is not None
+                await floor.reverse(tip, int(number))
+        except Refusal as refusal:
+            answer = refusal.code
+        assert answer == row["answer"], row
+        found = await floor.everything()
+        for name, address in addresses.items():
+            assert found.get(address, 0) == int(row[name]), (row, name)
 
 
 async def _answer(floor: Floor, amount_minor: int) -> str:

@@ -25,6 +25,7 @@ DONATIONS: Final = SAMPLES / "donations.csv.gz"
 SHOW: Final = "yt_birthday_2020-11"
 ROWS: Final = 2_000
 HEADER: Final = "show_id,creator_id,at,viewer_id,kind,item,quantity,unit_price,amount,currency,message_len"
+PROJECTIONS: Final = ("payments.figures", "tipping.tips", "insight.traffic", "insight.sales")
 LINES: Final = (
     "s1,c1,2017-01-15T05:15:23Z,v1,donation,,1,12.34,12.34,USD,-1",
     "s1,c1,2017-01-15T05:15:23Z,v1,donation,,1,12.34,12.34,USD,-1",
@@ -162,11 +163,11 @@ def test_the_first_rows_of_real_broadcasts(data_dir: Path, tmp_path: Path) -> No
     assert report["sums"] == sums_of(iter(chosen))
     assert len(report["sums"]) > 10
     assert report["doctor"]["green"], report["doctor"]
-    assert report["doctor"]["projections"] == ["payments.figures", "tipping.tips"]
+    assert report["doctor"]["projections"] == list(PROJECTIONS)
     again = replayed(source, "--embedded", given=given)
     assert (again["replayed"], again["sums"], again["platform"]) == (ROWS, report["sums"], report["platform"])
     rebuilt = plaudit("rebuild", **given)
-    told = [f"{name} of replay: equal to its rebuild" for name in ("payments.figures", "tipping.tips")]
+    told = [f"{name} of replay: equal to its rebuild" for name in PROJECTIONS]
     assert (rebuilt.returncode, rebuilt.stdout.splitlines()) == (0, told)
 
 

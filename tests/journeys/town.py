@@ -139,6 +139,7 @@ class Town:
             "PLAUDIT_DATABASE_OWNER_URL": self.database.owner_url,
             "PLAUDIT_DATA_DIR": str(self.folder / "data"),
             "PLAUDIT_CLOCK_FILE": str(self.clock),
+            "PLAUDIT_OUTBOUND_INSIDE": "127.0.0.1",
         }
 
     @property

@@ -134,6 +134,20 @@ BENCHMARKS: Final[tuple[Claim, ...]] = (
     _figure("callbacks", "not_credited", "equal", 0, sentence="Callbacks answered and not credited."),
     _figure("callbacks", "errors", "equal", 0, sentence="Callbacks without an answer, or with a fault."),
     _figure("callbacks", "doctor", "equal", "green", sentence="The doctor on the books after the callbacks."),
+    _ratio(
+        "access",
+        "vs_noop",
+        "at least",
+        0.5,
+        sentence="Hooks of SRS beside a sale of 200 a second, to a POST of the same body that does nothing.",
+    ),
+    _ratio("access", "p99_vs_noop", "at most", 3, sentence="Their p99 to that of that POST."),
+    _figure(
+        "access", "revoke_s", "at most", 1, sentence="Seconds until a right given back shows, under load."
+    ),
+    _figure("access", "sold_per_s", "at least", 190, sentence="Sold a second beside (200 asked for)."),
+    _figure("access", "errors", "equal", 0, sentence="Hooks without an answer, or with a fault."),
+    _figure("access", "doctor", "equal", "green", sentence="The doctor on the books after the hooks."),
     _figure(
         "reconcile", "seconds", "at most", 60, sentence="Seconds for a bill of 1,000,000 rows, two cores."
     ),

@@ -50,6 +50,8 @@ def names() -> list[str]:
         "bench.callbacks",
         "bench.reconcile",
         "bench.presale",
+        "bench.access",
+        "bench.reconcile",
         *_SUITES,
     ]
 

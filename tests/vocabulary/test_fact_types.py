@@ -9,6 +9,10 @@ import pytest
 from plaudit.kernel.ids import encode_id
 from plaudit.vocabulary.facts import FACTS, identity, ledger, risk, tipping, wallets
 from plaudit.vocabulary.facts.base import FactData
+from tests.vocabulary.admission_examples import ADMISSION_EXAMPLES
+from tests.vocabulary.insight_examples import INSIGHT_EXAMPLES
+from tests.vocabulary.invitation_examples import INVITATION_EXAMPLES
+from tests.vocabulary.notification_examples import NOTIFICATION_EXAMPLES
 from tests.vocabulary.paid_examples import PAID_EXAMPLES
 from tests.vocabulary.presale_examples import PRESALE_EXAMPLES
 
@@ -45,6 +49,10 @@ def drawn(kind: type[ledger.HoldDrawn], *, remaining_minor: int) -> FactData:
 EXAMPLES: tuple[FactData, ...] = (
     *PAID_EXAMPLES,
     *PRESALE_EXAMPLES,
+    *INSIGHT_EXAMPLES,
+    *INVITATION_EXAMPLES,
+    *NOTIFICATION_EXAMPLES,
+    *ADMISSION_EXAMPLES,
     identity.TenantCreated(tenant="demo", time_zone="Asia/Shanghai"),
     identity.KeyCreated(key="key_0000000000001", scopes=("tip.send", "tip.read"), rate_per_second=100),
     identity.KeyRevoked(key="key_0000000000001"),

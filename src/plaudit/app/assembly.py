@@ -3,8 +3,8 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, TypeAlias
 
@@ -106,6 +106,8 @@ class House:
     limiter: Limiter
     wake: Wake
     alarm: Alarm
+    companions: dict[str, Any] = field(default_factory=dict)
+    """What features keep in the memory of this process, by feature."""
 
 
 def loaders_of(features: Sequence[Feature]) -> dict[str, Loader]:
@@ -186,7 +188,8 @@ async def assembled(
         # Accounts and reference rows are fetched in the middle of transactions; with connections of their own
         # that never waits for one which waits for it.
         Database.open(url, pool_max=_OPENERS, listen=False, by_index=True) as opening,
-        outbound.opened() as way_out,
+        outbound.opened(inside=settings.outbound_inside, own_url=settings.public_url) as way_out,
+        AsyncExitStack() as beside,
     ):
         directory = Directory(opening)
         references = References(database=opening, loaders=loaders_of(features))
@@ -197,7 +200,7 @@ async def assembled(
         )
         corridor.writer.write_on(writing)
         corridor.writer.on_batch = meters.count_batch
-        yield House(
+        house = House(
             settings=settings,
             clock=clock,
             randomness=randomness,
@@ -216,6 +219,15 @@ async def assembled(
             wake=Wake(),
             alarm=alarm,
         )
+        await _accompany(house, beside)
+        yield house
+
+
+async def _accompany(house: House, beside: AsyncExitStack) -> None:
+    """Open what features keep in the memory of this process, to be closed with the stack."""
+    for feature in house.features:
+        if feature.companion is not None:
+            house.companions[feature.name] = await beside.enter_async_context(feature.companion(house))
 
 
 async def open_tenant(house: House, *, slug: str, name: str, time_zone: str = "UTC") -> str:

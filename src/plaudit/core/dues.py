@@ -6,19 +6,20 @@ here. Everything is recorded in the reaction's own transaction, set-based: two r
 payments and two for refunds, whatever its size.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, Generic, TypeVar
 
-import msgspec
+from msgspec import Struct
 
 from plaudit.core.commands.batch import Broken, Replay, Result
 from plaudit.core.commands.command import Command, Grant, Outcome, Plan
 from plaudit.core.commands.corridor import Corridor
 from plaudit.core.commands.references import Lookup
 from plaudit.core.journal import read
-from plaudit.core.journal.facts import Fact, Recorded
+from plaudit.core.journal.facts import Fact
 from plaudit.core.journal.subscriptions import Span
 from plaudit.core.ledger.book import Book, Decision
 from plaudit.kernel.actor import Actor
@@ -26,56 +27,67 @@ from plaudit.kernel.refusal import Refusal, RefusalKind, busy
 from plaudit.platform.db import Connection
 from plaudit.vocabulary import switches
 from plaudit.vocabulary.facts.base import FactData
-from plaudit.vocabulary.facts.dues import DueKept, DueRejected, DueReturned
+from plaudit.vocabulary.facts.dues import AmountDue, DueKept, DueRejected, DueReturned
 from plaudit.vocabulary.facts.payments import PaymentSucceeded, RefundApproved
 
 ANSWER: Final = "payment.answer"
 """The permission of what features answer by themselves; nobody is ever granted it."""
 
-KINDS: Final = (PaymentSucceeded.KIND, RefundApproved.KIND)
+T = TypeVar("T", PaymentSucceeded, RefundApproved)
+U = TypeVar("U", bound=AmountDue)
+
+_ANSWERED: Final[Mapping[str, type[PaymentSucceeded | RefundApproved]]] = {
+    PaymentSucceeded.KIND: PaymentSucceeded,
+    RefundApproved.KIND: RefundApproved,
+}
+KINDS: Final = tuple(_ANSWERED)
 """The kinds of facts that are answered."""
 
-T = TypeVar("T", PaymentSucceeded, RefundApproved)
+_FEATURES_MAX: Final = 4_096
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked(Generic[T]):
-    """What payments said, at which position and when, and the fact that had opened the amount due."""
+class Asked(Struct, Generic[T, U], frozen=True):
+    """What payments said, at which position and when, and what the fact says that opened the amount due."""
 
+    tenant_id: int
     position: int
     at: datetime
     said: T
-    due: Recorded
+    due: U
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Questions:
+class Questions(Generic[U]):
     """What a span asks of the feature of one kind of amount due, in the order of the journal."""
 
-    paid: tuple[Asked[PaymentSucceeded], ...]
-    refunds: tuple[Asked[RefundApproved], ...]
+    paid: tuple[Asked[PaymentSucceeded, U], ...]
+    refunds: tuple[Asked[RefundApproved, U], ...]
 
 
+@lru_cache(_FEATURES_MAX)
 def system_grant(*, tenant_id: int, feature: str) -> Grant:
     """Return the grant of what a feature answers by itself."""
     return Grant(tenant_id, Actor("system", feature), frozenset({ANSWER}))
 
 
-async def questions(conn: Connection, span: Span, *, due_kind: str) -> Questions:
+async def questions(conn: Connection, span: Span, *, due: type[U]) -> Questions[U]:
     """Return the payments and refunds in a span that are about one kind of amount due. Two queries."""
-    facts = await span.facts(conn, saying=("due_kind", due_kind))
-    if not facts:
+    heard = await span.heard(conn, _ANSWERED, saying=("due_kind", due.KIND))
+    if not heard:
         return Questions(paid=(), refunds=())
-    positions = sorted({int(fact.data["due"]) for fact in facts})
-    found = await read.facts_at(conn, tenant_id=span.tenant_id, positions=positions)
-    dues = {fact.position: fact for fact in found if fact.kind == due_kind}
+    positions = sorted({fact.data.due for fact in heard})
+    found = await read.heard_at(conn, tenant_id=span.tenant_id, positions=positions, types={due.KIND: due})
+    dues = {fact.position: fact.data for fact in found}
     assert len(dues) == len(positions), f"payments of dues that there are not: {positions}"
-    paid = [fact for fact in facts if fact.kind == PaymentSucceeded.KIND]
-    refunds = [fact for fact in facts if fact.kind == RefundApproved.KIND]
-    return Questions(
-        paid=tuple(_asked(fact, PaymentSucceeded, dues) for fact in paid),
-        refunds=tuple(_asked(fact, RefundApproved, dues) for fact in refunds),
-    )
+    paid: list[Asked[PaymentSucceeded, U]] = []
+    refunds: list[Asked[RefundApproved, U]] = []
+    for fact in heard:
+        said, opened = fact.data, dues[fact.data.due]
+        if isinstance(said, PaymentSucceeded):
+            paid.append(Asked(span.tenant_id, fact.position, fact.at, said, opened))
+        else:
+            refunds.append(Asked(span.tenant_id, fact.position, fact.at, said, opened))
+    return Questions(paid=tuple(paid), refunds=tuple(refunds))
 
 
 async def fulfil(
@@ -83,7 +95,7 @@ async def fulfil(
     conn: Connection,
     *,
     feature: str,
-    wanted: Sequence[tuple[Asked[PaymentSucceeded], Command]],
+    wanted: Sequence[tuple[Asked[PaymentSucceeded, U], Command]],
 ) -> list[Outcome | None]:
     """Record the commands that fulfil payments; those that are refused become `due.rejected`.
 
@@ -105,7 +117,7 @@ async def give_back(
     conn: Connection,
     *,
     feature: str,
-    wanted: Sequence[tuple[Asked[RefundApproved], Command]],
+    wanted: Sequence[tuple[Asked[RefundApproved, U], Command]],
     lost_minor: Callable[[Outcome], int],
 ) -> None:
     """Record the commands that bring the money of refunds back to clearing, and `due.returned` after each.
@@ -121,6 +133,14 @@ async def give_back(
         elif isinstance(result, Outcome):
             answers.append(_answer(asked, feature, _returned(asked.said, lost_minor(result))))
     await _announce(corridor, conn, answers)
+
+
+def _raise_if_later(refusal: Refusal) -> None:
+    """Raise what is no answer: it was too busy, or nothing moves in this tenant now, not even back."""
+    if refusal.kind is RefusalKind.BUSY:
+        raise refusal
+    if refusal.code == "switch.off" and refusal.details.get("target") == switches.TENANT:
+        raise busy("payment.waits", "The tenant is switched off; it goes on when it is on.", retry_after_s=1)
 
 
 async def recorded(corridor: Corridor, conn: Connection, commands: Sequence[Command]) -> list[Result]:
@@ -142,19 +162,6 @@ async def _announce(corridor: Corridor, conn: Connection, commands: Sequence[Com
         if isinstance(result, Refusal):
             raise result
         assert isinstance(result, Outcome | Replay), result
-
-
-def _raise_if_later(refusal: Refusal) -> None:
-    """Raise what is no answer: it was too busy, or nothing moves in this tenant now, not even back."""
-    if refusal.kind is RefusalKind.BUSY:
-        raise refusal
-    if refusal.code == "switch.off" and refusal.details.get("target") == switches.TENANT:
-        raise busy("payment.waits", "The tenant is switched off; it goes on when it is on.", retry_after_s=1)
-
-
-def _asked(fact: Recorded, kind: type[T], dues: dict[int, Recorded]) -> Asked[T]:
-    said = msgspec.convert(fact.data, kind)
-    return Asked(position=fact.position, at=fact.at, said=said, due=dues[said.due])
 
 
 def _rejected(said: PaymentSucceeded, code: str) -> DueRejected:
@@ -192,7 +199,7 @@ def _returned(said: RefundApproved, lost_minor: int) -> DueReturned:
     )
 
 
-def _answer(asked: Asked[T], feature: str, data: FactData) -> Command:
+def _answer(asked: Asked[T, U], feature: str, data: FactData) -> Command:
     key = f"answer/{asked.position}"
     decision = Decision(Fact(f"payment/{asked.said.payment}", data))
 
@@ -205,7 +212,7 @@ def _answer(asked: Asked[T], feature: str, data: FactData) -> Command:
     return Command(
         action=f"{feature}.answer",
         permission=ANSWER,
-        grant=system_grant(tenant_id=asked.due.tenant_id, feature=feature),
+        grant=system_grant(tenant_id=asked.tenant_id, feature=feature),
         key=key,
         content=key.encode(),
         plan=plan,

@@ -1,6 +1,7 @@
 """The label on a feature's door: what assembly has to know of it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +59,9 @@ class Feature:
     ``jobs`` are those that it enqueues (``platform.jobs``) within its commands and reactions. ``expiries``
     say how its holds are given back past their deadline, by the kind of the fact that opened them; without
     one a hold is given back with the ledger's own fact.
+
+    ``companion`` is what it keeps in the memory of each process: opened with the assembled house, whose
+    ``companions`` then has it under the feature's name, and closed before the database is.
     """
 
     name: str
@@ -68,3 +72,4 @@ class Feature:
     schedules: Sequence[Schedule] = ()
     jobs: Sequence[Job[Any]] = ()
     expiries: Mapping[str, Expiry] | None = None
+    companion: Callable[[Any], AbstractAsyncContextManager[Any]] | None = None

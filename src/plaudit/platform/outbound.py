@@ -1,23 +1,31 @@
 """Calls to the world outside: one HTTP client a process, every failure classed by what may be done next.
 
 Redirects are not followed and proxies of the environment not used: what leaves goes where a merchant
-account says.
+account says. But not into the operator's own network: each connection is made to an address that was looked
+at after its name was resolved (`platform/inside.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final as Constant
 
+import httpcore
 import httpx
 
 from plaudit.platform.failures import Final, Retryable, Unknown
+from plaudit.platform.inside import Inside
 
 __all__ = ["Answer", "Outbound", "opened"]
 
 _CONNECTIONS_MAX: Constant = 64
+_IDLE_S: Constant = 5.0
+_NEXT_AFTER_S: Constant = 2.0
+_PORTS: Constant = {"http": 80, "https": 443}
 _ANSWER_MAX_BYTES: Constant = 4 * 1024 * 1024
 
 
@@ -50,8 +58,8 @@ class Outbound:
         """Return the answer, whatever its status.
 
         Raises Retryable when the request did not get there, Unknown when it may have (no answer in time,
-        cut off, larger than `answer_max_bytes`), Final when it cannot be sent, or is a GET whose answer is
-        larger than that.
+        cut off, larger than `answer_max_bytes`), Final when it cannot be sent, as to an address inside the
+        operator's network, or is a GET whose answer is larger than that.
         """
         try:
             async with self._client.stream(
@@ -77,8 +85,84 @@ class Outbound:
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[Outbound]:
-    """Open a client for the time of the block."""
-    limits = httpx.Limits(max_connections=_CONNECTIONS_MAX, max_keepalive_connections=_CONNECTIONS_MAX)
-    async with httpx.AsyncClient(limits=limits, follow_redirects=False, trust_env=False) as client:
+async def opened(*, inside: Inside, own_url: str) -> AsyncIterator[Outbound]:
+    """Open a client for the time of the block.
+
+    `inside` is what of the operator's network may be called. So may `own_url`, this server's address for the
+    world, to which the sandbox sends its callbacks: anybody can call it.
+    """
+    own = httpx.URL(own_url)
+    guard = _Guard(inside=inside, own=(own.host, own.port or _PORTS[own.scheme]))
+    async with httpx.AsyncClient(
+        transport=_Transport(guard), follow_redirects=False, trust_env=False
+    ) as client:
         yield Outbound(client)
+
+
+class _Transport(httpx.AsyncHTTPTransport):
+    """The client's own transport, whose connections are made by a guard."""
+
+    def __init__(self, guard: _Guard) -> None:
+        context = httpx.create_ssl_context(trust_env=False)
+        super().__init__(verify=context, trust_env=False)
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=context,
+            max_connections=_CONNECTIONS_MAX,
+            max_keepalive_connections=_CONNECTIONS_MAX,
+            keepalive_expiry=_IDLE_S,
+            network_backend=guard,
+        )
+
+
+class _Guard(httpcore.AnyIOBackend):
+    """Makes connections, but for those into the operator's network."""
+
+    def __init__(self, *, inside: Inside, own: tuple[str, int]) -> None:
+        self._inside = inside
+        self._own = own
+
+    async def connect_tcp(  # noqa: PLR0917 - the signature is httpcore's
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - as above
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect to a host at one of its addresses, all of which must be outside or admitted."""
+        if (host, port) == self._own or self._inside.admits_name(host):
+            return await super().connect_tcp(host, port, timeout, local_address, socket_options)
+        try:
+            async with asyncio.timeout(timeout):
+                addresses = await self._addresses(host, port)
+                return await self._first(addresses, port, local_address, socket_options)
+        except TimeoutError as error:
+            raise httpcore.ConnectTimeout(str(error)) from error
+
+    async def _addresses(self, host: str, port: int) -> Sequence[str]:
+        """Return the addresses of a host. One inside is enough to refuse it: a name may have several."""
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise httpcore.ConnectError(str(error)) from error
+        addresses = list(dict.fromkeys(str(place[0]) for *_, place in found))
+        if not all(self._inside.admits(address) for address in addresses):
+            message = (
+                f"{host} is inside the operator's network, where nothing is called; use an address of the"
+                " public internet, or have the operator admit it with PLAUDIT_OUTBOUND_INSIDE"
+            )
+            raise Final(message)
+        return addresses
+
+    async def _first(
+        self,
+        addresses: Sequence[str],
+        port: int,
+        local_address: str | None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect to the first address that answers; one that is silent does not cost all the time."""
+        for address in addresses[:-1]:
+            with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+                return await super().connect_tcp(address, port, _NEXT_AFTER_S, local_address, socket_options)
+        return await super().connect_tcp(addresses[-1], port, None, local_address, socket_options)

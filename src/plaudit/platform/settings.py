@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from plaudit.platform.inside import Inside
+
 __all__ = ["SETTINGS", "Setting", "Settings", "SettingsError"]
 
 
@@ -147,6 +149,14 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         _public_url,
     ),
     Setting(
+        "outbound_inside",
+        "PLAUDIT_OUTBOUND_INSIDE",
+        "",
+        "What inside your network merchant accounts and webhooks may have this server call: networks and host"
+        " names, separated by commas, or * for all. Only the public internet and its own address when empty.",
+        Inside.of,
+    ),
+    Setting(
         "processes",
         "PLAUDIT_PROCESSES",
         "1",
@@ -238,6 +248,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         _integer(minimum=1, maximum=3_650),
     ),
     Setting(
+        "track_keep_days",
+        "PLAUDIT_TRACK_KEEP_DAYS",
+        "90",
+        "Days for which single page views and clicks are kept; what they come to by hour is kept for good.",
+        _integer(minimum=3, maximum=3_650),
+    ),
+    Setting(
         "clock_file",
         "PLAUDIT_CLOCK_FILE",
         "",
@@ -258,6 +275,14 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "Key that seals stored secrets, 32 bytes as base64url; a key file in the data folder when empty.",
         _optional_text,
         secret=True,
+    ),
+    Setting(
+        "private_targets",
+        "PLAUDIT_PRIVATE_TARGETS",
+        "off",
+        "Whether webhooks and mail servers may be in a private network, and webhooks plain http. Tenants name"
+        " them: leave it off where tenants are not to reach your own network.",
+        _flag,
     ),
     Setting(
         "shared_buffers_mib",
@@ -286,6 +311,7 @@ class Settings:
     host: str
     port: int
     public_url: str
+    outbound_inside: Inside
     processes: int
     log_level: str
     log_format: str
@@ -299,9 +325,11 @@ class Settings:
     listen: bool
     examine_hour: int | None
     jobs_keep_days: int
+    track_keep_days: int
     clock_file: Path | None
     metrics_dir: Path | None
     secret_key: str | None
+    private_targets: bool
     shared_buffers_mib: int
     start_timeout_ms: int
 

@@ -29,6 +29,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 __all__ = [
     "CONTENT_TYPE",
     "LATENCY_BUCKETS_S",
+    "Counter",
     "counter",
     "gauge",
     "histogram",

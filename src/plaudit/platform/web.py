@@ -1,7 +1,9 @@
 """What features need of the web framework, and nothing else of it.
 
 A handler is an async function under `get`, `post`, `put` or `delete`, with its permission in
-`opt={"permission": "..."}` (None: any valid credential). It may declare these parameters, by name:
+`opt={"permission": "..."}` (None: any valid credential). There, too, `"keyless": True` says that a write
+takes no idempotency key, and `"plain": True` that its JSON may claim to be plain text, as a page's beacon
+does. It may declare these parameters, by name:
 
 * `data`: the request body, a msgspec struct; decoded strictly, so that "1" is no integer and an unknown field
   is refused when the struct forbids them.
@@ -32,6 +34,8 @@ from litestar.params import (
 from litestar.response import Stream
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from plaudit.kernel.refusal import invalid
+
 __all__ = [
     "INJECTED",
     "OFFER",
@@ -44,11 +48,14 @@ __all__ = [
     "Response",
     "ResponseSpec",
     "Stream",
+    "Verbatim",
     "answer",
     "delete",
     "get",
     "post",
     "put",
+    "route",
+    "whole_body",
 ]
 
 T = TypeVar("T")
@@ -56,6 +63,7 @@ Parameter = QueryParameter
 """Describes a parameter of the query: `Annotated[int, Parameter(description="...")]`."""
 
 _Endpoint: TypeAlias = Callable[..., Awaitable[Any]]
+_Header: TypeAlias = tuple[bytes, bytes]
 _Decorator: TypeAlias = Callable[[_Endpoint], HTTPRouteHandler]
 
 INJECTED: Final = frozenset(
@@ -89,6 +97,7 @@ OFFER: Final = "plaudit"
 Its method `require(permission)` raises the Refusal of a caller who does not hold the permission.
 """
 
+_NO_CONTENT: Final = 204
 _JSON_HEADER: Final = (b"content-type", b"application/json")
 _REPLAYED_HEADER: Final = (b"idempotency-replayed", b"true")
 _encode: Final = msgspec.json.Encoder().encode
@@ -114,25 +123,71 @@ class Answer(Response[T]):
         **_: Any,  # noqa: ANN401 - as the framework calls it
     ) -> ASGIApp:
         """Return what sends the answer."""
-        return _Sent(_encode(self.content), self.status_code or status_code or 200, replayed=self.replayed)
+        body = _encode(self.content)
+        headers = (_JSON_HEADER, _length(body), *((_REPLAYED_HEADER,) if self.replayed else ()))
+        return _Sent(body, self.status_code or status_code or 200, headers)
+
+
+class Verbatim(Response[bytes]):
+    """Bytes as an answer, of a type that is given with them; as cheap as `Answer`."""
+
+    def __init__(self, body: bytes, *, status: int, media_type: str) -> None:
+        """Take the body, empty where the status (204) has none, its status and its type."""
+        self.content = body
+        self.status_code = status
+        self.media_type = media_type
+
+    def to_asgi_response(  # type: ignore[override]
+        self,
+        app: None,  # noqa: ARG002 - as the framework calls it
+        request: Request[Any, Any, Any],  # noqa: ARG002 - as the framework calls it
+        **_: Any,  # noqa: ANN401 - as the framework calls it
+    ) -> ASGIApp:
+        """Return what sends the answer."""
+        assert self.status_code is not None, "an answer of bytes says its status"
+        headers: tuple[_Header, ...] = ()
+        if self.status_code != _NO_CONTENT:
+            headers = ((b"content-type", str(self.media_type).encode("ascii")), _length(self.content))
+        return _Sent(self.content, self.status_code, headers)
 
 
 class _Sent:
     """An encoded answer, as an ASGI application."""
 
-    __slots__ = ("_body", "_replayed", "_status")
+    __slots__ = ("_body", "_headers", "_status")
 
-    def __init__(self, body: bytes, status: int, *, replayed: bool) -> None:
+    def __init__(self, body: bytes, status: int, headers: Sequence[_Header]) -> None:
         self._body = body
         self._status = status
-        self._replayed = replayed
+        self._headers = headers
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        headers = [_JSON_HEADER, (b"content-length", b"%d" % len(self._body))]
-        if self._replayed:
-            headers.append(_REPLAYED_HEADER)
-        await send({"type": "http.response.start", "status": self._status, "headers": headers})
+        await send({"type": "http.response.start", "status": self._status, "headers": self._headers})
         await send({"type": "http.response.body", "body": self._body, "more_body": False})
+
+
+def _length(body: bytes) -> _Header:
+    return b"content-length", b"%d" % len(body)
+
+
+async def whole_body(receive: Receive, *, limit_bytes: int) -> bytes | None:
+    """Return a request's body as it was sent, None as soon as it is larger than the limit.
+
+    Raises Refusal `body.invalid` when it ends early.
+    """
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise invalid("body.invalid", "The body ended before it was whole; send it again.")
+        part = message["body"]
+        size += len(part)
+        if size > limit_bytes:
+            return None
+        if not message["more_body"]:
+            return b"".join((*parts, part)) if parts else part
+        parts.append(part)
 
 
 def answer(body: T, *, replayed: bool = False, status: int = 200) -> Response[T]:
@@ -158,6 +213,17 @@ def put(path: str | Sequence[str], *, opt: Mapping[str, Any], **options: Any) ->
 def delete(path: str | Sequence[str], *, opt: Mapping[str, Any], **options: Any) -> _Decorator:  # noqa: ANN401
     """Return a decorator for a handler of DELETE, answering 200 with a body."""
     return _route(litestar.delete, path, opt, {"status_code": 200, **options})
+
+
+def route(
+    path: str | Sequence[str],
+    *,
+    methods: Sequence[str],
+    opt: Mapping[str, Any],
+    **options: Any,  # noqa: ANN401
+) -> _Decorator:
+    """Return a decorator for a handler of several methods, answering 200."""
+    return _route(litestar.route, path, opt, {"http_method": list(methods), "status_code": 200, **options})
 
 
 def _route(

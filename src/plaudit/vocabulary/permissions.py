@@ -105,8 +105,8 @@ _SENTENCES: Final[tuple[tuple[str, str, str], ...]] = (
     ),
     (
         "notification.read",
-        "Read the deliveries of messages.",
-        "读取消息的投递记录。",
+        "Read the deliveries of messages, templates, webhooks and the mail server.",
+        "读取消息的投递记录、模板、Webhook 与邮件服务器。",
     ),
     (
         "notification.write",

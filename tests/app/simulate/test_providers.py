@@ -23,6 +23,7 @@ from plaudit.features.payments.model.channel import (
 )
 from plaudit.features.payments.providers import CHANNELS
 from plaudit.kernel.time import SystemClock
+from plaudit.platform.inside import Inside
 from plaudit.platform.outbound import opened
 from tests.app.simulate.receiver import Receiver
 from tests.kit.simulators import Simulator, account_of
@@ -59,7 +60,7 @@ async def side(
         revision=1,
     )
     assert kind.make is not None
-    async with opened() as outbound:
+    async with opened(inside=Inside.of("127.0.0.1"), own_url="http://127.0.0.1:1") as outbound:
         given: dict[str, Any] = {"clock": SystemClock(), "randomness": secrets.token_bytes}
         yield (
             simulator,

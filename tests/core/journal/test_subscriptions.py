@@ -7,14 +7,17 @@ import asyncio
 import psycopg
 import pytest
 
-from plaudit.core.journal import subscriptions
+from plaudit.core.journal import read, subscriptions
 from plaudit.core.journal.subscriptions import Runner, Span, Subscription, catch_up
 from plaudit.platform.db import Connection, Database, connect
 from tests.core.journal.support import (
+    NOON,
     TALLY,
     TENANT,
     Clock,
     Deeds,
+    Said,
+    Shouted,
     column,
     create_tables,
     deeds,
@@ -50,6 +53,25 @@ async def test_each_follower_reads_each_fact_once_in_batches(db: Database) -> No
     await _follow(db, TALLY, acts.subscription)
     await _follow(db, TALLY, acts.subscription)
     assert await deeds(db) == list(range(1, 13))
+
+
+async def test_a_span_is_heard_as_what_its_facts_say(db: Database) -> None:
+    await record(db, [said(1, message="one"), shouted(2), said(3), said(1), shouted(1)])
+    await numbers(db, 9, tenant_id=8)
+    types: dict[str, type[Said | Shouted]] = {Said.KIND: Said, Shouted.KIND: Shouted}
+    async with db.connection() as conn:
+        heard = await Span(TENANT, 1, 4).heard(conn, types)
+        once = await Span(TENANT, 0, 5).heard(conn, {Said.KIND: Said}, saying=("number", "1"))
+        found = await read.heard_at(conn, tenant_id=TENANT, positions=[1, 2, 9], types={Said.KIND: Said})
+    assert [(one.position, one.data) for one in heard] == [
+        (2, Shouted(number=2)),
+        (3, Said(number=3)),
+        (4, Said(number=1)),
+    ]
+    assert [one.position for one in once] == [1, 4]
+    assert [(one.position, one.at, one.recorded_at, one.data) for one in found] == [
+        (1, NOON, NOON, said(1, message="one").data)
+    ]
 
 
 async def test_a_projection_follows_its_kinds_and_its_cursor_passes_the_others(db: Database) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from plaudit.core.journal.facts import Fact
 from plaudit.core.ledger.book import Account, Book, Decision
-from plaudit.core.ledger.debts import Policy, losses_of, owed, pay_in, take_back
+from plaudit.core.ledger.debts import Policy, losses_of, owed, pay_in, take_back, take_what_is_there
 from plaudit.kernel.refusal import Refusal
 from plaudit.vocabulary import chart
 from plaudit.vocabulary.facts.identity import KeyRevoked
@@ -92,6 +92,36 @@ def test_a_frozen_wallet_is_not_taken_from() -> None:
     with pytest.raises(Refusal, match=r"account\.frozen"):
         taken_back(book, 50, Policy("debt", 1_000))
     assert paid_in(book, 5) == 0
+
+
+@pytest.mark.parametrize(
+    ("wallet", "owes", "freeze", "limit", "expected"),
+    [
+        (100, 0, 0, 0, (100, 0, 0)),
+        (40, 0, 0, 0, (40, 0, 60)),
+        (40, 0, 0, 60, (40, 60, 0)),
+        (40, 0, 0, 50, (40, 50, 10)),
+        (0, 45, 0, 50, (0, 5, 95)),
+        (0, 60, 0, 50, (0, 0, 100)),
+        (100, 0, 1, 30, (0, 30, 70)),
+    ],
+)
+def test_what_must_be_undone_is_taken_then_owed_then_lost(
+    *, wallet: int, owes: int, freeze: int, limit: int, expected: tuple[int, int, int]
+) -> None:
+    book = opened(wallet=wallet, owes=owes, freeze=freeze)
+    issued = book.balance(ISSUANCE)
+    done = take_what_is_there(
+        book,
+        wallet=WALLET,
+        debt=DEBT if limit else None,
+        destination=ISSUANCE,
+        amount_minor=100,
+        debt_limit_minor=limit,
+    )
+    book.post(Decision(FACT, done.transfers))
+    assert (done.taken_minor, done.owed_minor, done.lost_minor) == expected
+    assert book.balance(ISSUANCE) == issued + 100
 
 
 @given(

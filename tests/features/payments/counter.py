@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,7 +13,7 @@ import httpx
 import msgspec
 import pytest
 
-from plaudit.app.assembly import House, assembled
+from plaudit.app.assembly import House
 from plaudit.core import audit
 from plaudit.core.commands.command import Command, Grant, Plan
 from plaudit.core.journal.facts import Fact
@@ -256,9 +255,7 @@ async def open_counter(
     bank = Bank()
     for name in METHODS:
         monkeypatch.setitem(CHANNELS, name, Kind(TillSettings, TillSecrets, maker(name, bank)))  # type: ignore[misc]
-    alone = partial(assembled, features=(IDENTITY, RISK, PAYMENTS))
-    monkeypatch.setattr("tests.app.edge.assembled", alone)
-    async with open_shop(database_url, folder) as shop:
+    async with open_shop(database_url, folder, features=(IDENTITY, RISK, PAYMENTS)) as shop:
         counter = Counter(shop, bank)
         for name, method in METHODS.items():
             counter.accounts[name] = await shop.account(

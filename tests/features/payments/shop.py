@@ -12,8 +12,10 @@ from typing import Any
 
 import jwt
 
+from plaudit.app.assembly import FEATURES
 from plaudit.core.commands import tenants
 from plaudit.core.commands.command import Command, Grant, Plan
+from plaudit.core.feature import Feature
 from plaudit.core.journal.facts import Fact, canonical
 from plaudit.core.ledger.book import Decision
 from plaudit.kernel.actor import Actor
@@ -126,10 +128,12 @@ def account_body(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - the fields 
 
 
 @asynccontextmanager
-async def open_shop(database_url: str, folder: Path) -> AsyncIterator[Shop]:
+async def open_shop(
+    database_url: str, folder: Path, *, features: tuple[Feature, ...] = FEATURES
+) -> AsyncIterator[Shop]:
     """Open a tenant on a clock to drive; callbacks that the house sends arrive at its own edge."""
     clock = ShopClock()
-    async with under_test(database_url, folder, clock=clock) as edge:
+    async with under_test(database_url, folder, clock=clock, features=features) as edge:
         acme = await edge.tenant("acme")
         async with edge.house.database.connection() as conn:
             (tenant,) = await tenants.tenants(conn)

@@ -19,7 +19,7 @@ async def stage(database_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
 
 
 @pytest.fixture
-async def hall(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hall]:
+async def hall(database_url: str, tmp_path: Path) -> AsyncIterator[Hall]:
     """Lend a tenant that sells shows, to whom the test plays payments."""
-    async with open_hall(database_url, tmp_path, monkeypatch) as opened:
+    async with open_hall(database_url, tmp_path) as opened:
         yield opened

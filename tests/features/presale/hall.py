@@ -6,14 +6,12 @@ import itertools
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-import pytest
 
-from plaudit.app.assembly import House, assembled
+from plaudit.app.assembly import House
 from plaudit.core import audit
 from plaudit.core.commands import sweeps
 from plaudit.core.commands.command import Command, Grant, Plan
@@ -311,9 +309,7 @@ class Hall:
 
 
 @asynccontextmanager
-async def open_hall(database_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hall]:
+async def open_hall(database_url: str, folder: Path) -> AsyncIterator[Hall]:
     """Open a stage without payments, whose part the test plays."""
-    alone = partial(assembled, features=(IDENTITY, RISK, WALLETS, PRESALE))
-    monkeypatch.setattr("tests.app.edge.assembled", alone)
-    async with open_stage(database_url, folder) as stage:
+    async with open_stage(database_url, folder, features=(IDENTITY, RISK, WALLETS, PRESALE)) as stage:
         yield Hall(stage)

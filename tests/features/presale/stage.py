@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from plaudit.app.assembly import FEATURES
 from plaudit.core.commands import tenants
 from plaudit.core.commands.command import Command, Grant, Plan
+from plaudit.core.feature import Feature
 from plaudit.core.journal.facts import Fact, canonical
 from plaudit.core.ledger import balances
 from plaudit.core.ledger.book import Decision, Transfer, Use
@@ -159,10 +161,12 @@ def _way_to(state: str) -> list[str]:
 
 
 @asynccontextmanager
-async def open_stage(database_url: str, folder: Path) -> AsyncIterator[Stage]:
+async def open_stage(
+    database_url: str, folder: Path, *, features: tuple[Feature, ...] = FEATURES
+) -> AsyncIterator[Stage]:
     """Open a tenant on a clock to drive."""
     clock = ShopClock()
-    async with under_test(database_url, folder, clock=clock) as edge:
+    async with under_test(database_url, folder, clock=clock, features=features) as edge:
         acme = await edge.tenant("acme")
         async with edge.house.database.connection() as conn:
             (tenant,) = await tenants.tenants(conn)

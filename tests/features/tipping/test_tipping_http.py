@@ -35,7 +35,9 @@ async def test_a_tip_is_answered_with_everything_about_it(acme: Caller) -> None:
         "count": 1,
         "amount_minor": 100,
         "shares": {"creator_minor": 70, "guild_minor": 5, "platform_minor": 25},
+        "funded": None,
         "balance_minor": 900,
+        "units_left": None,
         "message_state": "shown",
     }
     again = await acme.send("POST", "/v1/tips", body, key="k1")

@@ -37,7 +37,12 @@ def site() -> Iterator[Site]:
         with ExitStack() as stack:
             place = stack.enter_context(migrated_place_of(settings_of(folder)))
             assert place.superuser_url is not None
-            environ = {"PLAUDIT_DATA_DIR": str(folder), "PLAUDIT_HOST": _HOST, "PLAUDIT_PORT": "0"}
+            environ = {
+                "PLAUDIT_DATA_DIR": str(folder),
+                "PLAUDIT_HOST": _HOST,
+                "PLAUDIT_PORT": "0",
+                "PLAUDIT_OUTBOUND_INSIDE": _HOST,
+            }
             yield Site(
                 plaudit=stack.enter_context(child(what="plaudit", environ=environ, log=logs / "plaudit.log")),
                 bare=stack.enter_context(child(what="bare", environ={}, log=logs / "bare.log")),

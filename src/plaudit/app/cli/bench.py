@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 import click
 import msgspec
 
-from plaudit.app.bench import callbacks, growth, ledger, presale, reconcile, tips
+from plaudit.app.bench import access, callbacks, growth, ledger, presale, reconcile, tips, tracking
 from plaudit.app.bench.growth import Size
 from plaudit.app.bench.report import Report, lines
 from plaudit.app.cli.main import Examples
@@ -18,6 +18,8 @@ _GROWTH_S: Final = 10.0
 _TIPS_S: Final = 10.0
 _CALLBACKS_S: Final = 5.0
 _PRESALE_S: Final = 10.0
+_TRACK_S: Final = 5.0
+_ACCESS_S: Final = 5.0
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -92,6 +94,36 @@ def callbacks_command(*, seconds: float, as_json: bool) -> int:
 def presale_command(*, seconds: float, as_json: bool) -> int:
     """Measure reservations over HTTP against a POST that does nothing, then a race for few seats."""
     return _tell(presale.run(seconds=seconds, say=_say), as_json=as_json)
+
+
+@bench.command(
+    "track",
+    cls=Examples,
+    examples=("plaudit bench track", "plaudit bench track --events 100000 --seconds 2 --json"),
+)
+@click.option(
+    "--events",
+    type=click.IntRange(min=1_000),
+    default=tracking.EVENTS,
+    show_default=True,
+    help="Events that were told of before board and funnel are read.",
+)
+@_measured(seconds=_TRACK_S)
+def track_command(*, events: int, seconds: float, as_json: bool) -> int:
+    """Measure telling of views and clicks against a POST that does nothing, and reading board and funnel."""
+    how = tracking.Size(events=events)
+    return _tell(tracking.run(seconds=seconds, say=_say, size=how), as_json=as_json)
+
+
+@bench.command(
+    "access",
+    cls=Examples,
+    examples=("plaudit bench access", "plaudit bench access --seconds 2 --json"),
+)
+@_measured(seconds=_ACCESS_S)
+def access_command(*, seconds: float, as_json: bool) -> int:
+    """Measure hooks of SRS, beside a sale, against a POST that does nothing."""
+    return _tell(access.run(seconds=seconds, say=_say), as_json=as_json)
 
 
 @bench.command(

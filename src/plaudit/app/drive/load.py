@@ -257,7 +257,7 @@ def load_command(
     "--target",
     default="tips",
     show_default=True,
-    type=click.Choice(["tips", "noop", "bare", "callbacks", "orders"]),
+    type=click.Choice(["tips", "noop", "bare", "callbacks", "orders", "track", "access"]),
 )
 def main(*, url: str, spec: Path, connections: int, seconds: float, warmup: float, target: str) -> None:
     """Load one route of a server and print one JSON object."""

@@ -7,10 +7,18 @@ import msgspec
 from litestar import Request
 
 from plaudit.app.errors import too_large, wrong_content_type
+from plaudit.app.http.offer import Offer
 from plaudit.kernel.refusal import Refusal, invalid
-from plaudit.platform.web import OFFER
+from plaudit.platform.web import OFFER, whole_body
+
+PICTURES: Final = "/v1/invitation-pictures/"
+"""Bodies here hold a picture, which fits into no usual body."""
+
+PICTURE_MAX_BYTES: Final = 6 * 1024 * 1024
+"""A picture of 4 MiB in base64, and what stands around it."""
 
 _JSON: Final = "application/json"
+_PLAIN: Final = "text/plain"
 _UNKNOWN: Final = "Object contains unknown field `"
 _NUL: Final = b"\\u0000"
 _SHOWN_MAX: Final = 200
@@ -47,13 +55,14 @@ class StrictRequest(Request[Any, Any, Any]):
         return decoded
 
     async def body(self) -> bytes:
-        """Return the body, which is not empty and claims to be JSON.
+        """Return the body, which is not empty and claims to be JSON (or plain text, where a route takes it).
 
         Raises Refusal `body.invalid`, TransportRefusal 415, and 413 as soon as it is larger than the setting
         allows. The framework asks for it before `json`.
         """
         if self._whole is None:
-            if not _is_json(self.scope["headers"]):
+            plain = "plain" in self.scope["route_handler"].opt
+            if not _is_json(self.scope["headers"], or_plain=plain):
                 raise wrong_content_type()
             self._whole = await self._read()
             if not self._whole:
@@ -61,33 +70,30 @@ class StrictRequest(Request[Any, Any, Any]):
         return self._whole
 
     async def _read(self) -> bytes:
-        limit_bytes = self.scope[OFFER].house.settings.body_max_bytes  # type: ignore[typeddict-item]
-        parts: list[bytes] = []
-        size = 0
-        while True:
-            message = await self.receive()
-            if message["type"] != "http.request":
-                raise invalid("body.invalid", "The body ended before it was whole; send it again.")
-            part = message["body"]
-            size += len(part)
-            if size > limit_bytes:
-                raise too_large(limit_bytes=limit_bytes)
-            if not message["more_body"]:
-                return b"".join((*parts, part)) if parts else part
-            parts.append(part)
+        offer: Offer = self.scope[OFFER]  # type: ignore[typeddict-item]
+        limit_bytes = limit_of(self.scope["path"], usual_bytes=offer.house.settings.body_max_bytes)
+        whole = await whole_body(self.receive, limit_bytes=limit_bytes)
+        if whole is None:
+            raise too_large(limit_bytes=limit_bytes)
+        return whole
 
 
-def _is_json(headers: Any) -> bool:  # noqa: ANN401 - as the server hands it over
+def limit_of(path: str, *, usual_bytes: int) -> int:
+    """Return how large a request's body may be: the setting says, but pictures are larger than commands."""
+    return max(usual_bytes, PICTURE_MAX_BYTES) if path.startswith(PICTURES) else usual_bytes
+
+
+def _is_json(headers: Any, *, or_plain: bool) -> bool:  # noqa: ANN401 - as the server hands it over
     for name, value in headers:
         if name == b"content-type":
-            return _claims_json(value)
+            return _claims(value, (_JSON, _PLAIN) if or_plain else (_JSON,))
     return False
 
 
 @lru_cache(maxsize=64)
-def _claims_json(value: bytes) -> bool:
+def _claims(value: bytes, wanted: tuple[str, ...]) -> bool:
     media, *parameters = value.decode("latin-1").lower().split(";")
-    return media.strip() == _JSON and all(
+    return media.strip() in wanted and all(
         one.strip() in {"", "charset=utf-8", 'charset="utf-8"'} for one in parameters
     )
 

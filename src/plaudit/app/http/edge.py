@@ -16,6 +16,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from plaudit.app.assembly import House
 from plaudit.app.errors import MEDIA_TYPE, Problem, is_fault, problem_of, too_large
 from plaudit.app.http.access import AccessLog
+from plaudit.app.http.body import limit_of
 from plaudit.app.http.offer import Offer
 from plaudit.app.meters import RequestMeter
 from plaudit.kernel.refusal import invalid
@@ -24,11 +25,28 @@ from plaudit.platform.web import OFFER
 
 _log = log.logger("http")
 _GUARDED: Final = "/v1/"
-SIGNED: Final = "/v1/callbacks/"
-"""Callers here hold no credential: each callback carries its channel's signature."""
+SIGNED: Final = ("/v1/callbacks/", "/v1/hooks/")
+"""Callers here hold no credential: a callback carries its channel's signature, a hook its server's secret."""
+PUBLIC: Final = ("/v1/track/", "/v1/track.gif")
+"""Callers here hold no credential either: pages name a site key, which allows this and nothing else."""
+UNGUARDED: Final = (*SIGNED, *PUBLIC)
+_SHARED: Final = "/v1/track"
+"""Pages of any origin may call this, without cookies, and read the answer."""
+_ANY_ORIGIN: Final = (b"access-control-allow-origin", b"*")
+_PREFLIGHT: Final = (
+    _ANY_ORIGIN,
+    (b"access-control-allow-methods", b"GET, POST"),
+    (b"access-control-allow-headers", b"authorization, content-type, x-request-id"),
+    (b"access-control-max-age", b"86400"),
+)
+_NO_CONTENT: Final = 204
 _REQUEST_ID: Final = re.compile(rb"[\x21-\x7e]{1,64}")
-_PROOF: Final = re.compile(r"(?<=^/pay/)([^/-]*-[^/-]*)-[^/]*")
-"""A cashier's link is a credential: what proves it stays out of logs, whose payment it is does not."""
+_PROOFS: Final = {
+    "/pay/": re.compile(r"(?<=^/pay/)([^/-]*-[^/-]*)-[^/]*"),
+    "/v1/hooks/": re.compile(r"(?<=^/v1/hooks/)([^/]*/[^/]*)/[^/]*"),
+}
+"""Addresses that are credentials: what proves them stays out of logs, what they are about does not."""
+_HIDDEN: Final = {"/pay/": r"\1-…", "/v1/hooks/": r"\1/…"}
 _UNROUTED: Final = "unrouted"
 _PATH_MAX: Final = 200
 _CLIENT_GONE: Final = 499
@@ -65,17 +83,23 @@ class Edge:
         offer = Offer(self._house, identifier.decode("ascii"))
         scope[OFFER] = offer  # type: ignore[typeddict-unknown-key]
         status = 0
+        shared = scope["path"].startswith(_SHARED)
+        added = ((b"x-request-id", identifier), _ANY_ORIGIN) if shared else ((b"x-request-id", identifier),)
 
         async def answering(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", identifier)]
+                message["headers"] = [*message["headers"], *added]
             await send(message)
 
         mark = log.request_id.set(offer.request_id)
         try:
-            if scope["path"].startswith(_GUARDED) and not scope["path"].startswith(SIGNED):
+            if shared and scope["method"] == "OPTIONS":
+                status = _NO_CONTENT
+                await _allow(send)
+                return
+            if scope["path"].startswith(_GUARDED) and not scope["path"].startswith(UNGUARDED):
                 await self._admit(offer, credential, key)
             self._check(scope, length)
             await self._inner(scope, receive, answering)
@@ -113,7 +137,9 @@ class Edge:
 
     def _check(self, scope: Scope, length: int) -> None:
         if length > self._body_max_bytes:
-            raise too_large(limit_bytes=self._body_max_bytes)
+            limit_bytes = limit_of(scope["path"], usual_bytes=self._body_max_bytes)
+            if length > limit_bytes:
+                raise too_large(limit_bytes=limit_bytes)
         if "\0" in scope["path"]:
             raise invalid("path.invalid", "Leave out the character NUL, which no text here can hold.")
         if b"%00" in scope["query_string"]:
@@ -178,8 +204,17 @@ def told(*, error: Exception, scope: Scope) -> Problem:
     return problem
 
 
+async def _allow(send: Send) -> None:
+    """Answer a browser's question whether a page of another origin may call."""
+    await send({"type": "http.response.start", "status": _NO_CONTENT, "headers": list(_PREFLIGHT)})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
 def _shown(path: str) -> str:
-    return _PROOF.sub(r"\1-…", path) if path.startswith("/pay/") else path
+    for start, proof in _PROOFS.items():
+        if path.startswith(start):
+            return proof.sub(_HIDDEN[start], path)
+    return path
 
 
 def _sent_as(scope: Scope, name: str) -> str:

@@ -39,7 +39,8 @@ _FIELDS: Final[Mapping[str, Any]] = {
     "kind": "tip.sent",
     "kinds": "tip.sent,tip.reversed",
     "lag": 0,
-    "lang": "en",
+    "landing_url": "https://live.example/{show}?inv={invitation}",
+    "lang": "zh",
     "limit": 50,
     "max_minor": 1_000_000,
     "message": "encore!",
@@ -93,23 +94,34 @@ _IDS: Final[Mapping[str, str]] = {
     "account": "acc_0000004000001",
     "adjustment": "adj_000000000001A",
     "credit": "crd_000000000001A",
+    "delivery": "dlv_000000000001A",
     "due": "due_000000000001A",
     "id": "plk_0000004000001",
+    "invitation": "inv_00000012J8V5QKQ0YB6P7XA",
     "key": "plk_0000004000001",
     "order": "ord_000000000001A",
     "payment": "pay_000000000001A",
     "refund": "ref_000000000001A",
+    "site": "site_0000004000001",
+    "site_key": "site_0000004000001",
+    "server": "med_0000004000001",
+    "session": "ses_000000000001A",
     "reversal": "rev_000000000001A",
     "staff": "pls_0000004000001",
     "ticket": "tkt_00000000002M0",
     "tip": "tip_000000000001A",
     "token_key": "tkn_0000004000001",
+    "upto": "msg_000000000001A",
+    "webhook": "whk_000000000001A",
 }
 
 _PATH: Final[Mapping[str, Any]] = {
     **_FIELDS,
     **_IDS,
     "address": "viewer/v1/coin",
+    "kind": "ticket.bought",
+    "language": "zh",
+    "message": "msg_000000000001A",
     "group": "grp_0A1B2C3D4E5F6",
     "terms": "standard",
     "waiting": "wtg_000000000001A",
@@ -125,10 +137,82 @@ _ACCOUNT: Final[Mapping[str, Any]] = {
     "max_minor": 500_000,
 }
 
+_EVENTS: Final[Mapping[str, Any]] = {
+    "events": [
+        {
+            "id": "8f14e45f-view-1",
+            "kind": "view",
+            "show": "s1",
+            "page": "/shows/s1",
+            "visitor": "5f2b9c0e",
+            "campaign": {"source": "weibo", "medium": "social", "campaign": "winter"},
+        },
+        {"id": "8f14e45f-click-2", "kind": "click", "show": "s1", "element": "buy", "visitor": "5f2b9c0e"},
+    ]
+}
+_RULE: Final[Mapping[str, Any]] = {
+    "landing_url": _FIELDS["landing_url"],
+    "inviter": [
+        {"kind": "coin", "amount_minor": 50},
+        {"kind": "coupon", "item": "ten-off", "quantity": 1},
+    ],
+    "friend": [{"kind": "points", "amount_minor": 20}],
+    "per_day_max": 10,
+    "per_show_max": 100,
+    "shortfall": "debt",
+    "debt_limit_minor": 500,
+}
+_TEXT: Final[Mapping[str, Any]] = {
+    "title": "《{show}》即将开始",
+    "body": "演出将于 {starts_at} 开始。\n{link}",
+}
+
+_WEBHOOK: Final[Mapping[str, Any]] = {
+    "url": "https://platform.example/plaudit",
+    "kinds": ["ticket.issued", "show.soon.1h"],
+}
+_SERVER: Final[Mapping[str, Any]] = {
+    "name": "SRS",
+    "settings": {"urls": ["rtmp://edge.example/live/{name}"], "api_url": "http://srs.example:1985"},
+    "secrets": {"api_user": "plaudit", "api_password": "a word of its own"},
+    "priority": 10,
+    "stream_name": "{show}-{stream}",
+}
+
 _BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
+    ("post", "/v1/media-servers"): {"kind": "srs", **_SERVER},
+    ("put", "/v1/media-servers/{server}"): {**_SERVER, "renew_keys": False},
+    ("post", "/v1/shows/{show}/playback"): {"stream": "main", "viewer": "v1", "device": "phone"},
+    ("post", "/v1/viewing-sessions/end"): {"show": "s1", "viewer": "v1", "session": "ses_000000000001A"},
     ("post", "/v1/channel-accounts"): {"channel": "sandbox", **_ACCOUNT},
     ("put", "/v1/channel-accounts/{account}"): _ACCOUNT,
     ("put", "/v1/payment-policies/{asset}"): {"review_above_minor": 100_000},
+    ("put", "/v1/invitation-pictures/{show}"): {"picture": None},
+    ("put", "/v1/invitation-rule"): _RULE,
+    ("put", "/v1/invitation-rules/{show}"): _RULE,
+    ("post", "/v1/inbox/read"): {"viewer": "v1", "upto": "msg_000000000001A"},
+    ("post", "/v1/templates/preview"): {"kind": "show.soon.1h", "language": "zh", **_TEXT},
+    ("put", "/v1/templates/{kind}/{language}"): _TEXT,
+    ("post", "/v1/webhooks"): _WEBHOOK,
+    ("put", "/v1/webhooks/{webhook}"): _WEBHOOK,
+    ("post", "/v1/webhooks/{webhook}/secret"): {"overlap_s": 86_400},
+    ("put", "/v1/mail-server"): {
+        "host": "mail.acme.example",
+        "port": 587,
+        "security": "starttls",
+        "username": "tickets",
+        "password": "kept sealed, never shown",
+        "from_address": "tickets@acme.example",
+        "from_name": "Acme",
+    },
+    ("put", "/v1/viewers/{viewer}/contact"): {
+        "language": "zh",
+        "time_zone": "Asia/Shanghai",
+        "email": "mei@mail.example",
+        "muted": {"show.soon.24h": ["email"]},
+        "quiet_from": "23:00",
+        "quiet_until": "07:30",
+    },
     ("post", "/v1/payments"): {
         "due": "due_000000000001A",
         "return_url": "https://show.example/thanks?order=1001",
@@ -144,6 +228,8 @@ _BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
         "message": "encore!",
         "show": "s1",
     },
+    ("post", "/v1/track"): _EVENTS,
+    ("post", "/v1/track/beacon"): _EVENTS,
     ("post", "/v1/token-keys"): {"algorithm": "HS256", "secret": _FIELDS["secret"]},
     ("post", "/v1/waiting"): {"viewer": "v1", "offer": "vip", "quantity": 1},
     ("post", "/v1/wallets/{viewer}/credits"): {

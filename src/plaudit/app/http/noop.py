@@ -1,7 +1,8 @@
 """Routes that do nothing, behind all that every route has: what benchmarks measure the rest against.
 
 Served by `plaudit serve --routes plaudit.app.http.noop:ROUTES` and at no other time. Some read the body of a
-tip or of an order of tickets and answer with as much as these do, one reads a channel's callback.
+tip or of an order of tickets and answer with as much as these do, others read events, a channel's callback, a
+media server's hook.
 """
 
 from typing import Any, Final, Literal
@@ -14,6 +15,7 @@ from plaudit.platform.web import Request, Response, answer, post
 
 _CREATED: Final = 201
 _OK: Final = 200
+_ACCEPTED: Final = 202
 _NOTHING: Final = 204
 
 
@@ -162,6 +164,26 @@ async def no_order(
     return answer(body, status=_CREATED)
 
 
+class NoEvents(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The body of a call that tells of views and clicks."""
+
+    events: list[dict[str, Any]]
+
+
+class NothingTaken(msgspec.Struct, kw_only=True):
+    """The answer to it."""
+
+    taken: int
+    dropped: int
+    refused: list[str]
+
+
+@post("/v1/noop/events", opt={"permission": "insight.track"}, status_code=_ACCEPTED, include_in_schema=False)
+async def no_events(*, data: NoEvents) -> Response[NothingTaken]:
+    """Read events and do nothing about them."""
+    return answer(NothingTaken(taken=0, dropped=len(data.events), refused=[]), status=_ACCEPTED)
+
+
 @post("/v1/callbacks/noop", opt={"permission": None}, status_code=_OK, include_in_schema=False, security=[])
 async def no_callback(*, request: Request[Any, Any, Any]) -> Response[bytes]:
     """Read a callback and do nothing about it."""
@@ -170,4 +192,21 @@ async def no_callback(*, request: Request[Any, Any, Any]) -> Response[bytes]:
     return Response(b"", status_code=_NOTHING)
 
 
-ROUTES: Final[tuple[Any, ...]] = (noop, no_order, no_callback)
+class NoAnswer(msgspec.Struct, kw_only=True):
+    """The answer to a media server."""
+
+    code: int
+
+
+_YES: Final = NoAnswer(code=0)
+
+
+@post("/v1/hooks/noop", opt={"permission": None}, status_code=_OK, include_in_schema=False, security=[])
+async def no_hook(*, request: Request[Any, Any, Any]) -> Response[NoAnswer]:
+    """Read what a media server asks and say yes to everything."""
+    async for _ in request.stream():
+        pass
+    return answer(_YES)
+
+
+ROUTES: Final[tuple[Any, ...]] = (noop, no_order, no_events, no_callback, no_hook)

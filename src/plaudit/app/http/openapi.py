@@ -12,7 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 
 from plaudit.app.http import examples, page
-from plaudit.app.http.edge import SIGNED
+from plaudit.app.http.edge import PUBLIC, UNGUARDED
 from plaudit.platform.web import MediaType, Response, get
 from plaudit.vocabulary.permissions import PERMISSIONS
 
@@ -41,6 +41,7 @@ _PROBLEMS: Final[Mapping[str, str]] = {
 }
 _PROBLEMS_OF_READS: Final = ("400", "401", "403", "404", "429", "503")
 _PROBLEMS_OF_CALLBACKS: Final = ("400", "404", "413", "503")
+_PROBLEMS_OF_PAGES: Final = ("400", "404", "413", "415", "429", "503")
 _PROBLEM_SCHEMA: Final[Mapping[str, Any]] = {
     "type": "object",
     "title": "Problem",
@@ -138,14 +139,14 @@ def describe(routes: Sequence[Any]) -> dict[str, Any]:
     )
     app = Litestar(list(routes), openapi_config=config, logging_config=None)
     document: dict[str, Any] = app.openapi_schema.to_schema()
-    permissions = _permissions(app)
+    marks = _marks(app)
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     schemas["Problem"] = _PROBLEM_SCHEMA
     components["securitySchemes"] = _SECURITY
     components["responses"] = {status: _problem(sentence) for status, sentence in _PROBLEMS.items()}
     for path, method, operation in _operations(document):
-        _finish(operation, path=path, method=method, permission=permissions[path, method], schemas=schemas)
+        _finish(operation, path=path, method=method, marks=marks[path, method], schemas=schemas)
     document["paths"] = dict(sorted(document["paths"].items()))
     return document
 
@@ -157,19 +158,26 @@ def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[st
                 yield path, method, item[method]
 
 
-def _permissions(app: Litestar) -> dict[tuple[str, str], str | None]:
-    found: dict[tuple[str, str], str | None] = {}
+def _marks(app: Litestar) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """Return what routes say of themselves beside the framework's own, by path and method."""
+    found: dict[tuple[str, str], Mapping[str, Any]] = {}
     for route in app.routes:
         for handler in getattr(route, "route_handlers", ()):
             for method in getattr(handler, "http_methods", ()):
                 if "permission" in handler.opt:
-                    found[route.path_format, str(method).lower()] = handler.opt["permission"]
+                    found[route.path_format, str(method).lower()] = handler.opt
     return found
 
 
 def _finish(
-    operation: dict[str, Any], *, path: str, method: str, permission: str | None, schemas: Mapping[str, Any]
+    operation: dict[str, Any],
+    *,
+    path: str,
+    method: str,
+    marks: Mapping[str, Any],
+    schemas: Mapping[str, Any],
 ) -> None:
+    permission: str | None = marks["permission"]
     parameters = operation.setdefault("parameters", [])
     for parameter in parameters:
         for noise in ("deprecated", "allowEmptyValue", "allowReserved"):
@@ -185,12 +193,14 @@ def _finish(
         content["example"] = examples.of_body(
             method=method, path=path, schema=content["schema"], schemas=schemas
         )
-    if path.startswith(SIGNED) or not path.startswith("/v1/"):
-        statuses = _PROBLEMS_OF_CALLBACKS if path.startswith(SIGNED) else ("503",)
+    if path.startswith(UNGUARDED) or not path.startswith("/v1/"):
+        statuses: tuple[str, ...] = ("503",)
+        if path.startswith(UNGUARDED):
+            statuses = _PROBLEMS_OF_PAGES if path.startswith(PUBLIC) else _PROBLEMS_OF_CALLBACKS
         operation["responses"] |= {one: {"$ref": f"#/components/responses/{one}"} for one in statuses}
         operation["security"] = []
         return
-    if method in _WRITES:
+    if method in _WRITES and not marks.get("keyless"):
         parameters.append(_KEY_PARAMETER)
     operation["security"] = [{"key": []}, {"token": []}]
     for status in _PROBLEMS if method in _WRITES else _PROBLEMS_OF_READS:

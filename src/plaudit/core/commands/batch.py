@@ -55,7 +55,7 @@ class Replay(Struct, frozen=True):
     position: int
 
 
-class Done(Struct, frozen=True):
+class Done(Struct, frozen=True, gc=False):
     """Recorded as number ``number`` of its batch; becomes an outcome when the positions are known."""
 
     number: int

@@ -60,7 +60,7 @@ class Work(Struct, frozen=True):
     changed: tuple[Item, ...] = ()
 
 
-class Outcome(Struct, frozen=True):
+class Outcome(Struct, frozen=True, gc=False):
     """What was done, from the fact and its entries.
 
     ``data`` is of the vocabulary's type for ``kind``; ``entries``: address → (amount_minor, balance after).

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache, lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from plaudit.kernel.refusal import invalid
 from plaudit.vocabulary.facts.base import FactData
+
+D = TypeVar("D", bound=FactData)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _canonical = msgspec.json.Encoder(order="sorted")
@@ -30,7 +33,7 @@ class PrivatePart(Struct, frozen=True):
         return sha256(self.salt + self.body.encode()).hexdigest()
 
 
-class Fact(Struct, frozen=True):
+class Fact(Struct, frozen=True, gc=False):
     """What an action says happened: whom it is about, the data, and personal text to stand beside it."""
 
     subject: str
@@ -54,7 +57,16 @@ class Recorded(Struct, frozen=True):
     hash: bytes
 
 
-class Sealed(Struct, frozen=True):
+class Heard(Struct, Generic[D], frozen=True, gc=False):
+    """A fact as those read it who act on it: what it says, in the vocabulary's type for its kind."""
+
+    position: int
+    at: datetime
+    recorded_at: datetime
+    data: D
+
+
+class Sealed(Struct, frozen=True, gc=False):
     """A fact ready to be appended: its content encoded once and hashed."""
 
     fact: Fact
@@ -73,7 +85,8 @@ def canonical(value: object) -> bytes:
 def encode(fact: Fact) -> bytes:
     """Return a fact's data as canonical JSON. Raises Refusal text.nul: PostgreSQL keeps no NUL character."""
     data = _canonical.encode(fact.data)
-    if b"\\u0000" in data or any("\0" in part.body for part in fact.private) or "\0" in fact.subject:
+    private = fact.private
+    if b"\\u0000" in data or "\0" in fact.subject or (private and any("\0" in one.body for one in private)):
         raise invalid("text.nul", "Remove the NUL character from the text.")
     return data
 
@@ -96,6 +109,19 @@ def loads(text: bytes) -> Any:  # noqa: ANN401 - JSON as it comes
     return _decode(text)
 
 
+def said(text: str, kind: type[D]) -> D:
+    """Decode the data of a fact of a known kind. Raises msgspec.ValidationError when they are not that."""
+    decoded: D = _decoder(kind).decode(text)
+    return decoded
+
+
+@cache
+def _decoder(kind: type[D]) -> msgspec.json.Decoder[D]:
+    return msgspec.json.Decoder(kind)
+
+
+# The facts of a batch happened at one moment.
+@lru_cache(maxsize=64)
 def _microseconds(at: datetime) -> int:
     gap = at - _EPOCH
     return (gap.days * 86_400 + gap.seconds) * 1_000_000 + gap.microseconds

@@ -3,13 +3,13 @@
 Positions are dense and in commit order, so a plain ``position > last`` misses nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from plaudit.core.journal import store
-from plaudit.core.journal.facts import Recorded
+from plaudit.core.journal.facts import D, Heard, Recorded
 from plaudit.platform.db import Connection
 
 CHANNEL: Final = store.CHANNEL
@@ -57,6 +57,13 @@ async def fact_at(conn: Connection, *, tenant_id: int, position: int) -> Recorde
 async def facts_at(conn: Connection, *, tenant_id: int, positions: Sequence[int]) -> list[Recorded]:
     """Return the facts at the given positions, in order; those past the newest are left out. One query."""
     return await store.select_at(conn, tenant_id=tenant_id, positions=positions) if positions else []
+
+
+async def heard_at(
+    conn: Connection, *, tenant_id: int, positions: Sequence[int], types: Mapping[str, type[D]]
+) -> list[Heard[D]]:
+    """Return the facts at the given positions that are of one of the kinds, as its type. One query."""
+    return await store.select_heard_at(conn, tenant_id=tenant_id, positions=positions, types=types)
 
 
 async def position_at(conn: Connection, *, tenant_id: int, as_of: datetime) -> int:

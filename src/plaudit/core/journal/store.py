@@ -1,10 +1,10 @@
 """The journal's SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from plaudit.core.journal.facts import Recorded, Sealed, loads
+from plaudit.core.journal.facts import D, Heard, Recorded, Sealed, loads, said
 from plaudit.platform import packing
 from plaudit.platform.db import Connection, Cursor
 from plaudit.platform.packing import Int4, Int8
@@ -14,6 +14,10 @@ CHANNEL = "plaudit_journal"
 _SELECT_FACT = (
     "SELECT position, kind, version, subject, actor, at, recorded_at, data::text, moves::text, hash"
     " FROM journal.fact WHERE tenant_id = %s"
+)
+_SELECT_HEARD = (
+    "SELECT position, kind, at, recorded_at, data::text FROM journal.fact"
+    " WHERE tenant_id = %s AND kind = ANY(%s)"
 )
 
 
@@ -136,25 +140,52 @@ async def select_facts(
     upto: int,
     limit: int,
     kinds: Sequence[str] | None = None,
-    saying: tuple[str, str] | None = None,
 ) -> list[Recorded]:
-    """Return facts with ``after < position <= upto`` in order, of the given kinds or of all.
-
-    With ``saying`` (field, text) only those whose data have this text in this field.
-    """
+    """Return facts with ``after < position <= upto`` in order, of the given kinds or of all."""
     filtered = "" if kinds is None else " AND kind = ANY(%s)"
     parameters: list[Any] = [Int4(tenant_id), Int8(after), Int8(upto)]
     if kinds is not None:
         parameters.append(list(kinds))
-    if saying is not None:
-        filtered += " AND data ->> %s = %s"
-        parameters += saying
     cursor = await conn.execute(
         _SELECT_FACT + " AND position > %s AND position <= %s" + filtered + " ORDER BY position LIMIT %s",
         (*parameters, Int8(limit)),
         binary=True,
     )
     return [_recorded(tenant_id, row) for row in await cursor.fetchall()]
+
+
+async def select_heard(
+    conn: Connection,
+    *,
+    tenant_id: int,
+    after: int,
+    upto: int,
+    types: Mapping[str, type[D]],
+    saying: tuple[str, str] | None = None,
+) -> list[Heard[D]]:
+    """Return facts with ``after < position <= upto`` in order, of the kinds of ``types`` and as those.
+
+    With ``saying`` (field, text) only those whose data have this text in this field.
+    """
+    filtered = "" if saying is None else " AND data ->> %s = %s"
+    cursor = await conn.execute(
+        _SELECT_HEARD + " AND position > %s AND position <= %s" + filtered + " ORDER BY position",
+        (Int4(tenant_id), packing.texts(list(types)), Int8(after), Int8(upto), *(saying or ())),
+        binary=True,
+    )
+    return [_heard(types, row) for row in await cursor.fetchall()]
+
+
+async def select_heard_at(
+    conn: Connection, *, tenant_id: int, positions: Sequence[int], types: Mapping[str, type[D]]
+) -> list[Heard[D]]:
+    """Return the facts at the given positions, in order; those of other kinds are left out."""
+    cursor = await conn.execute(
+        _SELECT_HEARD + " AND position = ANY(%s) ORDER BY position",
+        (Int4(tenant_id), packing.texts(list(types)), packing.int8s(positions)),
+        binary=True,
+    )
+    return [_heard(types, row) for row in await cursor.fetchall()]
 
 
 async def select_at(conn: Connection, *, tenant_id: int, positions: Sequence[int]) -> list[Recorded]:
@@ -214,6 +245,11 @@ async def delete_private(conn: Connection, *, tenant_id: int, owner: str) -> int
         "DELETE FROM journal.private WHERE tenant_id = %s AND owner = %s", (Int4(tenant_id), owner)
     )
     return cursor.rowcount
+
+
+def _heard(types: Mapping[str, type[D]], row: tuple[Any, ...]) -> Heard[D]:
+    position, kind, at, recorded_at, data = row
+    return Heard(position, at, recorded_at, said(data, types[kind]))
 
 
 def _recorded(tenant_id: int, row: tuple[Any, ...]) -> Recorded:

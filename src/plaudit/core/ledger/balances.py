@@ -9,7 +9,7 @@ from datetime import datetime
 from plaudit.core.journal import read
 from plaudit.core.journal.facts import Recorded
 from plaudit.core.ledger import store
-from plaudit.platform.db import Connection
+from plaudit.platform.db import Connection, Cursor
 from plaudit.vocabulary import chart
 
 
@@ -31,12 +31,38 @@ async def balances(conn: Connection, *, tenant_id: int, addresses: Sequence[str]
     return await store.select_balances(conn, tenant_id=tenant_id, addresses=addresses)
 
 
+async def ask_balances(conn: Connection, *, tenant_id: int, addresses: Sequence[str]) -> Cursor:
+    """Ask for the balances of those addresses that are open; `balances_in` reads the answer.
+
+    For pipelines: one round trip with what else is asked.
+    """
+    return await store.ask_balances(conn, tenant_id=tenant_id, addresses=addresses)
+
+
+async def balances_in(cursor: Cursor) -> dict[str, int]:
+    """Return balances by address."""
+    return await store.balances_in(cursor)
+
+
 async def below(conn: Connection, *, tenant_id: int, prefix: str) -> dict[str, tuple[str, int, int]]:
     """Return the accounts whose address starts with ``prefix``: address → (asset, balance, freeze).
 
     Reads the address index from the prefix on; costs one row an account found.
     """
     return await store.select_below(conn, tenant_id=tenant_id, prefix=prefix)
+
+
+async def below_each(
+    conn: Connection, *, tenant_id: int, prefixes: Sequence[str]
+) -> dict[str, dict[str, int]]:
+    """Return by prefix the balances of the accounts whose address starts with it. One query."""
+    found: dict[str, dict[str, int]] = {prefix: {} for prefix in prefixes}
+    if prefixes:
+        for prefix, address, balance in await store.select_below_each(
+            conn, tenant_id=tenant_id, prefixes=list(found)
+        ):
+            found[prefix][address] = balance
+    return found
 
 
 async def recorded_as_of(

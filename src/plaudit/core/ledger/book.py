@@ -35,7 +35,7 @@ class Window(NamedTuple):
     ends: datetime
 
 
-class Use(Struct, frozen=True):
+class Use(Struct, frozen=True, gc=False):
     """Move a counter by ``amount_minor`` (negative gives back); with a limit, refuse to pass it."""
 
     window: Window
@@ -59,7 +59,7 @@ class Draw(Struct, frozen=True, gc=False):
     how: Literal["capture", "release", "expire"]
 
 
-class Decision(Struct, frozen=True):
+class Decision(Struct, frozen=True, gc=False):
     """What a command does: one fact, and everything that moves because of it."""
 
     fact: Fact

@@ -1,6 +1,6 @@
 """What an account owes beside what it holds: taking back what was spent makes debts, credits pay them off.
 
-A debt account's balance is at most zero; minus its balance is owed. Pure: both functions return transfers for
+A debt account's balance is at most zero; minus its balance is owed. Pure: all functions return transfers for
 a decision on the same book, whose accounts the plan has named.
 """
 
@@ -90,13 +90,36 @@ def take_back(
         else:
             lost_minor = rest_minor
     parts = ((wallet, taken_minor), (debt, owed_minor), (losses_of(wallet), lost_minor))
-    transfers = tuple(Transfer(source, destination, minor) for source, minor in parts if minor)
-    return TakenBack(transfers, taken_minor, owed_minor, lost_minor)
+    return _taken(parts, destination)
+
+
+def take_what_is_there(
+    book: Book, *, wallet: str, debt: str | None, destination: str, amount_minor: int, debt_limit_minor: int
+) -> TakenBack:
+    """Return the transfers that bring an amount to ``destination`` whatever the wallet holds.
+
+    What is there is taken, the rest owed up to the limit in all, and what is left lost: for what must be
+    undone and cannot be refused. A frozen wallet gives nothing. The plan must name ``losses_of(wallet)``;
+    without ``debt`` nothing is owed.
+    """
+    assert amount_minor >= 0, amount_minor
+    held_minor = 0 if book.freeze(wallet) else max(0, book.balance(wallet))
+    room_minor = 0 if debt is None or book.freeze(debt) else max(0, debt_limit_minor - owed(book, debt))
+    taken_minor = min(held_minor, amount_minor)
+    owed_minor = min(room_minor, amount_minor - taken_minor)
+    lost_minor = amount_minor - taken_minor - owed_minor
+    parts = ((wallet, taken_minor), (debt or wallet, owed_minor), (losses_of(wallet), lost_minor))
+    return _taken(parts, destination)
 
 
 def losses_of(wallet: str) -> str:
     """Return the account that bears what a wallet does not give back."""
     return chart.losses(asset=wallet.rpartition("/")[2])
+
+
+def _taken(parts: tuple[tuple[str, int], tuple[str, int], tuple[str, int]], destination: str) -> TakenBack:
+    transfers = tuple(Transfer(source, destination, minor) for source, minor in parts if minor)
+    return TakenBack(transfers, *(minor for _, minor in parts))
 
 
 def _check_limit(owed_minor: int, rest_minor: int, limit_minor: int) -> None:

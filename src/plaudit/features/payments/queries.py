@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -34,28 +34,29 @@ from plaudit.vocabulary.facts import DUES
 from plaudit.vocabulary.facts.dues import AmountDue
 
 _NEWEST: Final = 2**63 - 1
-# A callback waits longer than this for its commit anyway, and a statement costs as much as ten of them.
-_GATHER_S: Final = 0.004
+# A channel waits for seconds. A statement costs as much as ten look-ups in it, and look-ups that are answered
+# together are recorded together.
+_GATHER_S: Final = 0.01
 
-_Place = tuple[int, int, str]
+_Place: TypeAlias = tuple[int, int, str]
+_Answer: TypeAlias = asyncio.Future[Placed | None]
 
 
 class _Gatherer:
     """Look-ups that go together: those of a few milliseconds, and all that come while a statement runs."""
 
     def __init__(self) -> None:
-        self._waiting: dict[_Place, asyncio.Future[Placed | None]] = {}
+        self._waiting: dict[_Place, list[_Answer]] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def one(self, database: Database, place: _Place) -> Placed | None:
         """Return the attempt at a place."""
-        found = self._waiting.get(place)
-        if found is None:
-            found = self._waiting[place] = asyncio.get_running_loop().create_future()
+        # A future for each caller: one that goes away does not take the answer from the others.
+        answer: _Answer = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(place, []).append(answer)
         if self._task is None:
             self._task = asyncio.create_task(self._run(database), name="attempts-by-number")
-        # A caller that goes away does not take the answer from the others.
-        return await asyncio.shield(found)
+        return await answer
 
     async def _run(self, database: Database) -> None:
         try:
@@ -66,22 +67,23 @@ class _Gatherer:
         finally:
             self._task = None
 
-    async def _answer(
-        self, database: Database, wanted: Mapping[_Place, asyncio.Future[Placed | None]]
-    ) -> None:
+    async def _answer(self, database: Database, wanted: Mapping[_Place, Sequence[_Answer]]) -> None:
         try:
             async with database.connection() as conn:
                 found = await attempts.select_placed(conn, wanted=list(wanted))
         except BaseException as error:
-            for future in wanted.values():
-                if not future.done():
-                    future.set_exception(error)
+            for answers in wanted.values():
+                for answer in answers:
+                    if not answer.done():
+                        answer.set_exception(error)
             if not isinstance(error, Exception):
                 raise
             return
-        for place, future in wanted.items():
-            if not future.done():
-                future.set_result(found.get(place))
+        for place, answers in wanted.items():
+            placed = found.get(place)
+            for answer in answers:
+                if not answer.done():
+                    answer.set_result(placed)
 
 
 _GATHERERS: Final[WeakKeyDictionary[Database, _Gatherer]] = WeakKeyDictionary()
@@ -94,7 +96,9 @@ async def attempt_by_number(
 
     Many callbacks ask at once; all that ask while a statement runs are answered by the next one.
     """
-    gatherer = _GATHERERS.setdefault(database, _Gatherer())
+    gatherer = _GATHERERS.get(database)
+    if gatherer is None:
+        gatherer = _GATHERERS[database] = _Gatherer()
     return await gatherer.one(database, (tenant_id, account, number))
 
 

@@ -3,16 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
-
-import msgspec
+from typing import Any, Final, TypeAlias
 
 from plaudit.core.commands.batch import Broken
 from plaudit.core.commands.command import Command
 from plaudit.core.commands.corridor import Corridor
 from plaudit.core.feature import Reaction
 from plaudit.core.handles import Connection
-from plaudit.core.journal.facts import Recorded
+from plaudit.core.journal.facts import Heard
 from plaudit.core.journal.subscriptions import Span, Subscription
 from plaudit.features.payments.actions.base import SYSTEM
 from plaudit.features.payments.actions.refunds import ASK_AFTER, SEND_REFUND, SendRefund
@@ -36,6 +34,8 @@ from plaudit.vocabulary.facts.payments import (
     RefundRequested,
 )
 
+_About: TypeAlias = PaymentNotified | DueRejected | DueReturned | DueKept | DueRevoked | RefundRequested
+
 _SWITCHED_OFF: Final = "switch.off"
 
 
@@ -43,7 +43,7 @@ _SWITCHED_OFF: Final = "switch.off"
 class _Said:
     """What one fact led to: effects on its case, in order."""
 
-    fact: Recorded
+    position: int
     case: Case
     effects: tuple[Effect, ...]
     instrument_hash: str | None = None
@@ -58,26 +58,25 @@ class _Desk:
     changed_at: dict[int, datetime] = field(default_factory=dict)
     said: list[_Said] = field(default_factory=list)
 
-    def take(self, fact: Recorded) -> None:
-        """Take one fact, in the order of the journal."""
-        data = fact.data
-        intent = decode_id(PAYMENT, data["payment"])
+    def take(self, intent: int, fact: Heard[_About]) -> None:
+        """Take one fact about an intent, in the order of the journal."""
         case = self.cases.get(intent)
         assert case is not None, f"fact {fact.position} is about a payment that there is not"
         self.changed_at[intent] = fact.recorded_at
-        told = _TAKES[fact.kind](case, fact)
+        told = _TAKES[type(fact.data)](case, fact)
         if told is not None:
             self.said.append(told)
 
 
 async def _settle(corridor: Corridor, conn: Connection, span: Span) -> None:
     """Let a span of facts have its effects: rows locked in order, written as columns, recorded last."""
-    facts = await span.facts(conn)
-    if not facts:
+    heard = await span.heard(conn, _KINDS)
+    if not heard:
         return
+    facts = [(decode_id(PAYMENT, fact.data.payment), fact) for fact in heard]
     desk = await _opened(conn, span.tenant_id, facts)
-    for fact in facts:
-        desk.take(fact)
+    for intent, fact in facts:
+        desk.take(intent, fact)
     await _save(conn, desk)
     results = await corridor.record(conn, _commands(desk))
     for result in results:
@@ -94,12 +93,12 @@ def _later(refusal: Refusal) -> Refusal:
     return waits
 
 
-async def _opened(conn: Connection, tenant_id: int, facts: Sequence[Recorded]) -> _Desk:
+async def _opened(conn: Connection, tenant_id: int, facts: Sequence[tuple[int, Heard[_About]]]) -> _Desk:
     """Lock what the facts are about: intents first, then attempts, then the refunds that matter."""
-    intents = sorted({decode_id(PAYMENT, fact.data["payment"]) for fact in facts})
+    intents = sorted({intent for intent, _ in facts})
     claims = await store.lock_claims(conn, tenant_id=tenant_id, intents=intents)
     tries = await store.lock_tries(conn, tenant_id=tenant_id, intents=intents)
-    beside = {decode_id(PAYMENT, fact.data["payment"]) for fact in facts if _is_of_refunds(fact)}
+    beside = {intent for intent, fact in facts if _is_of_refunds(fact.data)}
     beside |= {number for number, claim in claims.items() if claim.state not in OPEN_INTENTS}
     beside |= {n for n, some in tries.items() if any(one.state == "surplus" for one in some.values())}
     returns: Mapping[int, dict[int, Return]] = {}
@@ -112,13 +111,12 @@ async def _opened(conn: Connection, tenant_id: int, facts: Sequence[Recorded]) -
     return _Desk(tenant_id, cases)
 
 
-def _is_of_refunds(fact: Recorded) -> bool:
-    return fact.kind != PaymentNotified.KIND or "refund" in fact.data
+def _is_of_refunds(data: _About) -> bool:
+    return not isinstance(data, PaymentNotified) or data.refund is not None
 
 
-def _notified(case: Case, fact: Recorded) -> _Said | None:
-    told = msgspec.convert(fact.data, PaymentNotified)
-    at = fact.recorded_at
+def _notified(case: Case, fact: Heard[PaymentNotified]) -> _Said | None:
+    told, at = fact.data, fact.recorded_at
     effects: tuple[Effect, ...]
     match told.told:
         case "paid":
@@ -138,46 +136,49 @@ def _notified(case: Case, fact: Recorded) -> _Said | None:
         case "refund_failed":
             code = told.code or "channel.refund_failed"
             effects = case.refund_failed(refund=_refund(told.refund), code=code, at=at)
-    return _Said(fact, case, effects, instrument_hash=told.instrument_hash) if effects else None
+    return _Said(fact.position, case, effects, instrument_hash=told.instrument_hash) if effects else None
 
 
-def _due_rejected(case: Case, fact: Recorded) -> _Said:
-    told = msgspec.convert(fact.data, DueRejected)
-    return _Said(fact, case, case.restored(code=told.code, at=fact.recorded_at))
+def _due_rejected(case: Case, fact: Heard[DueRejected]) -> _Said:
+    told = fact.data
+    return _Said(fact.position, case, case.restored(code=told.code, at=fact.recorded_at))
 
 
-def _due_returned(case: Case, fact: Recorded) -> None:
-    told = msgspec.convert(fact.data, DueReturned)
+def _due_returned(case: Case, fact: Heard[DueReturned]) -> None:
+    told = fact.data
     case.returned(refund=_refund(told.refund), amount_minor=told.amount_minor, at=fact.recorded_at)
 
 
-def _due_kept(case: Case, fact: Recorded) -> _Said:
-    told = msgspec.convert(fact.data, DueKept)
-    return _Said(fact, case, case.rejected(refund=_refund(told.refund), code=told.code, at=fact.recorded_at))
+def _due_kept(case: Case, fact: Heard[DueKept]) -> _Said:
+    told = fact.data
+    return _Said(
+        fact.position, case, case.rejected(refund=_refund(told.refund), code=told.code, at=fact.recorded_at)
+    )
 
 
-def _due_revoked(case: Case, fact: Recorded) -> _Said:
-    told = msgspec.convert(fact.data, DueRevoked)
+def _due_revoked(case: Case, fact: Heard[DueRevoked]) -> _Said:
+    told = fact.data
     assert told.asset == case.claim.asset, f"{told.payment} was not paid in {told.asset}"
     effects = case.revoked(amount_minor=told.amount_minor, code=told.code, at=fact.recorded_at)
-    return _Said(fact, case, effects)
+    return _Said(fact.position, case, effects)
 
 
-def _requested(case: Case, fact: Recorded) -> _Said | None:
-    told = msgspec.convert(fact.data, RefundRequested)
+def _requested(case: Case, fact: Heard[RefundRequested]) -> _Said | None:
+    told = fact.data
     if told.review or told.cause != "asked":
         return None
-    return _Said(fact, case, case.requested(refund=_refund(told.refund)))
+    return _Said(fact.position, case, case.requested(refund=_refund(told.refund)))
 
 
-_TAKES: Final[Mapping[str, Callable[[Case, Recorded], _Said | None]]] = {
-    PaymentNotified.KIND: _notified,
-    DueRejected.KIND: _due_rejected,
-    DueReturned.KIND: _due_returned,
-    DueKept.KIND: _due_kept,
-    DueRevoked.KIND: _due_revoked,
-    RefundRequested.KIND: _requested,
+_TAKES: Final[Mapping[type[_About], Callable[[Case, Any], _Said | None]]] = {
+    PaymentNotified: _notified,
+    DueRejected: _due_rejected,
+    DueReturned: _due_returned,
+    DueKept: _due_kept,
+    DueRevoked: _due_revoked,
+    RefundRequested: _requested,
 }
+_KINDS: Final[Mapping[str, type[_About]]] = {kind.KIND: kind for kind in _TAKES}
 
 
 def _refund(refund: str | None) -> int:
@@ -216,7 +217,7 @@ async def _save(conn: Connection, desk: _Desk) -> None:
 def _commands(desk: _Desk) -> list[Command]:
     commands = []
     for said in desk.said:
-        position = said.fact.position
+        position = said.position
         for n, effect in enumerate(said.effects):
             commands.append(
                 settlement(
@@ -243,7 +244,7 @@ async def count(conn: Connection, span: Span) -> None:
     await figures.apply_facts(conn, tenant_id=span.tenant_id, after=span.after, upto=span.upto)
 
 
-SETTLING: Final = Reaction(name="payments.settle", kinds=tuple(_TAKES), react=_settle)
+SETTLING: Final = Reaction(name="payments.settle", kinds=tuple(_KINDS), react=_settle)
 ERASURE: Final = Subscription(
     name="payments.erasure", kinds=(ViewerErased.KIND,), apply=forget, kind="reaction"
 )

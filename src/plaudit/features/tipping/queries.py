@@ -6,14 +6,14 @@ from plaudit.core.handles import Database
 from plaudit.core.journal import private, read
 from plaudit.core.journal.facts import Recorded
 from plaudit.core.journal.subscriptions import wait_until
-from plaudit.core.ledger import statements
+from plaudit.core.ledger import balances, statements
 from plaudit.core.ledger.statements import Line
 from plaudit.features.tipping.model import TIP, Creator, Gift, Policy, Terms, WordList
 from plaudit.features.tipping.store import catalogue, tips
 from plaudit.features.tipping.store.tips import Side, TipRow, Total
-from plaudit.kernel.ids import decode_id
+from plaudit.kernel.ids import decode_id, valid_name
 from plaudit.kernel.page import Page, check_limit, decode_cursor, encode_cursor
-from plaudit.kernel.refusal import not_found
+from plaudit.kernel.refusal import invalid, not_found
 from plaudit.vocabulary import chart
 from plaudit.vocabulary.facts.tipping import TipSent
 
@@ -103,6 +103,22 @@ async def statement(
     address = chart.creator_earnings(creator=creator, asset=asset)
     async with database.connection() as conn:
         return await statements.page(conn, tenant_id=tenant_id, address=address, limit=limit, cursor=cursor)
+
+
+async def units(*, database: Database, tenant_id: int, viewer: str) -> list[tuple[str, int]]:
+    """Return the gifts of which a viewer has units in hand, by name, each with how many.
+
+    Raises Refusal `body.invalid` (INVALID) for a name that nobody can have.
+    """
+    if not valid_name(viewer):
+        raise invalid(
+            "body.invalid", "Write ids with letters, digits and _ . : @ -, at most 64.", field="viewer"
+        )
+    prefix = f"viewer/{viewer}/gift/"
+    async with database.connection() as conn:
+        found = await balances.below(conn, tenant_id=tenant_id, prefix=prefix)
+    counts = {chart.account_of(address).variables["gift"]: row[1] for address, row in found.items()}
+    return sorted((gift, count) for gift, count in counts.items() if count)
 
 
 async def creator(*, database: Database, tenant_id: int, creator: str) -> Creator:

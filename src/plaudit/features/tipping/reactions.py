@@ -28,14 +28,14 @@ async def project(conn: Connection, span: Span) -> None:
 
 async def _answer(corridor: Corridor, conn: Connection, span: Span) -> None:
     """Send the tips that were paid in a span, then take back those that are refunded in it."""
-    asked = await dues.questions(conn, span, due_kind=TipOrdered.KIND)
+    asked = await dues.questions(conn, span, due=TipOrdered)
     if asked.paid:
         await _send(corridor, conn, span.tenant_id, asked)
     if asked.refunds:
         await _take_back(corridor, conn, span.tenant_id, asked)
 
 
-async def _send(corridor: Corridor, conn: Connection, tenant_id: int, asked: Questions) -> None:
+async def _send(corridor: Corridor, conn: Connection, tenant_id: int, asked: Questions[TipOrdered]) -> None:
     texts = await private.read(conn, tenant_id=tenant_id, positions=[one.said.due for one in asked.paid])
     messages = {text.position: text.part for text in texts if text.part.name == "message"}
     wanted = [(one, actions.send_paid_tip(one, message=messages.get(one.said.due))) for one in asked.paid]
@@ -49,7 +49,9 @@ async def _send(corridor: Corridor, conn: Connection, tenant_id: int, asked: Que
         await paid.insert_paid(conn, tenant_id=tenant_id, tips=sent)
 
 
-async def _take_back(corridor: Corridor, conn: Connection, tenant_id: int, asked: Questions) -> None:
+async def _take_back(
+    corridor: Corridor, conn: Connection, tenant_id: int, asked: Questions[TipOrdered]
+) -> None:
     dues_ = sorted({one.said.due for one in asked.refunds})
     positions = await paid.select_paid(conn, tenant_id=tenant_id, dues=dues_)
     found = await read.facts_at(conn, tenant_id=tenant_id, positions=list(positions.values()))

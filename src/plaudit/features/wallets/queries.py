@@ -20,7 +20,7 @@ from plaudit.features.wallets.store import packs as pack_store
 from plaudit.kernel.page import Page, check_limit, decode_cursor, encode_cursor
 from plaudit.kernel.refusal import not_found
 from plaudit.vocabulary import chart
-from plaudit.vocabulary.assets import asset_of
+from plaudit.vocabulary.assets import UNITS, asset_of
 
 _SHOWN_MAX = 64
 
@@ -129,4 +129,5 @@ async def topup_policy(*, database: Database, tenant_id: int, asset: str) -> Top
 
 
 def _assets(addresses: Iterable[str]) -> set[str]:
-    return {address.rsplit("/", 1)[1] for address in addresses}
+    """Return the assets of what was found below a viewer. Units (gifts, rights) are in no wallet."""
+    return {address.rsplit("/", 1)[1] for address in addresses} - UNITS.keys()

@@ -26,7 +26,7 @@ async def forget(conn: Connection, span: Span) -> None:
 
 async def _answer(corridor: Corridor, conn: Connection, span: Span) -> None:
     """Fulfil the top-ups that were paid in a span, then take back those that are refunded in it."""
-    asked = await dues.questions(conn, span, due_kind=TopupOrdered.KIND)
+    asked = await dues.questions(conn, span, due=TopupOrdered)
     if asked.paid:
         credits_ = [(one, actions.credit_topup(one)) for one in asked.paid]
         await dues.fulfil(corridor, conn, feature="wallets", wanted=credits_)

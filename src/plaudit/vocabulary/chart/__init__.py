@@ -39,6 +39,7 @@ from plaudit.vocabulary.chart.addresses import (
     viewer_debt,
     viewer_gift,
     viewer_right,
+    viewer_rights,
     viewer_wallet,
 )
 from plaudit.vocabulary.chart.templates import TEMPLATES, Template, escrow_of
@@ -74,6 +75,7 @@ __all__ = [
     "viewer_debt",
     "viewer_gift",
     "viewer_right",
+    "viewer_rights",
     "viewer_wallet",
 ]
 

@@ -121,6 +121,11 @@ def viewer_right(*, viewer: str, show: str, right: str) -> str:
     return f"viewer/{viewer}/right/{show}/{right}/right"
 
 
+def viewer_rights(*, viewer: str, show: str) -> str:
+    """Return what the addresses of all rights of a viewer in a show begin with."""
+    return f"viewer/{viewer}/right/{show}/"
+
+
 def gift_issued(*, gift: str) -> str:
     """Return the address of where units of a gift come from: minus its balance is how many are out."""
     return f"gift/{gift}/issued/gift"

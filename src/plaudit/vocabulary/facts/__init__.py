@@ -3,10 +3,14 @@
 from typing import Final
 
 from plaudit.vocabulary.facts import (
+    admission,
     bills,
     dues,
     identity,
+    insight,
+    invitations,
     ledger,
+    notifications,
     offers,
     payments,
     rewards,
@@ -98,6 +102,21 @@ _TYPES: Final[tuple[type[FactData], ...]] = (
     tickets.WaitingPassed,
     rewards.RewardDue,
     rewards.RewardRevoked,
+    insight.SiteKeySaved,
+    invitations.InvitationRuleSaved,
+    invitations.InvitationPictureSaved,
+    invitations.InvitationOpened,
+    invitations.InvitationRewarded,
+    invitations.InvitationRefused,
+    invitations.InvitationReversed,
+    notifications.ContactSaved,
+    notifications.TemplateSaved,
+    notifications.WebhookSaved,
+    notifications.WebhookDisabled,
+    notifications.MailServerSaved,
+    notifications.DeliveryRevived,
+    admission.MediaServerSaved,
+    admission.AccessRevoked,
 )
 
 FACTS: Final[dict[str, type[FactData]]] = {fact.KIND: fact for fact in _TYPES}

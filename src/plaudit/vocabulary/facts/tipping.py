@@ -10,6 +10,7 @@ from plaudit.vocabulary.facts.dues import AmountDue
 
 MessageState: TypeAlias = Literal["none", "shown", "held"]
 TermsBasis: TypeAlias = Literal["fixed", "monthly"]
+Funded: TypeAlias = Literal["gift"]
 
 
 class CreatorSaved(FactData, frozen=True, kw_only=True):
@@ -96,7 +97,8 @@ class TipSent(FactData, frozen=True, kw_only=True, gc=False):
 
     `volume_before_minor` is what the creator's month held before, where the terms go by the month;
     `day_before_minor` what the viewer had given that day, where the policy limits the day. None where no such
-    counter was moved.
+    counter was moved. `funded` is "gift" where `count` units of the gift that the viewer had in hand paid for
+    it: its value came out of `issuance/{asset}`.
     """
 
     KIND: ClassVar[str] = "tip.sent"
@@ -125,6 +127,7 @@ class TipSent(FactData, frozen=True, kw_only=True, gc=False):
     day_before_minor: int | None = None
     due: int | None = None
     payment: str | None = None
+    funded: Funded | None = None
 
 
 class TipOrdered(AmountDue, frozen=True, kw_only=True):
@@ -152,7 +155,7 @@ class TipReversed(FactData, frozen=True, kw_only=True, gc=False):
     `tip` is the position of the fact `tip.sent`. With `refund`, a paid tip was taken back for its payment's
     refund: the money stands in clearing, and `lost_minor` of it came out of `losses/{asset}` because the
     creator had less left. The three shares are what each gave back; with `lost_minor` they sum to
-    `amount_minor`.
+    `amount_minor`. `units` is how many units of a gift went back to the viewer, who had paid with them.
     """
 
     KIND: ClassVar[str] = "tip.reversed"
@@ -173,3 +176,4 @@ class TipReversed(FactData, frozen=True, kw_only=True, gc=False):
     anonymous: bool = False
     refund: str | None = None
     lost_minor: int = 0
+    units: int = 0

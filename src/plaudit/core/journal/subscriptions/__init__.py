@@ -11,7 +11,9 @@ from plaudit.core.journal.subscriptions.store import DeadLetter, Lag
 from plaudit.core.journal.subscriptions.subscription import Apply, Span, Subscription
 from plaudit.core.journal.subscriptions.upkeep import (
     dead_letters,
+    hold_cursor,
     lag,
+    position_of,
     resume,
     retry_dead_letter,
     wait_until,
@@ -28,7 +30,9 @@ __all__ = [
     "catch_up",
     "dead_letters",
     "differences",
+    "hold_cursor",
     "lag",
+    "position_of",
     "rebuild",
     "resume",
     "retry_dead_letter",

@@ -1,11 +1,11 @@
 """What a subscription is: which facts it follows, and how a span of them is applied."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from plaudit.core.journal import store
-from plaudit.core.journal.facts import Recorded
+from plaudit.core.journal.facts import D, Heard, Recorded
 from plaudit.platform.db import Connection
 
 
@@ -18,8 +18,8 @@ class Span:
     upto: int
     kinds: tuple[str, ...] | None = None
 
-    async def facts(self, conn: Connection, *, saying: tuple[str, str] | None = None) -> list[Recorded]:
-        """Return the facts of the span in order; with ``saying`` those with this text in this field."""
+    async def facts(self, conn: Connection) -> list[Recorded]:
+        """Return the facts of the span in order."""
         return await store.select_facts(
             conn,
             tenant_id=self.tenant_id,
@@ -27,7 +27,17 @@ class Span:
             upto=self.upto,
             limit=self.upto - self.after,
             kinds=self.kinds,
-            saying=saying,
+        )
+
+    async def heard(
+        self, conn: Connection, types: Mapping[str, type[D]], *, saying: tuple[str, str] | None = None
+    ) -> list[Heard[D]]:
+        """Return the facts of the span that are of the kinds of ``types``, as those, in order.
+
+        With ``saying`` those with this text in this field. For who acts on what is said and needs no more.
+        """
+        return await store.select_heard(
+            conn, tenant_id=self.tenant_id, after=self.after, upto=self.upto, types=types, saying=saying
         )
 
 

@@ -15,7 +15,7 @@ from plaudit.platform.failures import Final, classify, is_duplicate
 
 _log = structlog.get_logger(__name__)
 
-BATCH_MAX = 2_000
+BATCH_MAX = 4_000
 """Positions in one transaction: large enough to spread its cost, small enough that its locks are short."""
 
 _PROBLEM_MAX = 500

@@ -40,6 +40,21 @@ async def wait_until(
         looks += 1
 
 
+async def hold_cursor(conn: Connection, *, tenant_id: int, subscription: str) -> int:
+    """Wait for a cursor, lock it until the transaction ends, and return its position.
+
+    No turn and no rebuild of the subscription writes meanwhile: for a feature that adds to the tables of a
+    projection what is not in the journal.
+    """
+    position, _ = await store.lock_cursor(conn, tenant_id=tenant_id, name=subscription)
+    return position
+
+
+async def position_of(conn: Connection, *, tenant_id: int, subscription: str) -> int:
+    """Return how far a subscription has read, 0 before its first batch."""
+    return await store.select_position(conn, tenant_id=tenant_id, name=subscription)
+
+
 async def resume(conn: Connection, *, tenant_id: int, subscription: str) -> bool:
     """Let a stopped projection go on at the fact that stopped it; False when it was not stopped."""
     return await store.resume(conn, tenant_id=tenant_id, name=subscription)

@@ -1,11 +1,14 @@
 """The ledger's SQL: ``write`` is the posting's, ``read`` answers questions."""
 
 from plaudit.core.ledger.store.read import (
+    ask_balances,
+    balances_in,
     delete_ended_counters,
     pick_due_holds,
     select_addresses,
     select_balances,
     select_below,
+    select_below_each,
     select_entries,
     select_entries_of,
     select_happened_as_of,
@@ -33,6 +36,8 @@ from plaudit.core.ledger.store.write import (
 __all__ = [
     "Card",
     "Entry",
+    "ask_balances",
+    "balances_in",
     "delete_ended_counters",
     "insert_holds",
     "lock_accounts",
@@ -44,6 +49,7 @@ __all__ = [
     "select_addresses",
     "select_balances",
     "select_below",
+    "select_below_each",
     "select_cards",
     "select_entries",
     "select_entries_of",

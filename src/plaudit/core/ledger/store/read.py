@@ -6,7 +6,7 @@ from typing import Final
 
 from plaudit.core.ledger.book import Hold, Window
 from plaudit.platform import packing
-from plaudit.platform.db import Connection
+from plaudit.platform.db import Connection, Cursor
 from plaudit.platform.packing import Int4, Int8
 
 _BEFORE_ALL: Final = datetime(1900, 1, 1, tzinfo=UTC)
@@ -44,14 +44,23 @@ async def select_entries_of(
     ]
 
 
-async def select_balances(conn: Connection, *, tenant_id: int, addresses: Sequence[str]) -> dict[str, int]:
-    """Return the balances of those addresses that are open."""
-    cursor = await conn.execute(
+async def ask_balances(conn: Connection, *, tenant_id: int, addresses: Sequence[str]) -> Cursor:
+    """Ask for the balances of those addresses that are open; `balances_in` reads the answer."""
+    return await conn.execute(
         "SELECT address, balance FROM ledger.account WHERE tenant_id = %s AND address = ANY(%s)",
         (Int4(tenant_id), packing.texts(addresses)),
         binary=True,
     )
+
+
+async def balances_in(cursor: Cursor) -> dict[str, int]:
+    """Return balances by address."""
     return {address: balance for address, balance in await cursor.fetchall()}  # noqa: C416 - rows, not pairs
+
+
+async def select_balances(conn: Connection, *, tenant_id: int, addresses: Sequence[str]) -> dict[str, int]:
+    """Return the balances of those addresses that are open."""
+    return await balances_in(await ask_balances(conn, tenant_id=tenant_id, addresses=addresses))
 
 
 async def select_below(conn: Connection, *, tenant_id: int, prefix: str) -> dict[str, tuple[str, int, int]]:
@@ -63,6 +72,24 @@ async def select_below(conn: Connection, *, tenant_id: int, prefix: str) -> dict
         binary=True,
     )
     return {address: (asset, balance, freeze) for address, asset, balance, freeze in await cursor.fetchall()}
+
+
+async def select_below_each(
+    conn: Connection, *, tenant_id: int, prefixes: Sequence[str]
+) -> list[tuple[str, str, int]]:
+    """Return (prefix, address, balance) of the accounts whose address starts with one of ``prefixes``."""
+    cursor = await conn.execute(
+        "SELECT v.prefix, a.address, a.balance FROM unnest(%s, %s) AS v (prefix, beyond)"
+        " JOIN ledger.account a ON a.tenant_id = %s AND a.address >= v.prefix AND a.address < v.beyond"
+        " ORDER BY a.address",
+        (
+            packing.texts(prefixes),
+            packing.texts([prefix + "\U0010ffff" for prefix in prefixes]),
+            Int4(tenant_id),
+        ),
+        binary=True,
+    )
+    return await cursor.fetchall()
 
 
 async def select_recorded_as_of(

@@ -1,6 +1,7 @@
 """What the actions of payments are made of: the means of the house, and commands that write rows."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final, NoReturn, Protocol
 
 from plaudit.core.commands.command import Command, Grant, Plan, Work
@@ -29,6 +30,8 @@ POLICY: Final = "payment.policy"
 """The topic of payment policies; the key is the currency."""
 
 SYSTEM: Final = Actor("system", "payments")
+
+_GRANTS_MAX: Final = 1_024
 
 
 class Means(Protocol):
@@ -79,6 +82,7 @@ class NothingToDo(Exception):
     """Raised within the work of a command when what it is for has happened already; nothing is written."""
 
 
+@lru_cache(_GRANTS_MAX)
 def system_grant(tenant_id: int) -> Grant:
     """Return the grant by which payments itself acts, and goes on with what somebody began."""
     return Grant(tenant_id, SYSTEM, frozenset({OPEN, SETTLE}))

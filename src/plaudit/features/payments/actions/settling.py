@@ -114,14 +114,15 @@ def declined(
 class _Place:
     """Where an effect happened, and the words that its fact shares with others."""
 
-    __slots__ = ("case", "claim", "instrument_hash", "payment", "tenant_id")
+    __slots__ = ("case", "claim", "instrument_hash", "payment", "tenant_id", "words")
 
     def __init__(self, tenant_id: int, case: Case, instrument_hash: str | None) -> None:
         self.tenant_id = tenant_id
         self.case = case
         self.claim = case.claim
         self.instrument_hash = instrument_hash
-        self.payment = encode_id(PAYMENT, case.claim.number)
+        self.words = payment_words(case.claim)
+        self.payment: str = self.words["payment"]
 
     def account(self, one: Try) -> str:
         return account_id(tenant_id=self.tenant_id, number=one.account)
@@ -130,7 +131,7 @@ class _Place:
         return {"attempt": one.attempt, "channel": one.channel, "account": self.account(one)}
 
     def refund(self, one: Return) -> dict[str, Any]:
-        return payment_words(self.claim) | {
+        return self.words | {
             "asset": one.asset,
             "amount_minor": one.amount_minor,
             "refund": encode_id(REFUND, one.number),
@@ -142,7 +143,7 @@ def _succeeded(effect: settling.Succeeded, place: _Place) -> Plan:
     one, claim = effect.attempt, place.claim
     assert one.transaction is not None, "a paid attempt has its transaction"
     fact = PaymentSucceeded(
-        **payment_words(claim),
+        **place.words,
         **place.attempt(one),
         method=one.method,
         transaction=one.transaction,
@@ -157,7 +158,7 @@ def _succeeded(effect: settling.Succeeded, place: _Place) -> Plan:
 def _surplus(effect: settling.Surplus, place: _Place) -> Plan:
     refund = effect.refund
     assert refund.transaction is not None, "what came in has its transaction"
-    words = payment_words(place.claim) | {"asset": refund.asset, "amount_minor": refund.amount_minor}
+    words = place.words | {"asset": refund.asset, "amount_minor": refund.amount_minor}
     fact = PaymentSurplus(
         **words,
         **place.attempt(effect.attempt),
@@ -173,14 +174,12 @@ def _surplus(effect: settling.Surplus, place: _Place) -> Plan:
 
 def _failed(effect: settling.Failed, place: _Place) -> Plan:
     one = effect.attempt
-    fact = AttemptFailed(
-        **payment_words(place.claim), **place.attempt(one), method=one.method, code=effect.code
-    )
+    fact = AttemptFailed(**place.words, **place.attempt(one), method=one.method, code=effect.code)
     return _moving(fact, place.payment)
 
 
 def _exhausted(effect: settling.Exhausted, place: _Place) -> Plan:
-    return _moving(PaymentFailed(**payment_words(place.claim), code=effect.code), place.payment)
+    return _moving(PaymentFailed(**place.words, code=effect.code), place.payment)
 
 
 def _rejected(effect: settling.Rejected, place: _Place) -> Plan:
@@ -265,8 +264,8 @@ def _fact(data: FactData, payment: str) -> Fact:
 
 def _moving(data: FactData, payment: str, *transfers: Transfer, uses: tuple[Use, ...] = ()) -> Plan:
     decision = Decision(_fact(data, payment), transfers, uses)
-    accounts = tuple(address for one in transfers for address in (one.source, one.destination))
-    return Plan(lambda _book: decision, accounts, tuple(use.window for use in uses))
+    accounts = [address for one in transfers for address in (one.source, one.destination)]
+    return Plan(lambda _book: decision, tuple(accounts), tuple([use.window for use in uses]))
 
 
 def _command(tenant_id: int, cause: str, plan: Plan) -> Command:

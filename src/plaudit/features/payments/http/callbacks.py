@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 
 from plaudit.core.commands.command import Command
@@ -20,7 +21,7 @@ from plaudit.kernel.refusal import Refusal, busy
 from plaudit.platform import log, telemetry
 from plaudit.platform.failures import Failure, classify
 from plaudit.platform.failures import Final as FinalFailure
-from plaudit.platform.web import Request, Response, post
+from plaudit.platform.web import Request, Response, Verbatim, post, whole_body
 
 _log = log.logger("payments")
 
@@ -76,10 +77,10 @@ async def receive_callback(
         raise unknown_account()
     ready = _ready(means, merchant)
     outcome = _Outcome.REJECTED
-    body = await _body(request, limit_bytes=means.settings.body_max_bytes)
+    body = await whole_body(request.receive, limit_bytes=means.settings.body_max_bytes)
     if body is not None:
         outcome = await _taken(means, merchant, ready, headers=_headers(request.scope["headers"]), body=body)
-    CALLBACKS.labels(channel, outcome).inc()
+    _counter(channel, outcome).inc()
     return _answer(ready.reply(accepted=outcome in _TAKEN))
 
 
@@ -226,22 +227,19 @@ def _mismatch(merchant: SealedMerchant, notice: Notice, *, asked_minor: int, ask
     )
 
 
+@cache
+def _counter(channel: str, outcome: _Outcome) -> telemetry.Counter:
+    """Return the counter of an outcome, whose look-up costs more than counting."""
+    return CALLBACKS.labels(channel, outcome)
+
+
 def _headers(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in sent}
-
-
-async def _body(request: Request[Any, Any, Any], *, limit_bytes: int) -> bytes | None:
-    """Return the body as it was sent, None when it is larger than any callback."""
-    parts = bytearray()
-    async for part in request.stream():
-        parts += part
-        if len(parts) > limit_bytes:
-            return None
-    return bytes(parts)
+    """Return headers as texts; the server hands them over with their names in lower case."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in sent}
 
 
 def _answer(reply: Reply) -> Response[bytes]:
-    return Response(reply.body, status_code=reply.status, media_type=reply.media_type)
+    return Verbatim(reply.body, status=reply.status, media_type=reply.media_type)
 
 
 ROUTES: Final[tuple[Any, ...]] = (receive_callback,)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias
 
 from plaudit.features.payments.model.channel import ASSETS, METHODS, ChannelName, Method
@@ -18,6 +19,8 @@ Device: TypeAlias = Literal["desktop", "mobile", "wechat", "app"]
 """What the payer holds: a computer's browser, a phone's, the browser within WeChat, an app of the tenant."""
 
 _NUMBER_BITS: Final = 32
+_KNOWN_MAX: Final = 4_096
+"""Every callback and every fact about a payment names one of a few accounts."""
 _NUMBER_MASK: Final = 2**_NUMBER_BITS - 1
 _NAME_MAX: Final = 100
 _PRIORITY_MAX: Final = 1_000
@@ -79,11 +82,13 @@ class PaymentPolicy:
     revision: int
 
 
+@lru_cache(_KNOWN_MAX)
 def account_id(*, tenant_id: int, number: int) -> str:
     """Return the id of a merchant account; it tells the tenant, for callbacks carry no other credential."""
     return encode_id(ACCOUNT, tenant_id << _NUMBER_BITS | number)
 
 
+@lru_cache(_KNOWN_MAX)
 def account_of(account: str) -> tuple[int, int]:
     """Return the tenant and the number in an account's id. Raises Refusal `invalid.id` (INVALID)."""
     both = decode_id(ACCOUNT, account)

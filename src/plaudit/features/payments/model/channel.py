@@ -111,8 +111,7 @@ class RefundReport:
     code: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class Notice(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A callback whose signature, freshness and addressee are right: what it says about an order or a refund.
 
     `told` "other" is something that payments does nothing about; it is acknowledged. For a refund,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 
+from msgspec import Struct
+
 from plaudit.features.payments.model.channel import ChannelName, Method
 from plaudit.kernel.actor import Actor
 from plaudit.kernel.ids import DIGITS, encode_id
@@ -94,8 +96,7 @@ class Attempt:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class Placed(Struct, frozen=True, gc=False):
     """What never changes of an attempt, found by account and order number: what a callback is checked by."""
 
     tenant_id: int

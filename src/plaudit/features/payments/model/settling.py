@@ -6,10 +6,12 @@ tell things late, twice and out of order; whatever the order, an intent is credi
 payment for it goes back.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from plaudit.features.payments.model.channel import ChannelName, Method
 from plaudit.features.payments.model.intents import OPEN_ATTEMPTS, AttemptState, IntentState
@@ -25,8 +27,7 @@ from plaudit.features.payments.model.states import (
 from plaudit.vocabulary.facts.payments import RefundCause, SurplusCause
 
 
-@dataclass(slots=True, kw_only=True)
-class Claim:
+class Claim(Struct):
     """A locked intent: what is to be paid, and how far it is."""
 
     number: int
@@ -47,8 +48,7 @@ class Claim:
         return self.amount_minor - self.refunding_minor - self.refunded_minor
 
 
-@dataclass(slots=True, kw_only=True)
-class Try:
+class Try(Struct):
     """A locked attempt. `settled_at` is when it ended here and now, None where it did not."""
 
     attempt: int
@@ -64,8 +64,7 @@ class Try:
     settled_at: datetime | None = None
 
 
-@dataclass(slots=True, kw_only=True)
-class Return:
+class Return(Struct):
     """A locked refund, or a new one, which has no number until it is written."""
 
     number: int
@@ -79,15 +78,13 @@ class Return:
     at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Succeeded:
+class Succeeded(Struct, frozen=True, kw_only=True):
     """The intent was paid by this attempt."""
 
     attempt: Try
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surplus:
+class Surplus(Struct, frozen=True, kw_only=True):
     """Money came in that goes back."""
 
     attempt: Try
@@ -95,23 +92,20 @@ class Surplus:
     refund: Return
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
+class Failed(Struct, frozen=True, kw_only=True):
     """An attempt came to nothing."""
 
     attempt: Try
     code: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exhausted:
+class Exhausted(Struct, frozen=True, kw_only=True):
     """No attempt of the intent can be paid any more; until its deadline another may be made."""
 
     code: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rejected:
+class Rejected(Struct, frozen=True, kw_only=True):
     """A refund ended without effect; with `counted` its amount had been counted by the ledger."""
 
     refund: Return
@@ -119,29 +113,25 @@ class Rejected:
     counted: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Restored:
+class Restored(Struct, frozen=True, kw_only=True):
     """All that is left of a payment goes back, for what was paid for cannot be given."""
 
     refund: Return
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revoked:
+class Revoked(Struct, frozen=True, kw_only=True):
     """A feature takes back what was paid for: a refund of it is made."""
 
     refund: Return
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approved:
+class Approved(Struct, frozen=True, kw_only=True):
     """A refund may go on: the feature whose due it was answers."""
 
     refund: Return
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refunded:
+class Refunded(Struct, frozen=True, kw_only=True):
     """Money went back."""
 
     refund: Return
@@ -149,8 +139,7 @@ class Refunded:
     refunded_minor: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefundFailed:
+class RefundFailed(Struct, frozen=True, kw_only=True):
     """A channel said finally that it cannot refund."""
 
     refund: Return
@@ -237,7 +226,7 @@ class Case:
         claim = self.claim
         assert claim.paid_attempt is not None, f"intent {claim.number} was not paid"
         effects: list[Effect] = []
-        for one in self._all_returns():
+        for one in (*self.returns.values(), *self.opened):
             effects += self._decline(one, code=code, at=at)
         if claim.left_minor:
             refund = self._open_counted(amount_minor=claim.left_minor, cause="rejected", at=at)
@@ -308,12 +297,14 @@ class Case:
         """Tell whether this payment was taken before, kept or given back."""
         if one.state == "paid" and one.transaction == transaction:
             return True
-        return any(
-            refund.attempt == one.attempt
-            and refund.transaction == transaction
-            and refund.cause not in COUNTED
-            for refund in self._all_returns()
-        )
+        for refund in (*self.returns.values(), *self.opened):
+            if (
+                refund.attempt == one.attempt
+                and refund.transaction == transaction
+                and refund.cause not in COUNTED
+            ):
+                return True
+        return False
 
     def _surplus(
         self,
@@ -389,7 +380,3 @@ class Case:
 
     def _open_tries(self) -> set[int]:
         return {one.attempt for one in self.tries.values() if one.state in OPEN_ATTEMPTS}
-
-    def _all_returns(self) -> Iterable[Return]:
-        yield from self.returns.values()
-        yield from self.opened

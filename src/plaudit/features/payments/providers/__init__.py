@@ -44,7 +44,7 @@ CHANNELS: Final[Mapping[ChannelName, Kind]] = {
 """All channels by name."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Ready:
     """A channel, and what it was made of: another revision, installation or connection makes it anew."""
 
@@ -104,6 +104,8 @@ def ready(
         and known.outbound is outbound
         and (known.sealed is merchant or known.sealed == merchant)
     ):
+        # Where the row was read anew the next look sees at once that it is the same.
+        known.sealed = merchant
         _READY.move_to_end(place)
         return known.channel
     channel = made(

@@ -128,7 +128,7 @@ async def select_placed(
             packing.texts([one[2] for one in wanted]),
         ),
     )
-    return {(row[0], row[3], row[6]): _placed(*row) for row in await cursor.fetchall()}
+    return {(row[0], row[3], row[6]): Placed(*row) for row in await cursor.fetchall()}
 
 
 async def select_health(
@@ -193,19 +193,4 @@ def attempt(*row: Any) -> Attempt:  # noqa: ANN401 - the columns of ROW
         title_zh=title_zh,
         return_url=return_url,
         expires_at=expires_at,
-    )
-
-
-def _placed(*row: Any) -> Placed:  # noqa: ANN401 - the columns of its select
-    tenant_id, intent, number_of_attempt, account, channel, method, number, asset, amount = row
-    return Placed(
-        tenant_id=tenant_id,
-        intent=intent,
-        attempt=number_of_attempt,
-        account=account,
-        channel=channel,
-        method=method,
-        number=number,
-        asset=asset,
-        amount_minor=amount,
     )

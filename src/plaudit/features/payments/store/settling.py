@@ -4,7 +4,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from plaudit.features.payments.model.asking import ASKED_MIN
 from plaudit.features.payments.model.settling import Claim, Return, Try
@@ -12,6 +11,7 @@ from plaudit.platform import packing
 from plaudit.platform.db import Connection
 from plaudit.platform.packing import Int4
 
+# In the order of the fields of Claim, Try and Return; before those of the last two stands the intent.
 _CLAIM = "number, due, due_kind, payer, asset, amount, state, paid_attempt, refunding, refunded, expires_at"
 _TRY = "intent, attempt, account, channel, method, number, asset, amount, state, transaction, code"
 _RETURN = "intent, number, attempt, transaction, asset, amount, cause, state, code"
@@ -24,7 +24,7 @@ async def lock_claims(conn: Connection, *, tenant_id: int, intents: Sequence[int
         " FOR NO KEY UPDATE",
         (Int4(tenant_id), packing.int8s(intents)),
     )
-    return {row[0]: _claim(*row) for row in await cursor.fetchall()}
+    return {row[0]: Claim(*row) for row in await cursor.fetchall()}
 
 
 async def lock_due_claims(
@@ -43,7 +43,7 @@ async def lock_due_claims(
         " ORDER BY number LIMIT %s FOR NO KEY UPDATE SKIP LOCKED",
         (Int4(tenant_id), now, given_up, ASKED_MIN, limit),
     )
-    return [_claim(*row) for row in await cursor.fetchall()]
+    return [Claim(*row) for row in await cursor.fetchall()]
 
 
 async def lock_tries(
@@ -57,7 +57,7 @@ async def lock_tries(
     )
     found: dict[int, dict[int, Try]] = {}
     for row in await cursor.fetchall():
-        found.setdefault(row[0], {})[row[1]] = _try(*row)
+        found.setdefault(row[0], {})[row[1]] = Try(*row[1:])
     return found
 
 
@@ -72,7 +72,7 @@ async def lock_returns(
     )
     found: dict[int, dict[int, Return]] = {}
     for row in await cursor.fetchall():
-        found.setdefault(row[0], {})[row[1]] = _return(*row)
+        found.setdefault(row[0], {})[row[1]] = Return(*row[1:])
     return found
 
 
@@ -204,50 +204,3 @@ async def save_returns(
 def _at(one: Return) -> datetime:
     assert one.at is not None, "a refund is written because it changed"
     return one.at
-
-
-def _claim(*row: Any) -> Claim:  # noqa: ANN401 - the columns of _CLAIM
-    number, due, due_kind, payer, asset, amount, state, paid, refunding, refunded, expires_at = row
-    return Claim(
-        number=number,
-        due=due,
-        due_kind=due_kind,
-        payer=payer,
-        asset=asset,
-        amount_minor=amount,
-        state=state,
-        paid_attempt=paid,
-        refunding_minor=refunding,
-        refunded_minor=refunded,
-        expires_at=expires_at,
-    )
-
-
-def _try(*row: Any) -> Try:  # noqa: ANN401 - the columns of _TRY
-    _, attempt, account, channel, method, number, asset, amount, state, transaction, code = row
-    return Try(
-        attempt=attempt,
-        account=account,
-        channel=channel,
-        method=method,
-        number=number,
-        asset=asset,
-        amount_minor=amount,
-        state=state,
-        transaction=transaction,
-        code=code,
-    )
-
-
-def _return(*row: Any) -> Return:  # noqa: ANN401 - the columns of _RETURN
-    _, number, attempt, transaction, asset, amount, cause, state, code = row
-    return Return(
-        number=number,
-        attempt=attempt,
-        transaction=transaction,
-        asset=asset,
-        amount_minor=amount,
-        cause=cause,
-        state=state,
-        code=code,
-    )

@@ -7,8 +7,6 @@ still free at the price of the order; otherwise the due is rejected, and the mon
 from collections.abc import Callable
 from typing import NamedTuple
 
-import msgspec
-
 from plaudit.core.commands.command import Command, Plan
 from plaudit.core.commands.references import Lookup
 from plaudit.core.dues import ANSWER, Asked, system_grant
@@ -46,13 +44,13 @@ class _Paid(NamedTuple):
     code: Code | None
 
 
-def fulfil_order(asked: Asked[PaymentSucceeded]) -> Command:
+def fulfil_order(asked: Asked[PaymentSucceeded, TicketOrdered]) -> Command:
     """Return the command that fulfils a paid order by its mode.
 
     Raises under lock Refusal (REFUSED) `order.expired` when its seats were given to others or its price is
     gone, `show.over`, `deposit.over`, `group.over`; all of them send the money back.
     """
-    said, ordered = asked.said, msgspec.convert(asked.due.data, TicketOrdered)
+    said, ordered = asked.said, asked.due
 
     def plan(lookup: Lookup) -> Plan:
         offer: Offer | None = lookup.one(OFFER, ordered.offer)
@@ -70,7 +68,7 @@ def fulfil_order(asked: Asked[PaymentSucceeded]) -> Command:
     return Command(
         action="presale.fulfil",
         permission=ANSWER,
-        grant=system_grant(tenant_id=asked.due.tenant_id, feature=NAME),
+        grant=system_grant(tenant_id=asked.tenant_id, feature=NAME),
         key=f"ticket/{said.due}",
         content=canonical((said.due, said.payment)),
         plan=plan,

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-import msgspec
-
 from plaudit.core.commands.command import Command, Plan
 from plaudit.core.commands.references import Lookup
 from plaudit.core.dues import ANSWER, Asked, system_grant
@@ -36,14 +34,13 @@ from plaudit.vocabulary.facts.tickets import (
 )
 
 
-def pay_balance(asked: Asked[PaymentSucceeded], booking: Booking | None) -> Command:
+def pay_balance(asked: Asked[PaymentSucceeded, TicketDeposited], booking: Booking | None) -> Command:
     """Return the command that issues the tickets of a deposited order whose balance was paid.
 
     Raises under lock Refusal (REFUSED) `deposit.forfeited` when the order is not pledged any more, and
     `show.over`; both send the balance back.
     """
-    said = asked.said
-    deposited = msgspec.convert(asked.due.data, TicketDeposited)
+    said, deposited = asked.said, asked.due
 
     def plan(lookup: Lookup) -> Plan:
         show: Show | None = lookup.one(SHOW, deposited.show)
@@ -55,7 +52,7 @@ def pay_balance(asked: Asked[PaymentSucceeded], booking: Booking | None) -> Comm
         return _issuing(booking, offer, balance=said)
 
     return _command(
-        tenant_id=asked.due.tenant_id,
+        tenant_id=asked.tenant_id,
         verb="pay_balance",
         key=f"balance/{said.due}",
         plan=plan,

@@ -1,7 +1,7 @@
 """Refunds of paid orders: money back to clearing, seats to their offer, rights and bundles taken back."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from plaudit.core.commands.command import Command, Plan
 from plaudit.core.commands.references import Lookup
@@ -25,7 +25,7 @@ from plaudit.vocabulary.facts.payments import RefundApproved
 from plaudit.vocabulary.facts.tickets import TicketRefunded
 
 
-def return_tickets(asked: Asked[RefundApproved], booking: Booking | None) -> Command:
+def return_tickets(asked: Asked[RefundApproved, Any], booking: Booking | None) -> Command:
     """Return the command that brings the money of a refund back, with the seats that it pays for.
 
     Raises under lock Refusal (REFUSED) `booking.refunded` and what the ledger refuses; (NOT_FOUND)
@@ -44,7 +44,7 @@ def return_tickets(asked: Asked[RefundApproved], booking: Booking | None) -> Com
     return Command(
         action="presale.return",
         permission=ANSWER,
-        grant=system_grant(tenant_id=asked.due.tenant_id, feature=NAME),
+        grant=system_grant(tenant_id=asked.tenant_id, feature=NAME),
         key=f"return/{said.refund}",
         content=canonical((said.refund, said.payment, said.amount_minor)),
         plan=plan,

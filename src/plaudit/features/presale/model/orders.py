@@ -21,7 +21,7 @@ WAITING: Final = "wtg"
 """The prefix of places on a waiting list: the number is the position of the fact that joined it."""
 LATE: Final = timedelta(minutes=2)
 """How long after the time of an order, a balance or a group money is still taken, if it can be used."""
-CAMPAIGN_MAX: Final = 64
+CAMPAIGN_MAX: Final = 200
 _SEAT_BITS: Final = 6
 
 
@@ -156,12 +156,15 @@ def _check_group(wish: Wish, offer: Offer) -> None:
 
 
 def _check_attribution(attribution: Attribution | None) -> None:
+    """Check how a buyer came: a campaign is named in any language, an invitation by its id."""
     if attribution is None:
         return
-    for field, text in (("invitation", attribution.invitation), ("campaign", attribution.campaign)):
-        if text is not None and not valid_name(text, CAMPAIGN_MAX):
-            raise invalid(
-                "body.invalid",
-                f"Write it with letters, digits and _ . : @ -, at most {CAMPAIGN_MAX}.",
-                field=field,
-            )
+    invitation, campaign = attribution.invitation, attribution.campaign
+    if invitation is not None and not valid_name(invitation):
+        raise invalid("body.invalid", "Send the id of an invitation, or leave it out.", field="invitation")
+    if campaign is not None and not (0 < len(campaign) <= CAMPAIGN_MAX and campaign.isprintable()):
+        raise invalid(
+            "body.invalid",
+            f"Name the campaign in 1 to {CAMPAIGN_MAX} characters of one line.",
+            field="campaign",
+        )

@@ -2,9 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
-
-import msgspec
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from plaudit.core import dues
 from plaudit.core.commands.command import Outcome
@@ -12,7 +10,6 @@ from plaudit.core.commands.corridor import Corridor
 from plaudit.core.dues import Asked
 from plaudit.core.feature import Reaction
 from plaudit.core.handles import Connection
-from plaudit.core.journal.facts import Recorded
 from plaudit.core.journal.subscriptions import Span
 from plaudit.features.presale.actions import fulfil, pledges, refunds
 from plaudit.features.presale.actions.base import NAME
@@ -28,6 +25,9 @@ from plaudit.vocabulary.facts.tickets import (
     TicketPledged,
     TicketRefunded,
 )
+
+_Refund: TypeAlias = Asked[RefundApproved, Any]
+"""A refund of an order or of a balance."""
 
 
 class _Desk(NamedTuple):
@@ -49,11 +49,11 @@ class _Desk(NamedTuple):
 
 async def _answer(corridor: Corridor, conn: Connection, span: Span) -> None:
     """Answer what a span says of orders and of balances: payments first, then refunds."""
-    orders = await dues.questions(conn, span, due_kind=TicketOrdered.KIND)
-    balances = await dues.questions(conn, span, due_kind=TicketDeposited.KIND)
-    asked = [(one, one.said.due) for one in orders.refunds]
-    asked += [(one, _order_of(one.due)) for one in balances.refunds]
-    numbers = {one.said.due for one in orders.paid} | {_order_of(one.due) for one in balances.paid}
+    orders = await dues.questions(conn, span, due=TicketOrdered)
+    balances = await dues.questions(conn, span, due=TicketDeposited)
+    asked: list[tuple[_Refund, int]] = [(one, one.said.due) for one in orders.refunds]
+    asked += [(one, one.due.order) for one in balances.refunds]
+    numbers = {one.said.due for one in orders.paid} | {one.due.order for one in balances.paid}
     numbers |= {order for _, order in asked}
     if not numbers:
         return
@@ -82,16 +82,11 @@ async def _locked(
     return await store.lock_members(conn, tenant_id=tenant_id, groups=groups, orders=orders)
 
 
-def _groups_of(paid: Sequence[Asked[PaymentSucceeded]]) -> set[str]:
-    groups = (one.due.data.get("group") for one in paid)
-    return {group for group in groups if group is not None}
+def _groups_of(paid: Sequence[Asked[PaymentSucceeded, TicketOrdered]]) -> set[str]:
+    return {one.due.group for one in paid if one.due.group is not None}
 
 
-def _order_of(deposited: Recorded) -> int:
-    return int(deposited.data["order"])
-
-
-async def _fulfil(desk: _Desk, paid: Sequence[Asked[PaymentSucceeded]]) -> None:
+async def _fulfil(desk: _Desk, paid: Sequence[Asked[PaymentSucceeded, TicketOrdered]]) -> None:
     wanted = [(one, fulfil.fulfil_order(one)) for one in paid]
     outcomes = await dues.fulfil(desk.corridor, desk.conn, feature=NAME, wanted=wanted)
     made = [booked(one, outcome) for one, outcome in zip(paid, outcomes, strict=True) if outcome is not None]
@@ -156,14 +151,14 @@ def _issue(booking: Booking, outcome: Outcome) -> None:
     booking.holders = [booking.viewer] * booking.quantity
 
 
-async def _pay_balances(desk: _Desk, paid: Sequence[Asked[PaymentSucceeded]]) -> None:
-    wanted = [(one, pledges.pay_balance(one, desk.found.get(_order_of(one.due)))) for one in paid]
+async def _pay_balances(desk: _Desk, paid: Sequence[Asked[PaymentSucceeded, TicketDeposited]]) -> None:
+    wanted = [(one, pledges.pay_balance(one, desk.found.get(one.due.order))) for one in paid]
     outcomes = await dues.fulfil(desk.corridor, desk.conn, feature=NAME, wanted=wanted)
     issued = []
     for one, outcome in zip(paid, outcomes, strict=True):
         if outcome is None:
             continue
-        booking, said = desk.found[_order_of(one.due)], one.said
+        booking, said = desk.found[one.due.order], one.said
         booking.payments = (*booking.payments, (said.due, said.payment, said.amount_minor))
         booking.instrument_hash = said.instrument_hash
         _issue(booking, outcome)
@@ -173,7 +168,7 @@ async def _pay_balances(desk: _Desk, paid: Sequence[Asked[PaymentSucceeded]]) ->
         await desk.issue(issued)
 
 
-async def _give_back(desk: _Desk, asked: Sequence[tuple[Asked[RefundApproved], int]]) -> None:
+async def _give_back(desk: _Desk, asked: Sequence[tuple[_Refund, int]]) -> None:
     """Give refunds back, at most one of each order."""
     told: list[Outcome] = []
 
@@ -203,10 +198,10 @@ async def _give_back(desk: _Desk, asked: Sequence[tuple[Asked[RefundApproved], i
 
 
 def _turns(
-    asked: Iterable[tuple[Asked[RefundApproved], int]],
-) -> list[list[tuple[Asked[RefundApproved], int]]]:
+    asked: Iterable[tuple[_Refund, int]],
+) -> list[list[tuple[_Refund, int]]]:
     """Return refunds in turns, of each order one a turn, in the order of the journal."""
-    turns: list[list[tuple[Asked[RefundApproved], int]]] = []
+    turns: list[list[tuple[_Refund, int]]] = []
     seen: Counter[int] = Counter()
     for one in sorted(asked, key=lambda pair: pair[0].position):
         if seen[one[1]] == len(turns):
@@ -216,9 +211,9 @@ def _turns(
     return turns
 
 
-def booked(asked: Asked[PaymentSucceeded], outcome: Outcome) -> Booking:
+def booked(asked: Asked[PaymentSucceeded, TicketOrdered], outcome: Outcome) -> Booking:
     """Return the booking that a payment has made of an order."""
-    said, ordered, fact = asked.said, msgspec.convert(asked.due.data, TicketOrdered), outcome.data
+    said, ordered, fact = asked.said, asked.due, outcome.data
     booking = Booking(
         order=said.due,
         viewer=ordered.payer,

@@ -110,9 +110,9 @@ def _joined(fact: Recorded) -> Place:
 
 async def _take(conn: Connection, span: Span) -> None:
     """Keep that seats which were offered to somebody who waited were ordered."""
-    facts = await span.facts(conn, saying=("source", "waiting"))
-    if facts:
-        holds = [int(fact.data["waiting"]) for fact in facts]
+    ordered = await span.heard(conn, {TicketOrdered.KIND: TicketOrdered}, saying=("source", "waiting"))
+    holds = [fact.data.waiting for fact in ordered if fact.data.waiting is not None]
+    if holds:
         await store.take_places(conn, tenant_id=span.tenant_id, holds=holds)
 
 

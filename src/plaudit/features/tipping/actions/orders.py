@@ -3,8 +3,6 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-import msgspec
-
 from plaudit.core.commands.command import Command, Grant, Plan
 from plaudit.core.commands.references import Lookup
 from plaudit.core.commands.tenants import ZONE
@@ -62,14 +60,14 @@ def order_tip(*, grant: Grant, key: str, tip: Tip, now: datetime, salt: bytes) -
     )
 
 
-def send_paid_tip(asked: Asked[PaymentSucceeded], *, message: PrivatePart | None) -> Command:
+def send_paid_tip(asked: Asked[PaymentSucceeded, TipOrdered], *, message: PrivatePart | None) -> Command:
     """Return the command that sends a tip which was paid, out of clearing, as of when it was paid.
 
     `message` is the order's private part, None where there was none or it was erased. The price is the one
     ordered; everything else is decided now: whatever refuses the tip under lock, a switch as well, is a
     reason to give the money back.
     """
-    said, ordered = asked.said, msgspec.convert(asked.due.data, TipOrdered)
+    said, ordered = asked.said, asked.due
     wish = Wish(gift=ordered.gift, count=ordered.count, show=ordered.show, room=ordered.room)
     tip = Tip(viewer=ordered.payer, creator=ordered.creator, wish=wish, anonymous=ordered.anonymous)
     price = Price(
@@ -85,7 +83,7 @@ def send_paid_tip(asked: Asked[PaymentSucceeded], *, message: PrivatePart | None
     return Command(
         action="tipping.send_paid_tip",
         permission=ANSWER,
-        grant=system_grant(tenant_id=asked.due.tenant_id, feature="tipping"),
+        grant=system_grant(tenant_id=asked.tenant_id, feature="tipping"),
         key=f"tip/{said.due}",
         content=canonical((said.due, said.payment)),
         plan=lambda lookup: tips.plan_of(tips.ground_of(lookup, wanted), lookup),

@@ -1,4 +1,8 @@
-"""Take a tip back, whole or in part, by its own split: to the wallet, or to clearing for a refund."""
+"""Take a tip back, whole or in part, by its own split: to where it came from, or to clearing for a refund.
+
+A tip that units of a gift paid for goes back to issuance, and the units to the viewer once it is taken back
+whole: there are no parts of a unit.
+"""
 
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -18,13 +22,13 @@ from plaudit.features.tipping.model import Policy, Shares, reversal_of
 from plaudit.kernel.refusal import invalid, refused
 from plaudit.vocabulary import chart
 from plaudit.vocabulary.facts.payments import RefundApproved
-from plaudit.vocabulary.facts.tipping import TipReversed, TipSent
+from plaudit.vocabulary.facts.tipping import TipOrdered, TipReversed, TipSent
 
 REASON_MAX: Final = 500
 
 
 class _Wanted(NamedTuple):
-    """What is taken back, and where it goes: to the wallet for a reason, or to clearing for a refund."""
+    """What is taken back, and where it goes: to where it came from for a reason, or to clearing."""
 
     tip: Recorded
     sent: TipSent
@@ -64,8 +68,11 @@ def reverse_tip(
             payment=sent.payment,
         )
     private = PrivatePart("reason", f"viewer/{sent.viewer}", text, salt)
-    wallet = chart.viewer_wallet(viewer=sent.viewer, asset=sent.asset)
-    wanted = _Wanted(tip, sent, amount_minor, now, wallet, reason=private)
+    if sent.funded is None:
+        source = chart.viewer_wallet(viewer=sent.viewer, asset=sent.asset)
+    else:
+        source = chart.issuance(asset=sent.asset)
+    wanted = _Wanted(tip, sent, amount_minor, now, source, reason=private)
     return Command(
         action="tipping.reverse_tip",
         permission="tip.reverse",
@@ -76,7 +83,7 @@ def reverse_tip(
     )
 
 
-def return_tip(asked: Asked[RefundApproved], *, tip: Recorded | None) -> Command:
+def return_tip(asked: Asked[RefundApproved, TipOrdered], *, tip: Recorded | None) -> Command:
     """Return the command that takes back what a refund asks for of the tip that was sent for its payment.
 
     By the tip's own split, the creator down to what the policy leaves, the rest out of the losses. `tip` is
@@ -98,7 +105,7 @@ def return_tip(asked: Asked[RefundApproved], *, tip: Recorded | None) -> Command
     return Command(
         action="tipping.return_tip",
         permission=ANSWER,
-        grant=system_grant(tenant_id=asked.due.tenant_id, feature="tipping"),
+        grant=system_grant(tenant_id=asked.tenant_id, feature="tipping"),
         key=f"return/{said.refund}",
         content=canonical((said.refund, said.payment, said.amount_minor)),
         plan=plan,
@@ -111,7 +118,8 @@ def _plan(lookup: Lookup, wanted: _Wanted) -> Plan:
     parties = _parties(sent)
     once = reversal_window(position)
     losses = chart.losses(asset=sent.asset)
-    beside: tuple[str, ...] = ()
+    back = _units_back(sent)
+    beside: tuple[str, ...] = () if back is None else (back.source, back.destination)
     keeps_minor: int | None = None
     if wanted.refund is not None:
         policy: Policy | None = lookup.one("policy", sent.asset)
@@ -136,7 +144,11 @@ def _plan(lookup: Lookup, wanted: _Wanted) -> Plan:
         transfers = _transfers(book, parties, taken, wanted.destination)
         if lost_minor:
             transfers = (*transfers, Transfer(losses, wanted.destination, lost_minor))
-        fact = _reversed(wanted, taken, lost_minor=lost_minor, before_minor=before_minor)
+        whole = before_minor + part.amount_minor == sent.amount_minor
+        units = 0
+        if back is not None and whole:
+            units, transfers = back.amount_minor, (*transfers, back)
+        fact = _reversed(wanted, taken, lost_minor=lost_minor, before_minor=before_minor, units=units)
         return Decision(fact, transfers, tuple(uses))
 
     accounts = (wanted.destination, *(address for _, address in parties), *beside)
@@ -153,6 +165,15 @@ def _parties(sent: TipSent) -> tuple[tuple[str, str], ...]:
         *guild,
         ("platform", chart.platform_revenue(asset=sent.asset)),
     )
+
+
+def _units_back(sent: TipSent) -> Transfer | None:
+    """Return the transfer that gives the viewer the units back, None where no units had paid."""
+    if sent.funded is None:
+        return None
+    assert sent.gift is not None, "units of a gift pay for that gift"
+    in_hand = chart.viewer_gift(viewer=sent.viewer, gift=sent.gift)
+    return Transfer(chart.gift_issued(gift=sent.gift), in_hand, sent.count)
 
 
 def _transfers(
@@ -195,7 +216,7 @@ def _given_back(book: Book, counted: tuple[Window, ...], amount_minor: int) -> l
     return [Use(window, -amount_minor) for window in counted if book.now < window.ends and book.used(window)]
 
 
-def _reversed(wanted: _Wanted, taken: Shares, *, lost_minor: int, before_minor: int) -> Fact:
+def _reversed(wanted: _Wanted, taken: Shares, *, lost_minor: int, before_minor: int, units: int) -> Fact:
     sent, reason = wanted.sent, wanted.reason
     amount_minor = taken.amount_minor + lost_minor
     fact = TipReversed(
@@ -214,5 +235,6 @@ def _reversed(wanted: _Wanted, taken: Shares, *, lost_minor: int, before_minor: 
         anonymous=sent.anonymous,
         refund=wanted.refund,
         lost_minor=lost_minor,
+        units=units,
     )
     return Fact(f"creator/{sent.creator}", fact, (reason,) if reason else ())

@@ -18,6 +18,7 @@ from plaudit.core.commands.tenants import ZONE
 from plaudit.core.journal.facts import Fact, PrivatePart, canonical
 from plaudit.core.ledger.book import FREEZE_ALL, Book, Decision, Transfer, Use, Window
 from plaudit.features.tipping.actions import windows
+from plaudit.features.tipping.actions.funding import WALLET, Funding, check_funds, fund
 from plaudit.features.tipping.model import (
     DEFAULT_TERMS,
     Creator,
@@ -45,26 +46,17 @@ from plaudit.vocabulary.assets import asset_of
 from plaudit.vocabulary.facts.tipping import MessageState, TipSent
 
 _FEATURE = switches.feature("tipping")
-_WALLET = ("wallet",)
 
 
 class Tip(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked for. `funding` names the kinds of what pays, in order; there is the wallet only."""
+    """What is asked for. `funding` names the kinds of what pays: the wallet, or units of the gift in hand."""
 
     viewer: str
     creator: str
     wish: Wish
     message: str | None = None
-    funding: tuple[str, ...] = _WALLET
+    funding: tuple[str, ...] = WALLET
     anonymous: bool = False
-
-
-class Funding(NamedTuple):
-    """What pays for a tip: the accounts and holds to lock, and the account that each share is drawn from."""
-
-    accounts: tuple[str, ...]
-    holds: tuple[int, ...]
-    source: str
 
 
 class Paid(NamedTuple):
@@ -140,22 +132,6 @@ def targets_of(tip: Tip) -> tuple[str, ...]:
     return targets if tip.wish.gift is None else (*targets, switches.gift(tip.wish.gift))
 
 
-def fund(*, kinds: tuple[str, ...], viewer: str, asset: str, paid: bool = False) -> Funding:
-    """Return what pays: the one place to teach a new kind. Raises Refusal `funding.unsupported` (REFUSED).
-
-    With `paid` that is what came in through a channel, whatever the kinds; no caller can name it.
-    """
-    if paid:
-        clearing = chart.clearing(asset=asset)
-        return Funding(accounts=(clearing,), holds=(), source=clearing)
-    if kinds != _WALLET:
-        raise refused(
-            "funding.unsupported", 'Pay from the wallet: leave funding out, or send [{"kind": "wallet"}].'
-        )
-    wallet = chart.viewer_wallet(viewer=viewer, asset=asset)
-    return Funding(accounts=(wallet,), holds=(), source=wallet)
-
-
 def ground_of(lookup: Lookup, asked: Asked) -> Ground:
     """Look up what the tip is decided by, and refuse what that already rules out.
 
@@ -188,7 +164,9 @@ def ground_of(lookup: Lookup, asked: Asked) -> Ground:
         price=price,
         terms=terms,
         message_state=state,
-        funding=fund(kinds=tip.funding, viewer=tip.viewer, asset=asset, paid=paid is not None),
+        funding=fund(
+            kinds=tip.funding, viewer=tip.viewer, asset=asset, gift=wish.gift, paid=paid is not None
+        ),
         earnings=chart.creator_earnings(creator=creator.id, asset=asset),
         guild=None if creator.guild is None else chart.guild_earnings(guild=creator.guild, asset=asset),
         revenue=chart.platform_revenue(asset=asset),
@@ -196,7 +174,10 @@ def ground_of(lookup: Lookup, asked: Asked) -> Ground:
 
 
 def plan_of(ground: Ground, lookup: Lookup) -> Plan:
-    """Name the accounts, and the counters where terms go by the month or the policy limits the day."""
+    """Name the accounts, and the counters where terms go by the month or the policy limits the day.
+
+    The day's limit is about what a viewer spends now; units of a gift were paid for before.
+    """
     shared = (ground.earnings, ground.revenue)
     accounts = (*ground.funding.accounts, *shared, *(() if ground.guild is None else (ground.guild,)))
     at, now, asset = ground.asked.at, ground.asked.now, ground.price.asset
@@ -206,7 +187,7 @@ def plan_of(ground: Ground, lookup: Lookup) -> Plan:
         zone: ZoneInfo = lookup.one(ZONE, "*")
         name = windows.month_volume(creator=ground.creator.id, asset=asset)
         months = windows.months(name=name, zone=zone, at=at, now=now)
-    if ground.policy.day_limit_minor is not None:
+    if ground.policy.day_limit_minor is not None and ground.funding.units is None:
         zone = lookup.one(ZONE, "*")
         name = windows.day_given(viewer=ground.asked.tip.viewer, asset=asset)
         days = windows.days(name=name, zone=zone, at=at, now=now)
@@ -275,14 +256,7 @@ def _check_now(ground: Ground, book: Book) -> None:
     check_open(ground, book)
     if ground.asked.paid is not None:
         return
-    amount_minor, balance_minor = ground.price.amount_minor, book.balance(ground.funding.source)
-    if balance_minor < amount_minor:
-        raise refused(
-            "wallet.insufficient",
-            f"The wallet holds {balance_minor} and this costs {amount_minor}; add to it, or choose less.",
-            balance_minor=balance_minor,
-            amount_minor=amount_minor,
-        )
+    check_funds(book, funding=ground.funding, price=ground.price)
 
 
 def _shares(ground: Ground, volume_minor: int) -> Shares:
@@ -323,12 +297,13 @@ def _fact(
         day_before_minor=day_minor,
         due=None if paid is None else paid.due,
         payment=None if paid is None else paid.payment,
+        funded=None if ground.funding.units is None else "gift",
     )
     return Fact(f"creator/{creator.id}", sent, (message,) if message else ())
 
 
 def _transfers(ground: Ground, shares: Shares) -> tuple[Transfer, ...]:
-    source = ground.funding.source
+    source, units = ground.funding.source, ground.funding.units
     transfers = []
     if shares.creator_minor:
         transfers.append(Transfer(source, ground.earnings, shares.creator_minor))
@@ -337,6 +312,8 @@ def _transfers(ground: Ground, shares: Shares) -> tuple[Transfer, ...]:
         transfers.append(Transfer(source, ground.guild, shares.guild_minor))
     if shares.platform_minor:
         transfers.append(Transfer(source, ground.revenue, shares.platform_minor))
+    if units is not None:
+        transfers.append(Transfer(units.in_hand, units.issued, ground.price.count))
     return tuple(transfers)
 
 

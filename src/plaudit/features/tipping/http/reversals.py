@@ -28,7 +28,11 @@ class NewReversal(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class ReversalDone(msgspec.Struct, kw_only=True):
-    """What was taken back, from whom, and how much of the tip is reversed in all."""
+    """What was taken back, from whom, and how much of the tip is reversed in all.
+
+    `balance_minor` is what the viewer's wallet holds after it. Where units of a gift had paid it is null, and
+    `units` are those that the viewer has again: all of them once the tip is reversed whole, else none.
+    """
 
     reversal: str
     position: int
@@ -39,7 +43,8 @@ class ReversalDone(msgspec.Struct, kw_only=True):
     amount_minor: int
     shares: SharesView
     reversed_minor: int
-    balance_minor: int
+    balance_minor: int | None
+    units: int
     at: str
     recorded_at: str
 
@@ -85,7 +90,8 @@ async def post_reversal(
         amount_minor=fact.amount_minor,
         shares=shares_of(fact),
         reversed_minor=fact.reversed_minor,
-        balance_minor=outcome.entries[wallet][1],
+        balance_minor=outcome.entries[wallet][1] if wallet in outcome.entries else None,
+        units=fact.units,
         at=format_time(outcome.at),
         recorded_at=format_time(outcome.recorded_at),
     )

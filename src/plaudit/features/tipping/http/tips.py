@@ -32,27 +32,31 @@ from plaudit.kernel.refusal import forbidden, not_found
 from plaudit.kernel.time import Clock, format_time
 from plaudit.platform.web import Parameter, Response, answer, get, post
 from plaudit.vocabulary import chart
-from plaudit.vocabulary.facts.tipping import MessageState, TipSent
+from plaudit.vocabulary.facts.tipping import Funded, MessageState, TipSent
 
 _READ: Final = {"permission": "tip.read"}
 _PERSONS: Final = frozenset({"viewer", "creator"})
 
 
 class FundingBody(msgspec.Struct, kw_only=True):
-    """One thing that pays; the kind "wallet" is the viewer's wallet."""
+    """One thing that pays: the kind "wallet" is the viewer's wallet, "gift" units of the gift in hand."""
 
     kind: str
 
 
 class NewTip(TipWish, kw_only=True, forbid_unknown_fields=True):
-    """What to give, and what pays for it: the wallet when left out. `at` needs the scope import."""
+    """What to give, and the one thing that pays, the wallet if left out. `at` needs the scope import."""
 
     funding: list[FundingBody] | None = None
     at: str | None = None
 
 
 class TipDone(msgspec.Struct, kw_only=True):
-    """A tip that was sent; `balance_minor` is what the viewer's wallet holds after it."""
+    """A tip that was sent; `balance_minor` is what the viewer's wallet holds after it.
+
+    With `funded` "gift" units of the gift paid for it: then `balance_minor` is null, and `units_left` says
+    how many the viewer still has in hand.
+    """
 
     tip: str
     position: int
@@ -63,7 +67,9 @@ class TipDone(msgspec.Struct, kw_only=True):
     count: int
     amount_minor: int
     shares: SharesView
-    balance_minor: int
+    funded: Funded | None
+    balance_minor: int | None
+    units_left: int | None
     message_state: MessageState
     at: str
     recorded_at: str
@@ -82,6 +88,7 @@ class TipView(msgspec.Struct, kw_only=True):
     amount_minor: int
     reversed_minor: int
     shares: SharesView
+    funded: Funded | None
     show: str | None
     room: str | None
     anonymous: bool
@@ -141,7 +148,10 @@ async def post_tip(
     clock: Clock,
     randomness: Callable[[int], bytes],
 ) -> Response[TipDone]:
-    """Move a tip from the viewer's wallet to creator, guild and platform, by the creator's terms."""
+    """Move a tip from the viewer's wallet to creator, guild and platform, by the creator's terms.
+
+    Or pay for a gift with units of it that the viewer has in hand.
+    """
     funding = ("wallet",) if data.funding is None else tuple(one.kind for one in data.funding)
     command = actions.send_tip(
         grant=grant,
@@ -184,6 +194,7 @@ async def show_tip(
         amount_minor=sent.amount_minor,
         reversed_minor=row.reversed_minor,
         shares=shares_of(sent),
+        funded=sent.funded,
         show=sent.show,
         room=sent.room,
         anonymous=sent.anonymous,
@@ -274,6 +285,10 @@ def rendered(outcome: Outcome) -> TipDone:
     sent = fact_of(outcome, TipSent)
     wallet = chart.viewer_wallet(viewer=sent.viewer, asset=sent.asset)
     at = format_time(outcome.at)
+    units_left = None
+    if sent.funded is not None:
+        assert sent.gift is not None, "units of a gift pay for that gift"
+        units_left = outcome.entries[chart.viewer_gift(viewer=sent.viewer, gift=sent.gift)][1]
     return TipDone(
         tip=encode_id(TIP, outcome.position),
         position=outcome.position,
@@ -284,7 +299,9 @@ def rendered(outcome: Outcome) -> TipDone:
         count=sent.count,
         amount_minor=sent.amount_minor,
         shares=shares_of(sent),
-        balance_minor=outcome.entries[wallet][1],
+        funded=sent.funded,
+        balance_minor=outcome.entries[wallet][1] if sent.funded is None else None,
+        units_left=units_left,
         message_state=sent.message_state,
         at=at,
         # The same moment but for imports: the text is among the dearest parts of an answer.

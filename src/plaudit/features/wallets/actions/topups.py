@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-import msgspec
-
 from plaudit.core.commands.command import Command, Grant, Plan
 from plaudit.core.commands.references import Lookup
 from plaudit.core.dues import ANSWER, Asked, system_grant
@@ -47,13 +45,13 @@ def order_topup(*, grant: Grant, key: str, viewer: str, pack: str) -> Command:
     )
 
 
-def credit_topup(asked: Asked[PaymentSucceeded]) -> Command:
+def credit_topup(asked: Asked[PaymentSucceeded, TopupOrdered]) -> Command:
     """Return the command that fulfils a paid pack: the money to the users' funds, the coins to the wallet.
 
     A due is fulfilled once. What the ledger refuses under lock (`account.frozen`, `ledger.range`) and a
     switch of wallets are reasons to give the money back.
     """
-    said, ordered = asked.said, msgspec.convert(asked.due.data, TopupOrdered)
+    said, ordered = asked.said, asked.due
     total_minor = ordered.topup_minor + ordered.bonus_minor
     standing = _standing(said.due)
     money = _money(ordered.asset)
@@ -74,7 +72,7 @@ def credit_topup(asked: Asked[PaymentSucceeded]) -> Command:
     return Command(
         action="wallets.credit_topup",
         permission=ANSWER,
-        grant=system_grant(tenant_id=asked.due.tenant_id, feature="wallets"),
+        grant=system_grant(tenant_id=asked.tenant_id, feature="wallets"),
         key=f"topup/{said.due}",
         content=canonical((said.due, said.payment)),
         plan=plan,
@@ -82,14 +80,14 @@ def credit_topup(asked: Asked[PaymentSucceeded]) -> Command:
     )
 
 
-def claw_back_topup(asked: Asked[RefundApproved]) -> Command:
+def claw_back_topup(asked: Asked[RefundApproved, TopupOrdered]) -> Command:
     """Return the command that takes back what a refunded part of a top-up's price had bought.
 
     By the policy that holds now. Raises under lock Refusal (REFUSED) `topup.returned` when less of the top-up
     still stands, `clawback.insufficient`, `clawback.limit`, and what the ledger refuses. No switch of wallets
     stops it.
     """
-    said, ordered = asked.said, msgspec.convert(asked.due.data, TopupOrdered)
+    said, ordered = asked.said, asked.due
     standing = _standing(said.due)
     money = _money(ordered.asset)
     issuance = chart.issuance(asset=ordered.topup_asset)
@@ -127,7 +125,7 @@ def claw_back_topup(asked: Asked[RefundApproved]) -> Command:
     return Command(
         action="wallets.claw_back_topup",
         permission=ANSWER,
-        grant=system_grant(tenant_id=asked.due.tenant_id, feature="wallets"),
+        grant=system_grant(tenant_id=asked.tenant_id, feature="wallets"),
         key=f"clawback/{said.refund}",
         content=canonical((said.refund, said.payment, said.amount_minor)),
         plan=plan,

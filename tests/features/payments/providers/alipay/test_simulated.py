@@ -14,6 +14,7 @@ from plaudit.features.payments.providers.alipay import AlipaySecrets, AlipaySett
 from plaudit.features.payments.providers.alipay.words import SHANGHAI
 from plaudit.kernel.time import SystemClock
 from plaudit.platform import outbound
+from plaudit.platform.inside import Inside
 from tests.app.simulate.receiver import Receiver, receiver
 from tests.features.payments.providers.alipay.stage import MERCHANT, NUMBER, ORDER, REFUND
 from tests.kit.simulators import Simulator, simulator
@@ -33,7 +34,7 @@ async def inbox() -> AsyncIterator[Receiver]:
 
 @pytest.fixture
 async def reach() -> AsyncIterator[outbound.Outbound]:
-    async with outbound.opened() as opened:
+    async with outbound.opened(inside=Inside.of("127.0.0.1"), own_url="http://127.0.0.1:1") as opened:
         yield opened
 
 

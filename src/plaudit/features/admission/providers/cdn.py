@@ -1,0 +1,150 @@
+"""CDNs: signed playback addresses of the common forms, and their questions to us (remote authentication).
+
+* `type_a` (Alibaba Cloud, Huawei Cloud A): `auth_key={time}-{rand}-{uid}-{md5}` over path and key;
+* `type_b` (Tencent Cloud, Huawei Cloud B): `txSecret={md5}&txTime={hex}` over key, stream name and time;
+* `type_d` (Huawei Cloud D): `hwSecret={HMAC-SHA256}&hwTime={hex}` over stream name and time.
+"""
+
+import hmac
+import re
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from hashlib import md5
+from typing import Final, Literal, TypeAlias
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+
+from plaudit.features.admission.model.media import Client, Offer, Wanted
+from plaudit.features.admission.providers.addresses import check_addresses, filled
+
+Form: TypeAlias = Literal["none", "type_a", "type_b", "type_d"]
+KeyName: TypeAlias = Literal["main", "backup"]
+
+_KEY_MIN: Final = 6
+_VALIDITY_MAX_S: Final = 31_536_000
+
+
+class CdnSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where players go, how the CDN wants it signed, and with which of its two keys.
+
+    `validity_s` is what the CDN itself adds to the time in an address, as its console says. With
+    `remote_auth` our token is in the address as well, and the CDN is to ask us. `none` signs nothing: then
+    remote authentication alone guards the stream.
+    """
+
+    urls: tuple[str, ...]
+    form: Form
+    sign_with: KeyName = "main"
+    validity_s: int = 0
+    remote_auth: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise ValueError (msgspec.ValidationError when decoded) for what cannot be."""
+        check_addresses(self.urls)
+        if not 0 <= self.validity_s <= _VALIDITY_MAX_S:
+            raise ValueError("give 0 seconds or more as validity_s")
+        if self.form == "none" and not self.remote_auth:
+            raise ValueError("addresses that are not signed need remote_auth")
+
+
+class CdnSecrets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The two keys of the CDN's authentication: changed one after the other, nobody is cut off."""
+
+    main_key: str | None = None
+    backup_key: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for keys that are too short."""
+        if any(key is not None and len(key) < _KEY_MIN for key in (self.main_key, self.backup_key)):
+            raise ValueError(f"keys have at least {_KEY_MIN} characters")
+
+
+def signed(form: Form, *, url: str, name: str, key: str, time_s: int, chance: bytes) -> dict[str, str]:
+    """Return what is added to the query of an address: its path and stream name signed until a time."""
+    stream = name.rpartition("/")[2]
+    match form:
+        case "none":
+            return {}
+        case "type_a":
+            rand, path = chance.hex(), urlsplit(url).path
+            digest = _md5(f"{path}-{time_s}-{rand}-0-{key}")
+            return {"auth_key": f"{time_s}-{rand}-0-{digest}"}
+        case "type_b":
+            at = f"{time_s:X}"
+            return {"txSecret": _md5(f"{key}{stream}{at}"), "txTime": at}
+        case "type_d":
+            at = f"{time_s:x}"
+            digest = hmac.digest(key.encode(), f"{stream}{at}".encode(), "sha256").hex()
+            return {"hwSecret": digest, "hwTime": at}
+
+
+def _md5(text: str) -> str:
+    return md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+class Cdn:
+    """A CDN."""
+
+    lists = False
+
+    def __init__(self, *, settings: CdnSettings, secrets: CdnSecrets) -> None:
+        """Raise ValueError when the key to sign with is missing."""
+        self.settings = settings
+        self.asks = settings.remote_auth
+        key = secrets.main_key if settings.sign_with == "main" else secrets.backup_key
+        if key is None and settings.form != "none":
+            raise ValueError(f"the {settings.sign_with}_key is missing")
+        self._key = key or ""
+
+    def offer(self, wanted: Wanted) -> Offer:
+        """Return the addresses, signed."""
+        return Offer(
+            urls=tuple(self._address(url, wanted) for url in self.settings.urls), token=wanted.token or None
+        )
+
+    def _address(self, template: str, wanted: Wanted) -> str:
+        url = filled(template, name=wanted.name, query={})
+        query = signed(
+            self.settings.form,
+            url=url,
+            name=wanted.name,
+            key=self._key,
+            time_s=wanted.ends_at_s - self.settings.validity_s,
+            chance=wanted.chance,
+        )
+        if wanted.token:
+            query["token"] = wanted.token
+        return filled(template, name=wanted.name, query=query)
+
+    async def kick(self, client: Client) -> None:
+        """Do nothing: a CDN has no sessions. What it asks next is refused."""
+
+    async def present(self) -> AbstractSet[str]:
+        """Tell of nobody."""
+        raise AssertionError("a CDN is not asked who is there")
+
+
+def cdn(*, settings: CdnSettings, secrets: CdnSecrets, **_: object) -> Cdn:
+    """Return a CDN."""
+    return Cdn(settings=settings, secrets=secrets)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a CDN asks: our token, and the path that the viewer asked for, where it says so."""
+
+    token: str
+    path: str
+
+    def is_at(self, name: str) -> bool:
+        """Tell whether the question is about the stream of this name; one that does not say may be."""
+        return not self.path or re.search(rf"/{re.escape(name)}(?![A-Za-z0-9])", self.path) is not None
+
+
+def read_question(*, query: str, uri: str) -> Question:
+    """Return what a CDN asks: by the query it passes on, or by the whole address (`uri`, X-Original-URI)."""
+    asked = parse_qs(query, keep_blank_values=True)
+    address = urlsplit(uri or (asked.get("uri") or [""])[0])
+    tokens = asked.get("token") or parse_qs(address.query).get("token") or [""]
+    return Question(token=tokens[0] if len(tokens) == 1 else "", path=address.path)

@@ -1,0 +1,1 @@
+"""Admission's SQL: media servers, the projection of shows, and places."""

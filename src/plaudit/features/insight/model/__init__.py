@@ -1,0 +1,61 @@
+"""Pure values and rules of insight."""
+
+from plaudit.features.insight.model.events import (
+    AGE_MAX,
+    EVENTS_MAX,
+    LEAD_MAX,
+    OTHER,
+    Campaign,
+    Event,
+    Told,
+    campaign_text,
+    event_digest,
+    event_of,
+)
+from plaudit.features.insight.model.figures import (
+    DIRECT,
+    SPAN_MAX,
+    By,
+    Hours,
+    basis_points,
+    hours_of,
+    local_text,
+    sheet_cell,
+)
+from plaudit.features.insight.model.site_keys import (
+    RATE_DEFAULT,
+    SiteKey,
+    check_site_key,
+    number_of,
+    site_key_id,
+    site_key_of,
+    unknown_site_key,
+)
+
+__all__ = [
+    "AGE_MAX",
+    "DIRECT",
+    "EVENTS_MAX",
+    "LEAD_MAX",
+    "OTHER",
+    "RATE_DEFAULT",
+    "SPAN_MAX",
+    "By",
+    "Campaign",
+    "Event",
+    "Hours",
+    "SiteKey",
+    "Told",
+    "basis_points",
+    "campaign_text",
+    "check_site_key",
+    "event_digest",
+    "event_of",
+    "hours_of",
+    "local_text",
+    "number_of",
+    "sheet_cell",
+    "site_key_id",
+    "site_key_of",
+    "unknown_site_key",
+]

@@ -1,0 +1,1 @@
+"""The SQL of insight, and the events that wait in memory to be written."""

@@ -1,0 +1,5 @@
+"""The only SQL of invitations.
+
+``links`` holds the links, ``rules`` what decides about them, ``tickets`` what the reaction has to remember,
+``figures`` the projections.
+"""

@@ -1,0 +1,1 @@
+"""The ways out: webhooks over HTTP, mail over SMTP, and what stands in for SMS and push."""

@@ -1,0 +1,1 @@
+"""The SQL of notifications, a module for each thing that is kept."""

@@ -1,0 +1,83 @@
+"""Which addresses are inside the operator's network, and which of them may be called all the same.
+
+Whoever may save a merchant account or a webhook says where this server sends requests. What only this server
+can reach must not be reached through it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+from typing import Final, TypeAlias
+
+__all__ = ["Inside", "is_inside"]
+
+Address: TypeAlias = IPv4Address | IPv6Address
+
+_EVERYTHING: Final = "*"
+_NAME: Final = re.compile(
+    r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\Z"
+)
+# Behind these a gateway calls the IPv4 address in the last four bytes.
+_TRANSLATED: Final = IPv6Network("64:ff9b::/96")
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What of the inside may be called: everything, hosts by name, and networks."""
+
+    everything: bool = False
+    names: frozenset[str] = frozenset()
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    @classmethod
+    def of(cls, text: str) -> Inside:
+        """Read a list such as "10.1.0.0/16, mail.internal". Raises ValueError naming what is neither."""
+        names, networks = set(), []
+        items = [item.strip().lower() for item in text.split(",") if item.strip()]
+        for item in items:
+            if item == _EVERYTHING:
+                continue
+            try:
+                networks.append(ip_network(item))
+            except ValueError:
+                if not _NAME.match(item) or re.fullmatch(r"[\d.]+", item):
+                    message = f"has {item!r}, which is no network (10.1.0.0/16), no host name, and not *"
+                    raise ValueError(message) from None
+                names.add(item)
+        return cls(_EVERYTHING in items, frozenset(names), tuple(networks))
+
+    def admits_name(self, host: str) -> bool:
+        """Tell whether a host may be called wherever it is."""
+        return self.everything or host.lower().rstrip(".") in self.names
+
+    def admits(self, text: str) -> bool:
+        """Tell whether an address may be called: one outside, or one of the networks."""
+        address = ip_address(text.partition("%")[0])
+        return not is_inside(address) or any(address in network for network in self.networks)
+
+
+def is_inside(address: Address) -> bool:
+    """Tell whether an address is not one of the public internet.
+
+    Loopback, private, link-local, shared, multicast, reserved, unspecified. One of IPv6 that stands for one
+    of IPv4 is as that one.
+    """
+    meant = _meant(address)
+    return meant.is_multicast or not meant.is_global
+
+
+def _meant(address: Address) -> Address:
+    if isinstance(address, IPv4Address):
+        return address
+    if address in _TRANSLATED:
+        return IPv4Address(address.packed[-4:])
+    return address.ipv4_mapped or address.sixtofour or address

@@ -1,0 +1,372 @@
+"""E-mail, against a mail server that speaks SMTP: sent, refused, broken off, waiting for the morning."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from plaudit.features.notifications.model.contacts import Contact, Quiet
+from tests.app.edge import Caller, problem
+from tests.features.notifications.theatre import NOON, Theatre
+
+pytestmark = pytest.mark.anyio
+
+STARTS_AT = NOON + timedelta(days=5)
+
+
+@dataclass
+class Mailbox:
+    """A mail server: what came, and how it answers the next ones."""
+
+    port: int = 0
+    came: list[tuple[Envelope, EmailMessage]] = field(default_factory=list)
+    answers: list[Callable[[SMTP], str]] = field(default_factory=list)
+    refused: str | None = None
+    users: list[str] = field(default_factory=list)
+
+    async def handle_RCPT(  # noqa: N802 - as the server calls it
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if self.refused is not None:
+            return self.refused
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - as the server calls it
+        content = envelope.content
+        assert isinstance(content, bytes)
+        self.came.append((envelope, message_from_bytes(content, policy=policy.default)))
+        return self.answers.pop(0)(server) if self.answers else "250 taken"
+
+    def authenticate(self, *given: Any) -> AuthResult:  # noqa: ANN401 - as the server calls it
+        auth = given[-1]
+        assert isinstance(auth, LoginPassword)
+        self.users.append(auth.login.decode())
+        return AuthResult(success=auth.password == b"the right one", handled=False)
+
+
+def _hang_up(server: SMTP) -> str:
+    assert isinstance(server.transport, asyncio.WriteTransport)
+    server.transport.abort()
+    return "250 never said"
+
+
+@asynccontextmanager
+async def _mailbox(context: ssl.SSLContext | None = None) -> AsyncIterator[Mailbox]:
+    mailbox = Mailbox()
+    server = await asyncio.get_running_loop().create_server(
+        lambda: SMTP(
+            mailbox,
+            hostname="localhost",
+            tls_context=context,
+            require_starttls=context is not None,
+            auth_required=context is not None,
+            authenticator=mailbox.authenticate,
+        ),
+        host="127.0.0.1",
+        port=0,
+    )
+    mailbox.port = server.sockets[0].getsockname()[1]
+    try:
+        yield mailbox
+    finally:
+        server.close()
+
+
+@pytest.fixture
+async def mailbox() -> AsyncIterator[Mailbox]:
+    """Lend a mail server without TLS."""
+    async with _mailbox() as opened:
+        yield opened
+
+
+async def _serve(theatre: Theatre, mailbox: Mailbox, **fields: Any) -> Any:  # noqa: ANN401 - JSON
+    body = {
+        "host": "localhost",
+        "port": mailbox.port,
+        "security": "none",
+        "from_address": "tickets@acme.example",
+        "from_name": "Acme 票务",
+    }
+    return await theatre.acme.do("PUT", "/v1/mail-server", body | fields)
+
+
+async def _bought(theatre: Theatre, viewer: str = "mei", **contact: Any) -> None:  # noqa: ANN401 - JSON
+    await theatre.contact(viewer, **({"email": f"{viewer}@mail.example"} | contact))
+    await theatre.show(starts_at=STARTS_AT)
+    await theatre.buys(viewer)
+    await theatre.tidy()
+
+
+async def test_a_mail_is_text_first_then_html_in_the_viewers_language(
+    theatre: Theatre, mailbox: Mailbox
+) -> None:
+    await _serve(theatre, mailbox)
+    await _bought(theatre, language="zh")
+    ((envelope, mail),) = mailbox.came
+    assert (envelope.mail_from, envelope.rcpt_tos) == ("tickets@acme.example", ["mei@mail.example"])
+    assert mail["subject"] == "《冬日演唱会》购票成功"
+    assert mail["from"] == "Acme 票务 <tickets@acme.example>"
+    assert mail["auto-submitted"] == "auto-generated"
+    assert mail["date"].datetime == NOON
+    assert mail["message-id"].endswith("@acme.example>")
+    text, html = mail.iter_parts()
+    assert isinstance(text, EmailMessage)
+    assert isinstance(html, EmailMessage)
+    assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
+    assert "观看链接：https://live.example/winter" in text.get_content()
+    assert '<a href="https://live.example/winter">' in html.get_content()
+    (sent,) = await theatre.deliveries(channel="email")
+    assert (sent["state"], sent["receipt"]) == ("sent", "smtp.250")
+
+
+async def test_a_refusal_that_passes_comes_again_and_one_that_does_not_is_dead(
+    theatre: Theatre, mailbox: Mailbox
+) -> None:
+    await _serve(theatre, mailbox)
+    mailbox.answers = [lambda _: "451 later"]
+    await _bought(theatre)
+    (one,) = await theatre.deliveries(channel="email")
+    assert (one["state"], one["problem"]) == ("failed", "smtp.451")
+    theatre.clock.advance(seconds=5)
+    await theatre.tidy()
+    (one,) = await theatre.deliveries(channel="email")
+    assert (one["state"], one["attempts"]) == ("sent", 2)
+    mailbox.refused = "550 mei@mail.example is not here"
+    await theatre.buys("mei")
+    await theatre.tidy()
+    dead = (await theatre.deliveries(channel="email"))[-1]
+    assert (dead["state"], dead["problem"]) == ("dead", "smtp.550")
+
+
+async def test_what_broke_off_after_its_text_comes_again_with_the_same_message_id(
+    theatre: Theatre, mailbox: Mailbox
+) -> None:
+    await _serve(theatre, mailbox)
+    mailbox.answers = [_hang_up]
+    await _bought(theatre)
+    (one,) = await theatre.deliveries(channel="email")
+    assert (one["state"], one["problem"]) == ("failed", "smtp.no_answer")
+    theatre.clock.advance(seconds=5)
+    await theatre.tidy()
+    first, second = [mail["message-id"] for _, mail in mailbox.came]
+    assert first == second
+    await theatre.buys("mei")
+    await theatre.tidy()
+    assert mailbox.came[-1][1]["message-id"] != first
+
+
+async def test_a_server_that_is_away_fails_all_and_loses_none(theatre: Theatre, mailbox: Mailbox) -> None:
+    await _serve(theatre, mailbox, port=9)
+    await theatre.contact("ann", email="ann@mail.example")
+    await _bought(theatre)
+    await theatre.buys("ann")
+    await theatre.tidy()
+    assert {one["problem"] for one in await theatre.deliveries(channel="email")} == {"smtp.unreachable"}
+    await _serve(theatre, mailbox)
+    theatre.clock.advance(seconds=5)
+    await theatre.tidy()
+    assert {one["state"] for one in await theatre.deliveries(channel="email")} == {"sent"}
+    assert len(mailbox.came) == 2
+
+
+async def test_starttls_is_verified_and_a_password_goes_over_it_alone(
+    theatre: Theatre, tmp_path: Path
+) -> None:
+    pem, context = _certificate(tmp_path)
+    async with _mailbox(context) as mailbox:
+        secure = {"security": "starttls", "username": "acme", "password": "the right one"}
+        await _serve(theatre, mailbox, **secure)
+        await _bought(theatre)
+        (one,) = await theatre.deliveries(channel="email")
+        assert (one["state"], one["problem"]) == ("failed", "smtp.tls")
+        assert mailbox.users == []
+
+        await _serve(theatre, mailbox, **secure | {"ca_pem": pem, "password": "another"})
+        theatre.clock.advance(seconds=5)
+        await theatre.tidy()
+        (one,) = await theatre.deliveries(channel="email")
+        assert (one["state"], one["problem"]) == ("failed", "smtp.login")
+
+        saved = await _serve(theatre, mailbox, **secure | {"ca_pem": pem})
+        assert "password" not in saved
+        theatre.clock.advance(seconds=300)
+        await theatre.tidy()
+        (one,) = await theatre.deliveries(channel="email")
+        assert (one["state"], one["attempts"]) == ("sent", 3)
+        assert set(mailbox.users) == {"acme"}
+
+        kept = {"security": "starttls", "username": "acme", "ca_pem": pem}
+        await _serve(theatre, mailbox, **kept)
+        await theatre.buys("mei")
+        await theatre.tidy()
+        assert len(mailbox.came) == 2
+        elsewhere = {"host": "other.example", "port": 25, "from_address": "tickets@acme.example"} | kept
+        answer = await theatre.acme.send("PUT", "/v1/mail-server", elsewhere)
+        problem(answer, 400, "mail_server.password")
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "field"),
+    [
+        ({"host": "mail server"}, "mail_server.invalid", "host"),
+        ({"host": "127.0.0.1"}, "mail_server.invalid", "host"),
+        ({"port": 0}, "mail_server.invalid", "port"),
+        ({"from_address": "nobody"}, "mail_server.invalid", "from_address"),
+        ({"from_name": "a\r\nb"}, "mail_server.invalid", "from_name"),
+        ({"ca_pem": "nothing"}, "mail_server.invalid", "ca_pem"),
+        ({"username": "u", "password": "p", "security": "none"}, "mail_server.invalid", "security"),
+        ({"username": "u"}, "mail_server.password", "password"),
+        ({"password": "p"}, "mail_server.password", "password"),
+    ],
+)
+async def test_a_server_that_cannot_be_is_refused_by_its_field(
+    acme: Caller, fields: dict[str, Any], code: str, field: str
+) -> None:
+    body = {"host": "mail.acme.example", "port": 587, "from_address": "tickets@acme.example"}
+    said = problem(await acme.send("PUT", "/v1/mail-server", body | fields), 400, code)
+    assert said["field"] == field
+    problem(await acme.send("GET", "/v1/mail-server"), 404, "mail_server.unknown")
+
+
+async def test_mail_waits_for_the_end_of_quiet_hours_unless_it_is_urgent(
+    theatre: Theatre, mailbox: Mailbox
+) -> None:
+    await _serve(theatre, mailbox)
+    quiet = {"time_zone": "Asia/Shanghai", "quiet_from": "22:00", "quiet_until": "08:00"}
+    # 24 hours before the start it is two in the morning in Shanghai.
+    starts_at = datetime(2026, 11, 27, 18, tzinfo=UTC)
+    await theatre.contact("mei", email="mei@mail.example", **quiet)
+    await theatre.show(starts_at=starts_at)
+    theatre.clock.time = datetime(2026, 11, 22, 15, tzinfo=UTC)
+    await theatre.buys("mei")
+    await theatre.tidy()
+    assert len(mailbox.came) == 1
+    theatre.clock.time = starts_at - timedelta(hours=24)
+    await theatre.tidy()
+    assert await theatre.told("mei") == ["ticket.bought", "show.soon.24h"]
+    (waiting,) = await theatre.deliveries(state="waiting")
+    assert (waiting["channel"], waiting["next_at"]) == ("email", "2026-11-27T00:00:00.000000Z")
+    theatre.clock.time = datetime(2026, 11, 26, 23, 59, 59, tzinfo=UTC)
+    await theatre.tidy()
+    assert len(mailbox.came) == 1
+    theatre.clock.advance(seconds=1)
+    await theatre.tidy()
+    assert [mail["subject"] for _, mail in mailbox.came][1:] == ["Winter concert starts within a day"]
+
+
+async def test_what_waits_is_dropped_when_it_is_overtaken(theatre: Theatre, mailbox: Mailbox) -> None:
+    await _serve(theatre, mailbox)
+    starts_at = datetime(2026, 11, 27, 18, tzinfo=UTC)
+    quiet = {"time_zone": "Asia/Shanghai", "quiet_from": "22:00", "quiet_until": "08:00"}
+    for viewer in ("refunded", "stays", "asleep"):
+        hours = quiet if viewer != "asleep" else quiet | {"quiet_from": "21:00", "quiet_until": "20:59"}
+        await theatre.contact(viewer, email=f"{viewer}@mail.example", **hours)
+    await theatre.show(starts_at=starts_at)
+    order = await theatre.buys("refunded")
+    await theatre.buys("stays")
+    await theatre.buys("asleep")
+    await theatre.tidy()
+    mailbox.came.clear()
+    theatre.clock.time = starts_at - timedelta(hours=24)
+    await theatre.tidy()
+    assert len(await theatre.deliveries(state="waiting")) == 3
+    await theatre.refunded("refunded", order)
+    theatre.clock.time = datetime(2026, 11, 27, 0, tzinfo=UTC)
+    await theatre.tidy()
+    assert [envelope.rcpt_tos for envelope, _ in mailbox.came] == [["stays@mail.example"]]
+    theatre.clock.time = starts_at + timedelta(hours=20)
+    await theatre.tidy()
+    dropped = {one["viewer"]: one["problem"] for one in await theatre.deliveries(state="dropped")}
+    assert dropped["refunded"] == "overtaken"
+    assert dropped["asleep"] == "expired"
+    assert len(mailbox.came) == 1
+
+
+async def test_a_kind_that_is_muted_by_mail_is_not_mailed(theatre: Theatre, mailbox: Mailbox) -> None:
+    await _serve(theatre, mailbox)
+    await _bought(theatre, muted={"ticket.bought": ["email"]})
+    assert mailbox.came == []
+    assert await theatre.told("mei") == ["ticket.bought"]
+
+
+async def test_sms_and_push_are_logged_without_what_they_say_or_where_they_go(
+    theatre: Theatre, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await theatre.contact("mei", phone="+8613800000000", push_token="token-of-mei")
+    await theatre.show(starts_at=STARTS_AT)
+    await theatre.buys("mei")
+    await theatre.tidy()
+    found = {one["channel"]: (one["state"], one["receipt"]) for one in await theatre.deliveries(viewer="mei")}
+    assert found == {"in_app": ("sent", "inbox"), "sms": ("sent", "log"), "push": ("sent", "log")}
+    said = capsys.readouterr()
+    for text in ("13800000000", "token-of-mei", "Winter", "mei@"):
+        assert text not in said.out + said.err
+
+
+@pytest.mark.parametrize(
+    ("now", "zone", "quiet", "heard_at"),
+    [
+        ("2026-11-22T14:00:00", "UTC", (22 * 60, 7 * 60), "2026-11-22T14:00:00"),
+        ("2026-11-22T22:00:00", "UTC", (22 * 60, 7 * 60), "2026-11-23T07:00:00"),
+        ("2026-11-23T06:59:00", "UTC", (22 * 60, 7 * 60), "2026-11-23T07:00:00"),
+        ("2026-11-23T07:00:00", "UTC", (22 * 60, 7 * 60), "2026-11-23T07:00:00"),
+        ("2026-11-22T13:00:00", "UTC", (12 * 60, 14 * 60), "2026-11-22T14:00:00"),
+        ("2026-11-22T15:00:00", "Asia/Shanghai", (22 * 60, 7 * 60), "2026-11-22T23:00:00"),
+        # Where clocks are put forward at night the hours end by the wall's clock.
+        ("2026-03-08T04:00:00", "America/New_York", (22 * 60, 7 * 60), "2026-03-08T11:00:00"),
+    ],
+)
+def test_quiet_hours_end_where_the_viewer_is(
+    now: str, zone: str, quiet: tuple[int, int], heard_at: str
+) -> None:
+    contact = Contact(viewer="v1", time_zone=zone, quiet=Quiet(from_min=quiet[0], until_min=quiet[1]))
+    at = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    found = contact.heard_at(at, tenants_zone=contact.zone(None), urgent=False)  # type: ignore[arg-type]
+    assert found == datetime.fromisoformat(heard_at).replace(tzinfo=UTC)
+    assert contact.heard_at(at, tenants_zone=contact.zone(None), urgent=True) == at  # type: ignore[arg-type]
+
+
+def _certificate(folder: Path) -> tuple[str, ssl.SSLContext]:
+    """Return a certificate of localhost that signs itself, and the context of a server with it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    path = folder / "server.pem"
+    path.write_bytes(
+        pem
+        + key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return pem.decode(), context
