@@ -310,3 +310,22 @@ async def test_seats_of_a_last_step_that_come_back_are_sold_again(sold: Hall) ->
     again = await sold.order("v3", quantity=10)
     assert again["lines"] == [{"step": 1, "quantity": 10, "price_minor": 12_900}]
     await sold.assert_sound()
+
+
+@pytest.mark.parametrize("target", ["show/winter", "offer/vip", "feature/presale"])
+async def test_what_is_switched_off_is_not_ordered_and_what_is_held_may_be_paid(
+    sold: Hall, target: str
+) -> None:
+    await sold.stage.offer(steps=STEPS, group={"size": 2, "within_s": 86_400, "price_minor": 7_900})
+    held = await sold.order()
+    await sold.acme.do("PUT", f"/v1/switches/{target}", {"off": True, "reason": "wrong price"})
+    assert await sold.refused("v2") == "switch.off"
+    assert await sold.refused("v2", mode="group") == "switch.off"
+    answer = await sold.acme.send("POST", "/v1/waiting", {"viewer": "v2", "offer": "vip"})
+    assert answer.json()["code"] == "switch.off"
+    await sold.pay(held["due"])
+    state = (await sold.seen(held["order"]))["state"]
+    assert state == ("reserved" if target == "feature/presale" else "issued")
+    await sold.acme.do("PUT", f"/v1/switches/{target}", {"off": False, "reason": "mended"})
+    await sold.order("v2", mode="group")
+    await sold.assert_sound()

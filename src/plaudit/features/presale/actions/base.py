@@ -5,10 +5,11 @@ from typing import Final, NoReturn, Protocol
 
 from plaudit.core.commands.command import Command, Grant, Plan, Work
 from plaudit.core.commands.corridor import Corridor
-from plaudit.core.commands.references import Item, Lookup
+from plaudit.core.commands.references import Item, Lookup, References
 from plaudit.core.handles import Database
 from plaudit.core.journal.facts import Fact, PrivatePart, canonical
 from plaudit.core.ledger.book import Decision
+from plaudit.kernel.refusal import refused
 from plaudit.kernel.time import Clock
 from plaudit.vocabulary import switches
 from plaudit.vocabulary.facts.base import FactData
@@ -24,6 +25,8 @@ CODE: Final = "presale.code"
 """The topic of codes, by `model.offers.code_key`."""
 GROUP_TOPIC: Final = "presale.group"
 """The topic of groups, by their id."""
+SWITCHES: Final[Item] = ("switch", "*")
+"""The reference row of what is switched off. The show of an order is known only when it is planned."""
 
 
 class Means(Protocol):
@@ -38,12 +41,22 @@ class Means(Protocol):
         """The database."""
 
     @property
+    def references(self) -> References:
+        """The reference rows, kept per process."""
+
+    @property
     def clock(self) -> Clock:
         """The one clock."""
 
     @property
     def randomness(self) -> Callable[[int], bytes]:
         """The source of randomness."""
+
+
+def check_on(show: str, *, off: frozenset[str]) -> None:
+    """Raise Refusal `switch.off` (REFUSED) when a show is switched off."""
+    if switches.show(show) in off:
+        raise refused("switch.off", "This show is switched off; try again later.", target=switches.show(show))
 
 
 def table_command(

@@ -91,6 +91,4 @@ async def _enqueue(tx: Connection, tenant_id: int, show: str) -> None:
     await jobs.enqueue(tx, REFUND_SHOW, arguments=arguments, once=name, lock=name)
 
 
-REFUND_SHOW: Final = Job(
-    name="presale.refund_show", arguments=RefundShow, work=refund_show, timeout_s=3_600.0
-)
+REFUND_SHOW: Final = Job(name="presale.refund_show", arguments=RefundShow, work=refund_show, timeout_s=3_600)

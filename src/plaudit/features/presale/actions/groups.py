@@ -4,7 +4,7 @@ from typing import Final
 
 from plaudit.core.commands.command import Grant, Outcome, Work
 from plaudit.core.handles import Connection
-from plaudit.features.presale.actions.base import GROUP_TOPIC, Means, table_command
+from plaudit.features.presale.actions.base import GROUP_TOPIC, SWITCHES, Means, check_on, table_command
 from plaudit.features.presale.actions.orders import grounded, group_until, plan_order, targets_of
 from plaudit.features.presale.actions.pledges import leaving
 from plaudit.features.presale.model.groups import Group
@@ -38,11 +38,14 @@ async def open_group(means: Means, *, grant: Grant, key: str, wish: Wish) -> Out
     digest, _ = command.digests()
     number = encode_id(GROUP, int.from_bytes(digest[:8]) >> (64 - _BITS))
 
+    off: frozenset[str] = await means.references.get(tenant_id=tenant_id, topic=SWITCHES[0], key=SWITCHES[1])
+
     async def work(tx: Connection) -> Work:
         offers = await offer_store.load_offers(tx, tenant_id, [wish.offer])
         if wish.offer not in offers:
             raise unknown_offer(wish.offer)
         offer = offers[wish.offer]
+        check_on(offer.show, off=off)
         show = await show_store.share_show(tx, tenant_id=tenant_id, show=offer.show)
         assert show is not None, offer
         ground = grounded(wish, show=show, offer=offer, now=now)

@@ -13,7 +13,7 @@ from plaudit.core.commands.command import Command, Grant, Plan
 from plaudit.core.commands.references import Lookup
 from plaudit.core.journal.facts import Fact, canonical
 from plaudit.core.ledger.book import Book, Decision, Draw, Opening, Transfer, Use, Window
-from plaudit.features.presale.actions.base import CODE, FEATURE, GROUP_TOPIC, OFFER, SHOW
+from plaudit.features.presale.actions.base import CODE, FEATURE, GROUP_TOPIC, OFFER, SHOW, SWITCHES, check_on
 from plaudit.features.presale.actions.counters import (
     code_window,
     group_members,
@@ -77,7 +77,7 @@ def order_tickets(
 
 
 def targets_of(wish: Wish) -> tuple[str, ...]:
-    """Return the switches that stop an order; its show's is looked at with the show."""
+    """Return the switches that stop an order beside its show's, which is not known before it is planned."""
     return (FEATURE, switches.offer(wish.offer))
 
 
@@ -86,6 +86,7 @@ def ground_of(lookup: Lookup, wish: Wish, *, now: datetime) -> Ground:
     offer: Offer | None = lookup.one(OFFER, wish.offer)
     if offer is None:
         raise unknown_offer(wish.offer)
+    check_on(offer.show, off=lookup.one(*SWITCHES))
     code: Code | None = None
     if wish.code is not None:
         code = lookup.one(CODE, code_key(offer=offer.id, code=wish.code))

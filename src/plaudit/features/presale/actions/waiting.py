@@ -13,7 +13,15 @@ from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import Fact, Recorded, canonical
 from plaudit.core.ledger.book import Book, Decision, Draw, Opening, Transfer, Use
 from plaudit.features.presale.actions import moves
-from plaudit.features.presale.actions.base import FEATURE, NAME, OFFER, SHOW, table_command
+from plaudit.features.presale.actions.base import (
+    FEATURE,
+    NAME,
+    OFFER,
+    SHOW,
+    SWITCHES,
+    check_on,
+    table_command,
+)
 from plaudit.features.presale.actions.counters import person_window, waiter_window, waiting_window
 from plaudit.features.presale.actions.endings import How
 from plaudit.features.presale.model.offers import Offer, unknown_offer
@@ -46,6 +54,7 @@ def join_waiting(*, grant: Grant, key: str, viewer: str, offer: str, quantity: i
         found: Offer | None = lookup.one(OFFER, offer)
         if found is None or found.hidden:
             raise unknown_offer(offer)
+        check_on(found.show, off=lookup.one(*SWITCHES))
         show: Show = lookup.one(SHOW, found.show)
         check_selling(show)
         if quantity > found.per_order_max:
