@@ -171,6 +171,16 @@ async def test_tls_from_the_start_is_verified_by_the_name_and_not_by_the_address
         assert (one["state"], len(mailbox.came)) == ("sent", 1)
 
 
+async def test_certificates_that_are_none_fail_the_mail_and_not_the_job(
+    theatre: Theatre, mailbox: Mailbox
+) -> None:
+    garbled = "-----BEGIN CERTIFICATE-----\nnothing\n-----END CERTIFICATE-----\n"
+    await _serve(theatre, mailbox, security="starttls", ca_pem=garbled)
+    await _bought(theatre)
+    (one,) = await theatre.deliveries(channel="email")
+    assert (one["state"], one["problem"], mailbox.visits) == ("failed", "smtp.tls", 0)
+
+
 @pytest.mark.parametrize(
     ("inside", "state", "problem_", "mails"),
     [("10.0.0.0/8", "dead", "smtp.inside", 0), ("127.0.0.0/8,::1", "sent", None, 1)],

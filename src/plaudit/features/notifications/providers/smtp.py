@@ -73,12 +73,13 @@ async def opened(server: MailServer, *, password: str | None, inside: Inside) ->
     Raises Rejected when it does not come about. That is final for a server inside the operator's network that
     `inside` does not admit; all else is retryable, since somebody can mend it.
     """
+    context = _context(server)
     client = SMTP(
         hostname=server.host,
         sock=await _line(server, inside=inside),
         use_tls=server.security == "tls",
         start_tls=server.security == "starttls",
-        tls_context=_context(server),
+        tls_context=context,
         timeout=_TIMEOUT_S,
         local_hostname=server.domain,
     )
@@ -140,7 +141,10 @@ async def _left(client: SMTP) -> None:
 def _context(server: MailServer) -> ssl.SSLContext | None:
     if server.security == "none":
         return None
-    return ssl.create_default_context(cadata=server.ca_pem)
+    try:
+        return ssl.create_default_context(cadata=server.ca_pem)
+    except ssl.SSLError as error:
+        raise Rejected(Failed(failure="retryable", problem="smtp.tls")) from error
 
 
 def _address(header: str) -> str:
