@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from ipaddress import ip_address
 
+import msgspec
 import pytest
 
 from plaudit.platform.inside import Barred, Inside, addresses_of, is_inside
@@ -81,6 +82,12 @@ def test_what_is_admitted() -> None:
 def test_how_a_host_stands_before_it_is_resolved(host: str, standing: str) -> None:
     assert Inside.of("10.1.0.0/16,mail.internal,::1").standing(host) == standing
     assert Inside.of("*").standing(host) == "admitted"
+
+
+def test_what_is_admitted_is_handed_to_serving_processes_whole() -> None:
+    for text in ("", "*", "10.1.0.0/16,fd00::/8,mail.internal"):
+        told = msgspec.json.encode(Inside.of(text))
+        assert msgspec.json.decode(told, type=Inside) == Inside.of(text)
 
 
 async def test_a_name_is_judged_by_all_its_addresses_unless_it_is_admitted_itself(

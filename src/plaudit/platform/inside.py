@@ -13,7 +13,6 @@ import socket
 from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
-    IPv4Network,
     IPv6Address,
     IPv6Network,
     ip_address,
@@ -44,11 +43,14 @@ class Barred(failures.Final):
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """What of the inside may be called: everything, hosts by name, and networks."""
+    """What of the inside may be called: everything, hosts by name, and networks.
+
+    Networks are kept as text, since settings are handed to serving processes as JSON.
+    """
 
     everything: bool = False
     names: frozenset[str] = frozenset()
-    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    networks: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, text: str) -> Inside:
@@ -59,7 +61,7 @@ class Inside:
             if item == _EVERYTHING:
                 continue
             try:
-                networks.append(ip_network(item))
+                networks.append(str(ip_network(item)))
             except ValueError:
                 if not _NAME.match(item) or re.fullmatch(r"[\d.]+", item):
                     message = f"has {item!r}, which is no network (10.1.0.0/16), no host name, and not *"
@@ -89,7 +91,7 @@ class Inside:
         return "barred" if is_inside(address) else "open"
 
     def _holds(self, address: Address) -> bool:
-        return any(address in network for network in self.networks)
+        return any(address in ip_network(network) for network in self.networks)
 
 
 async def addresses_of(host: str, *, port: int, inside: Inside) -> list[str]:
