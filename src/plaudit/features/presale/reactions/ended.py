@@ -60,7 +60,11 @@ _ENDED: Final[dict[str, type[OrderEnded] | type[TicketForfeited]]] = {
     OrderEnded.KIND: OrderEnded,
     TicketForfeited.KIND: TicketForfeited,
 }
-_CODES: Final[dict[EndCause, str]] = {"left": "group.left", "group": "group.failed"}
+_CODES: Final[dict[EndCause, str]] = {
+    "left": "group.left",
+    "group": "group.failed",
+    "refused": "group.refused",
+}
 """Why the money of an order that ended paid goes back."""
 
 _UNPAID: Final[dict[str, type[PaymentData]]] = {kind.KIND: kind for kind in (PaymentFailed, PaymentClosed)}
