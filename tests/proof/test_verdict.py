@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.proof.claims import CLAIMS, Figure, Passing, Relation
+from tests.proof.claim import Figure, Passing, Relation
+from tests.proof.claims import CLAIMS
 from tests.proof.page import BEGIN, END, rewritten
 from tests.proof.parts import names, outcomes_of
 from tests.proof.verdict import judge

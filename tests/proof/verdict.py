@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from tests.proof.claims import Claim, Figure
+from tests.proof.claim import Claim, Figure
 
 
 class Verdict(Struct, frozen=True, kw_only=True):

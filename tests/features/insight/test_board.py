@@ -147,6 +147,17 @@ async def test_the_balance_of_a_deposit_is_a_payment_of_the_show(office: BoxOffi
     assert board["methods"][0]["succeeded"] == 2
 
 
+async def test_a_deposit_that_has_gone_back_has_no_balance_due(office: BoxOffice) -> None:
+    await office.offer("vip", seats=20, prices=(9_900,))
+    sale = await office.order("vip", (0, 1, 9_900), deposit_minor=2_000)
+    await office.pay(sale)
+    await office.deposit(sale)
+    await office.refund(sale, seats=1, amount_minor=2_000, pledged=True)
+    money = (await office.board())["money"][0]
+    assert (money["balance_due_minor"], money["balances_due"]) == (0, 0)
+    assert (money["paid_minor"], money["refunded_minor"], money["deposits_minor"]) == (2_000, 2_000, 0)
+
+
 async def test_groups_are_open_filled_or_failed(office: BoxOffice) -> None:
     await office.offer("vip", seats=20, prices=(9_900,))
 

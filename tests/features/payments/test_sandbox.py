@@ -81,6 +81,18 @@ async def test_what_is_paid_at_the_sandbox_succeeds_here(shop: Shop) -> None:
     assert again["paid_minor"] == [1_200], "the act says how it ends: doing it again changes nothing"
 
 
+async def test_each_payer_has_an_account_of_his_own_at_the_sandbox(shop: Shop) -> None:
+    await shop.account()
+    for payer in ("v1", "v2", "v1"):
+        payment = (await shop.open(await shop.due(payer=payer)))["payment"]
+        await shop.attempt(payment)
+        await shop.act(payment, "pay")
+        await becomes(shop, payment, "succeeded")
+    found = (await shop.acme.get("/v1/facts", limit=1000, kinds="payment.succeeded"))["facts"]
+    marks = [one["data"]["instrument_hash"] for one in found]
+    assert marks[0] == marks[2] != marks[1]
+
+
 async def test_what_fails_at_the_sandbox_fails_here_and_may_be_tried_again(shop: Shop) -> None:
     await shop.account()
     payment = await started(shop)

@@ -123,7 +123,7 @@ _STEP: Final = (
     ("refunded", _part("refunded")),
     ("takings", _TAKINGS),
     ("balance", f"CASE WHEN state = 'deposited' AND seats > {_BACK} THEN {_part('balance')} ELSE 0 END"),
-    ("balances", "CASE WHEN state = 'deposited' AND n = 1 THEN 1 ELSE 0 END"),
+    ("balances", "CASE WHEN state = 'deposited' AND n = 1 AND seats_back < quantity THEN 1 ELSE 0 END"),
 )
 _FLOW: Final = ("orders", "paid_orders", "seats", "money")
 

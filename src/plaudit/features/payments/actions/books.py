@@ -20,7 +20,10 @@ _OK: Final = range(200, 300)
 
 
 class SandboxNotice(msgspec.Struct, frozen=True, kw_only=True):
-    """What a callback of the sandbox is about. `transaction` is the payment's, or the refund's for one."""
+    """What a callback of the sandbox is about. `transaction` is the payment's, or the refund's for one.
+
+    Each `payer` pays with an account of his own.
+    """
 
     tenant_id: int
     account: int
@@ -28,6 +31,7 @@ class SandboxNotice(msgspec.Struct, frozen=True, kw_only=True):
     event: Literal["paid", "failed", "refunded"]
     transaction: str
     refund_number: str | None = None
+    payer: str | None = None
 
 
 class Books:
@@ -171,7 +175,7 @@ async def _callback(books: Books, notice: SandboxNotice, account: str) -> tuple[
         asset=trade.asset,
         amount_minor=paid.amount_minor if paid else trade.amount_minor,
         happened_at=paid.paid_at if paid else trade.opened_at,
-        payer="sandbox-payer",
+        payer=notice.payer,
     )
 
 

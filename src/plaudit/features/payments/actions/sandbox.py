@@ -1,5 +1,6 @@
 """What a payer does at the sandbox: pay, fail, pay late, twice, or another amount."""
 
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import msgspec
@@ -57,7 +58,8 @@ async def act(means: Means, *, grant: Grant, key: str, payment: str, act: Act) -
         )
         if trade is None:
             raise _not_sandbox()
-        await _done(means, tx, place=attempt, tenant_id=grant.tenant_id, trade=trade, act=act, fee=fee)
+        scene = _Scene(grant.tenant_id, attempt, intent.payer)
+        await _done(means, tx, scene=scene, trade=trade, act=act, fee=fee)
         after = await store.lock_trade(
             tx, tenant_id=grant.tenant_id, account=attempt.account, number=attempt.number
         )
@@ -65,17 +67,26 @@ async def act(means: Means, *, grant: Grant, key: str, payment: str, act: Act) -
     return after
 
 
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """Who acts, and on which attempt."""
+
+    tenant_id: int
+    place: Attempt
+    payer: str
+
+
 async def _done(
     means: Means,
     tx: Connection,
     *,
-    place: Attempt,
-    tenant_id: int,
+    scene: _Scene,
     trade: Trade,
     act: Act,
     fee: Rate,
 ) -> None:
     """Change a locked trade as the payer wants, and have the callbacks sent."""
+    tenant_id, place = scene.tenant_id, scene.place
     if act == "fail":
         if trade.state == "failed":
             return
@@ -84,7 +95,7 @@ async def _done(
         await store.set_trade_state(
             tx, tenant_id=tenant_id, account=place.account, number=place.number, state="failed"
         )
-        notice = _notice(tenant_id, place, event="failed", transaction=_transaction(means))
+        notice = _notice(scene, event="failed", transaction=_transaction(means))
         await enqueue_notice(tx, notice)
         return
     if trade.state not in {"pending", "paid"} and act != "pay_late":
@@ -104,19 +115,18 @@ async def _done(
         await store.set_trade_state(
             tx, tenant_id=tenant_id, account=place.account, number=place.number, state="paid"
         )
-        notice = _notice(tenant_id, place, event="paid", transaction=paid.transaction)
+        notice = _notice(scene, event="paid", transaction=paid.transaction)
         await enqueue_notice(tx, notice)
 
 
-def _notice(
-    tenant_id: int, place: Attempt, *, event: Literal["paid", "failed"], transaction: str
-) -> SandboxNotice:
+def _notice(scene: _Scene, *, event: Literal["paid", "failed"], transaction: str) -> SandboxNotice:
     return SandboxNotice(
-        tenant_id=tenant_id,
-        account=place.account,
-        number=place.number,
+        tenant_id=scene.tenant_id,
+        account=scene.place.account,
+        number=scene.place.number,
         event=event,
         transaction=transaction,
+        payer=scene.payer,
     )
 
 
