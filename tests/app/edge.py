@@ -106,7 +106,8 @@ async def under_test(
 ) -> AsyncIterator[UnderTest]:
     """Run the house on a migrated database, with its background loops, as one process would.
 
-    What it sends to its own public address arrives here, as all requests do. What is due on time by the
+    What it sends to its own public address arrives here, as all requests do; all else goes through the guard
+    of the inside (`PLAUDIT_OUTBOUND_INSIDE`). What is due on time by the
     machine's clock is not done: a test does it when it wants it done, and nothing comes in between. With
     fewer `features` a test plays the others itself.
     """
@@ -121,7 +122,9 @@ async def under_test(
         transport = httpx.ASGITransport(app=build(house, more_routes=more_routes))  # type: ignore[arg-type]
         async with (
             httpx.AsyncClient(transport=transport, base_url=ADDRESS) as client,
-            httpx.AsyncClient(mounts={ADDRESS: transport}, trust_env=False) as way_out,
+            httpx.AsyncClient(
+                transport=house.outbound._client._transport, mounts={ADDRESS: transport}, trust_env=False
+            ) as way_out,
         ):
             house.outbound._client = way_out
             yield UnderTest(house, client)

@@ -80,6 +80,8 @@ def test_a_closed_pipe_is_no_reason_to_fail() -> None:
 @pytest.mark.parametrize(
     ("path", "logged"),
     [
+        ("/v1/hooks/srs/med_0000004000001/6b86b273ff34fce1", "/v1/hooks/srs/med_0000004000001/…"),
+        ("/v1/hooks/mediamtx/med_0000004000001/6b86b2/end", "/v1/hooks/mediamtx/med_0000004000001/…/end"),
         ("/pay/1-pay_000000000001A-6b86b273ff34fce1", "/pay/1-pay_000000000001A-…"),
         ("/pay/1-pay_000000000001A-6b86b273ff34fce1/attempts", "/pay/1-pay_000000000001A-…/attempts"),
         ("/v1/payments/pay_000000000001A", "/v1/payments/pay_000000000001A"),

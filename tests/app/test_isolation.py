@@ -23,6 +23,7 @@ from plaudit.app.http.openapi import describe
 from plaudit.features.payments.model.accounts import account_of
 from tests.app.admitted import admit
 from tests.app.audience import hear, listen
+from tests.app.box_office import announce, look, take_orders
 from tests.app.edge import Caller, UnderTest, settled
 from tests.app.invited import give_link
 from tests.features.payments.shop import account_body
@@ -157,11 +158,11 @@ async def _furnish(edge: UnderTest, a: Caller) -> Things:
         "POST", "/v1/adjustments", {"address": ids["address"], "amount_minor": 5, "reason": f"why {MARK}"}
     )
     await _sell(edge, a, ids)
-    await _announce(a, ids)
+    await announce(a, ids, mark=MARK)
     await listen(a, ids, mark=MARK)
-    await _take_orders(a, ids)
+    await take_orders(a, ids, mark=MARK)
     await hear(a, ids)
-    await _look(a, ids)
+    await look(a, ids, mark=MARK)
     await give_link(a, ids, mark=MARK)
     await admit(edge, a, ids, mark=MARK)
     await a.do("PUT", f"/v1/switches/{ids['target']}", {"off": True, "reason": MARK})
@@ -189,59 +190,6 @@ async def _sell(edge: UnderTest, a: Caller, ids: dict[str, str]) -> None:
     body = {"amount_minor": 100, "reason": f"why {MARK}"}
     ids["refund"] = (await a.do("POST", f"/v1/payments/{payment}/refunds", body))["refund"]
     await _reconcile(edge, a, ids)
-
-
-async def _announce(a: Caller, ids: Mapping[str, str]) -> None:
-    """Have A announce a show with an offer, alone and to groups, and a code."""
-    page = {"title": f"Winter {MARK}"}
-    show = {
-        "organiser": ids["creator"],
-        "starts_at": "2999-12-24T12:00:00Z",
-        "ends_at": "2999-12-24T15:00:00Z",
-        "texts": {"en": page, "zh": page},
-        "streams": [{"stream": "main", "rights": ["main"]}],
-    }
-    await a.do("PUT", f"/v1/shows/{ids['show']}", show)
-    await a.do("POST", f"/v1/shows/{ids['show']}/state", {"state": "presale"})
-    offer = {
-        "show": ids["show"],
-        "zone": "main",
-        "asset": "CNY",
-        "stock": 4,
-        "steps": [{"price_minor": 9_900}],
-        "rights": ["main"],
-        "group": {"size": 2, "within_s": 86_400, "price_minor": 7_900},
-    }
-    await a.do("PUT", f"/v1/offers/{ids['offer']}", offer)
-    await a.do("PUT", f"/v1/offers/{ids['offer']}/codes/{ids['code']}", {"reserved": 2})
-
-
-async def _look(a: Caller, ids: dict[str, str]) -> None:
-    """Have somebody look at A's show by a campaign."""
-    made = await a.do("POST", "/v1/site-keys", {"name": f"Site {MARK}"})
-    ids["site_key"] = made["site_key"]
-    seen = {"id": f"e-{MARK}", "kind": "view", "show": ids["show"], "campaign": {"source": MARK}}
-    await a.send("POST", "/v1/track", {"events": [seen]})
-
-
-async def _take_orders(a: Caller, ids: dict[str, str]) -> None:
-    """Have A sell the offer out: a ticket that is paid for, a place in a group, and somebody who waits."""
-    wish = {"viewer": ids["viewer"], "offer": ids["offer"], "campaign": f"campaign-{MARK}"}
-    order = await a.do("POST", "/v1/ticket-orders", wish)
-    payment = (await a.do("POST", "/v1/payments", {"due": order["due"]}))["payment"]
-    await a.do("POST", f"/v1/payments/{payment}/attempts", {})
-    await a.do("POST", f"/v1/payments/{payment}/sandbox", {"act": "pay"})
-    group = await a.do("POST", "/v1/ticket-orders", {**wish, "mode": "group"})
-    waiting = await a.do("POST", "/v1/waiting", {"viewer": ids["viewer"], "offer": ids["offer"]})
-    ids |= {"order": order["order"], "group": group["group"], "waiting": waiting["waiting"]}
-    tickets: list[Any] = []
-
-    async def issued() -> bool:
-        tickets[:] = (await a.get("/v1/tickets", viewer=ids["viewer"]))["items"]
-        return bool(tickets)
-
-    await settled(issued, within_s=20)
-    ids["ticket"] = tickets[0]["ticket"]
 
 
 async def _is_paid(a: Caller, payment: str) -> bool:

@@ -25,7 +25,16 @@ DONATIONS: Final = SAMPLES / "donations.csv.gz"
 SHOW: Final = "yt_birthday_2020-11"
 ROWS: Final = 2_000
 HEADER: Final = "show_id,creator_id,at,viewer_id,kind,item,quantity,unit_price,amount,currency,message_len"
-PROJECTIONS: Final = ("payments.figures", "tipping.tips", "insight.traffic", "insight.sales")
+PROJECTIONS: Final = (
+    "payments.figures",
+    "tipping.tips",
+    "presale.purchases",
+    "admission.shows",
+    "invitations.shows",
+    "invitations.friends",
+    "insight.traffic",
+    "insight.sales",
+)
 LINES: Final = (
     "s1,c1,2017-01-15T05:15:23Z,v1,donation,,1,12.34,12.34,USD,-1",
     "s1,c1,2017-01-15T05:15:23Z,v1,donation,,1,12.34,12.34,USD,-1",

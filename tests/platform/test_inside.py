@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from ipaddress import ip_address
 
+import msgspec
 import pytest
 
-from plaudit.platform.inside import Inside, is_inside
+from plaudit.platform.inside import Barred, Inside, addresses_of, is_inside
 
 
 @pytest.mark.parametrize(
@@ -60,6 +62,55 @@ def test_what_is_admitted() -> None:
     ]
     assert Inside.of("*").admits_name("anything")
     assert Inside.of("") == Inside()
+
+
+@pytest.mark.parametrize(
+    ("host", "standing"),
+    [
+        ("10.1.2.3", "admitted"),
+        ("Mail.Internal", "admitted"),
+        ("::1", "admitted"),
+        ("10.2.0.1", "barred"),
+        ("fe80::1%eth0", "barred"),
+        ("::ffff:127.0.0.1", "barred"),
+        ("8.8.8.8", "open"),
+        ("2606:4700::1111", "open"),
+        ("localhost", "open"),
+        ("2130706433", "open"),
+    ],
+)
+def test_how_a_host_stands_before_it_is_resolved(host: str, standing: str) -> None:
+    assert Inside.of("10.1.0.0/16,mail.internal,::1").standing(host) == standing
+    assert Inside.of("*").standing(host) == "admitted"
+
+
+def test_what_is_admitted_is_handed_to_serving_processes_whole() -> None:
+    for text in ("", "*", "10.1.0.0/16,fd00::/8,mail.internal"):
+        told = msgspec.json.encode(Inside.of(text))
+        assert msgspec.json.decode(told, type=Inside) == Inside.of(text)
+
+
+async def test_a_name_is_judged_by_all_its_addresses_unless_it_is_admitted_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def addresses(host: str, port: int, *_: object, **__: object) -> list[object]:
+        if host != "mixed.example":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        places = [("203.0.114.9", port), ("10.1.0.1", port), ("203.0.114.9", port)]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", place) for place in places]
+
+    monkeypatch.setattr(socket, "getaddrinfo", addresses)
+    for text in ("10.1.0.0/16", "mixed.example", "*"):
+        found = await addresses_of("mixed.example", port=25, inside=Inside.of(text))
+        assert found == ["203.0.114.9", "10.1.0.1"]
+    with pytest.raises(Barred, match=r"mixed\.example is inside") as barred:
+        await addresses_of("mixed.example", port=25, inside=Inside.of("10.2.0.0/16"))
+    assert "10.1.0.1" not in str(barred.value)
+    with pytest.raises(OSError, match="not known"):
+        await addresses_of("nowhere.example", port=25, inside=Inside())
+    monkeypatch.undo()
+    with pytest.raises(OSError, match="label"):
+        await addresses_of("a" * 64 + ".example", port=25, inside=Inside())
 
 
 @pytest.mark.parametrize(

@@ -149,8 +149,8 @@ def _corridor(
     clock: Clock,
     alarm: Alarm,
 ) -> Corridor:
-    """Return the way for commands, with identity's and risk's rules in its slots."""
-    return Corridor(
+    """Return the way for commands, with identity's and risk's rules in its slots, and a count of batches."""
+    corridor = Corridor(
         database=database,
         directory=directory,
         references=references,
@@ -160,6 +160,8 @@ def _corridor(
         queue_max=settings.queue_max,
         on_broken=alarm.ring,
     )
+    corridor.writer.on_batch = meters.count_batch
+    return corridor
 
 
 @asynccontextmanager
@@ -177,9 +179,8 @@ async def assembled(
     platform.crypto.SealError when the secret key cannot be used.
     """
     clock = clock or clock_of(settings.clock_file)
-    vault = Vault(
-        key=secret_key(given=settings.secret_key, data_dir=settings.data_dir, randomness=randomness)
-    )
+    key = secret_key(given=settings.secret_key, data_dir=settings.data_dir, randomness=randomness)
+    vault = Vault(key=key)
     async with (
         Database.open(url, pool_max=settings.pool_max, listen=settings.listen) as database,
         Database.open(
@@ -193,13 +194,11 @@ async def assembled(
     ):
         directory = Directory(opening)
         references = References(database=opening, loaders=loaders_of(features))
-        alarm = Alarm()
-        tenants = Tenants(database=database)
+        alarm, tenants = Alarm(), Tenants(database=database)
         corridor = _corridor(
             settings, database=database, directory=directory, references=references, clock=clock, alarm=alarm
         )
         corridor.writer.write_on(writing)
-        corridor.writer.on_batch = meters.count_batch
         house = House(
             settings=settings,
             clock=clock,

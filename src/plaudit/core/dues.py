@@ -102,7 +102,7 @@ async def fulfil(
     Returns the outcome of each, None where it was rejected or had been answered before. Raises Refusal (BUSY)
     when it must be asked again later: the tenant is switched off, and no money moves while it is.
     """
-    results = await recorded(corridor, conn, [command for _, command in wanted])
+    results = await recorded(corridor, conn, commands=[command for _, command in wanted])
     answers = [
         _answer(asked, feature, _rejected(asked.said, result.code))
         for (asked, _), result in zip(wanted, results, strict=True)
@@ -125,7 +125,7 @@ async def give_back(
     Those that are refused become `due.kept`. `lost_minor` tells of an outcome how much of the money came out
     of the losses. Raises Refusal as `fulfil`.
     """
-    results = await recorded(corridor, conn, [command for _, command in wanted])
+    results = await recorded(corridor, conn, commands=[command for _, command in wanted])
     answers = []
     for (asked, _), result in zip(wanted, results, strict=True):
         if isinstance(result, Refusal):
@@ -143,7 +143,7 @@ def _raise_if_later(refusal: Refusal) -> None:
         raise busy("payment.waits", "The tenant is switched off; it goes on when it is on.", retry_after_s=1)
 
 
-async def recorded(corridor: Corridor, conn: Connection, commands: Sequence[Command]) -> list[Result]:
+async def recorded(corridor: Corridor, conn: Connection, *, commands: Sequence[Command]) -> list[Result]:
     """Record what a feature does by itself, and return a result for each command: refusals among them.
 
     Raises what is broken, and Refusal (BUSY) when it must be tried again later, as `fulfil`.
@@ -158,7 +158,7 @@ async def recorded(corridor: Corridor, conn: Connection, commands: Sequence[Comm
 
 
 async def _announce(corridor: Corridor, conn: Connection, commands: Sequence[Command]) -> None:
-    for result in await recorded(corridor, conn, commands):
+    for result in await recorded(corridor, conn, commands=commands):
         if isinstance(result, Refusal):
             raise result
         assert isinstance(result, Outcome | Replay), result

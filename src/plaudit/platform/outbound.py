@@ -8,7 +8,6 @@ at after its name was resolved (`platform/inside.py`).
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import httpcore
 import httpx
 
 from plaudit.platform.failures import Final, Retryable, Unknown
-from plaudit.platform.inside import Inside
+from plaudit.platform.inside import Inside, addresses_of
 
 __all__ = ["Answer", "Outbound", "opened"]
 
@@ -58,8 +57,8 @@ class Outbound:
         """Return the answer, whatever its status.
 
         Raises Retryable when the request did not get there, Unknown when it may have (no answer in time,
-        cut off, larger than `answer_max_bytes`), Final when it cannot be sent, as to an address inside the
-        operator's network, or is a GET whose answer is larger than that.
+        cut off, larger than `answer_max_bytes`), Final when it cannot be sent (Barred: to an address inside
+        the operator's network), or is a GET whose answer is larger than that.
         """
         try:
             async with self._client.stream(
@@ -140,19 +139,10 @@ class _Guard(httpcore.AnyIOBackend):
             raise httpcore.ConnectTimeout(str(error)) from error
 
     async def _addresses(self, host: str, port: int) -> Sequence[str]:
-        """Return the addresses of a host. One inside is enough to refuse it: a name may have several."""
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
+            return await addresses_of(host, port=port, inside=self._inside)
+        except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
-        addresses = list(dict.fromkeys(str(place[0]) for *_, place in found))
-        if not all(self._inside.admits(address) for address in addresses):
-            message = (
-                f"{host} is inside the operator's network, where nothing is called; use an address of the"
-                " public internet, or have the operator admit it with PLAUDIT_OUTBOUND_INSIDE"
-            )
-            raise Final(message)
-        return addresses
 
     async def _first(
         self,

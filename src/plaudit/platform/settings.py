@@ -152,8 +152,9 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "outbound_inside",
         "PLAUDIT_OUTBOUND_INSIDE",
         "",
-        "What inside your network merchant accounts and webhooks may have this server call: networks and host"
-        " names, separated by commas, or * for all. Only the public internet and its own address when empty.",
+        "What inside your network merchant accounts, media servers, webhooks and mail servers may have this"
+        " server call: networks and host names, separated by commas, or * for all. Webhooks to what is listed"
+        " may be plain http. Only the public internet and its own address when empty.",
         Inside.of,
     ),
     Setting(
@@ -277,14 +278,6 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         secret=True,
     ),
     Setting(
-        "private_targets",
-        "PLAUDIT_PRIVATE_TARGETS",
-        "off",
-        "Whether webhooks and mail servers may be in a private network, and webhooks plain http. Tenants name"
-        " them: leave it off where tenants are not to reach your own network.",
-        _flag,
-    ),
-    Setting(
         "shared_buffers_mib",
         "PLAUDIT_SHARED_BUFFERS_MIB",
         "1024",
@@ -329,7 +322,6 @@ class Settings:
     clock_file: Path | None
     metrics_dir: Path | None
     secret_key: str | None
-    private_targets: bool
     shared_buffers_mib: int
     start_timeout_ms: int
 

@@ -93,5 +93,8 @@ def test_settings_that_cannot_be_used_are_named() -> None:
 
 def test_rebuild_knows_its_projections() -> None:
     done = CliRunner().invoke(cli, ["rebuild", "nothing.like.it"])
-    told = "there are: insight.sales, insight.traffic, payments.figures, tipping.tips"
+    told = (
+        "there are: admission.shows, insight.sales, insight.traffic, invitations.friends, invitations.shows,"
+        " payments.figures, presale.purchases, tipping.tips"
+    )
     assert (done.exit_code, told in done.stderr) == (2, True)

@@ -139,6 +139,17 @@ async def test_a_token_used_by_many_clients_at_once_is_many_devices(theatre: The
     assert len(await theatre.sessions()) == 2
 
 
+async def test_one_client_that_asks_many_times_at_once_has_one_place(theatre: Theatre) -> None:
+    await theatre.server()
+    await theatre.announce(devices_max=3)
+    await theatre.give("v1")
+    gates = [Gate(database=theatre.house.database, tenant_id=theatre.tenant_id) for _ in range(3)]
+    answers = await asyncio.gather(*(gates[n % 3].ask(ASK) for n in range(18)))
+    assert {type(answer) for answer in answers} == {Let}
+    assert len(await theatre.sessions()) == 1
+    assert theatre.outside.sent == []
+
+
 async def test_many_viewers_at_once_have_a_place_each(theatre: Theatre) -> None:
     viewers = [f"v{n}" for n in range(60)]
     for viewer in viewers[:50]:

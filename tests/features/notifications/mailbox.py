@@ -29,6 +29,7 @@ class Mailbox:
     answers: list[Callable[[SMTP], str]] = field(default_factory=list)
     refused: str | None = None
     users: list[str] = field(default_factory=list)
+    visits: int = 0
 
     async def handle_RCPT(  # noqa: N802 - as the server calls it
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
@@ -58,19 +59,26 @@ def hang_up(server: SMTP) -> str:
 
 
 @asynccontextmanager
-async def open_mailbox(context: ssl.SSLContext | None = None) -> AsyncIterator[Mailbox]:
+async def open_mailbox(
+    context: ssl.SSLContext | None = None, *, from_the_start: bool = False
+) -> AsyncIterator[Mailbox]:
+    """Open a mail server; with a context it insists on STARTTLS and a user, or is TLS `from_the_start`."""
     mailbox = Mailbox()
-    server = await asyncio.get_running_loop().create_server(
-        lambda: SMTP(
+    demanding = context is not None and not from_the_start
+
+    def visited() -> SMTP:
+        mailbox.visits += 1
+        return SMTP(
             mailbox,
             hostname="localhost",
-            tls_context=context,
-            require_starttls=context is not None,
-            auth_required=context is not None,
+            tls_context=context if demanding else None,
+            require_starttls=demanding,
+            auth_required=demanding,
             authenticator=mailbox.authenticate,
-        ),
-        host="127.0.0.1",
-        port=0,
+        )
+
+    server = await asyncio.get_running_loop().create_server(
+        visited, host="127.0.0.1", port=0, ssl=context if from_the_start else None
     )
     mailbox.port = server.sockets[0].getsockname()[1]
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -13,7 +14,7 @@ import pytest
 from plaudit.features.notifications.model.contacts import Contact, Quiet
 from tests.app.edge import Caller, problem
 from tests.features.notifications.mailbox import Mailbox, certificate, hang_up, open_mailbox
-from tests.features.notifications.theatre import NOON, Theatre
+from tests.features.notifications.theatre import NOON, Theatre, open_theatre
 
 pytestmark = pytest.mark.anyio
 
@@ -151,6 +152,75 @@ async def test_starttls_is_verified_and_a_password_goes_over_it_alone(
         elsewhere = {"host": "other.example", "port": 25, "from_address": "tickets@acme.example"} | kept
         answer = await theatre.acme.send("PUT", "/v1/mail-server", elsewhere)
         problem(answer, 400, "mail_server.password")
+
+
+async def test_tls_from_the_start_is_verified_by_the_name_and_not_by_the_address(
+    theatre: Theatre, tmp_path: Path
+) -> None:
+    pem, context = certificate(tmp_path)
+    async with open_mailbox(context, from_the_start=True) as mailbox:
+        secure = {"security": "tls", "ca_pem": pem}
+        await _serve(theatre, mailbox, **secure, host="127.0.0.1")
+        await _bought(theatre)
+        (one,) = await theatre.deliveries(channel="email")
+        assert (one["state"], one["problem"]) == ("failed", "smtp.tls")
+        await _serve(theatre, mailbox, **secure, host="localhost")
+        theatre.clock.advance(seconds=5)
+        await theatre.tidy()
+        (one,) = await theatre.deliveries(channel="email")
+        assert (one["state"], len(mailbox.came)) == ("sent", 1)
+
+
+async def test_certificates_that_are_none_fail_the_mail_and_not_the_job(
+    theatre: Theatre, mailbox: Mailbox
+) -> None:
+    garbled = "-----BEGIN CERTIFICATE-----\nnothing\n-----END CERTIFICATE-----\n"
+    await _serve(theatre, mailbox, security="starttls", ca_pem=garbled)
+    await _bought(theatre)
+    (one,) = await theatre.deliveries(channel="email")
+    assert (one["state"], one["problem"], mailbox.visits) == ("failed", "smtp.tls", 0)
+
+
+@pytest.mark.parametrize(
+    ("inside", "state", "problem_", "mails"),
+    [("10.0.0.0/8", "dead", "smtp.inside", 0), ("127.0.0.0/8,::1", "sent", None, 1)],
+)
+async def test_a_server_whose_name_leads_into_the_house_gets_no_mail_unless_it_is_admitted(  # noqa: PLR0917 - fixtures and cases
+    database_url: str,
+    tmp_path: Path,
+    mailbox: Mailbox,
+    inside: str,
+    state: str,
+    problem_: str | None,
+    mails: int,
+) -> None:
+    async with open_theatre(database_url, tmp_path, inside=inside) as theatre:
+        await _serve(theatre, mailbox)
+        await _bought(theatre)
+        (one,) = await theatre.deliveries(channel="email")
+        assert (one["state"], one["problem"], len(mailbox.came)) == (state, problem_, mails)
+        assert mailbox.visits == mails
+
+
+async def test_a_name_that_means_another_address_a_moment_later_leads_where_it_was_looked_at(
+    database_url: str, tmp_path: Path, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = ["127.0.0.1", "127.9.9.9"]
+    real = socket.getaddrinfo
+
+    def rebinding(host: Any, *more: Any, **named: Any) -> Any:  # noqa: ANN401 - as the library has it
+        return real(answers.pop(0) if host == "mail.acme.example" else host, *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    async with open_theatre(database_url, tmp_path, inside="127.0.0.1") as theatre:
+        await _serve(theatre, mailbox, host="mail.acme.example")
+        await _bought(theatre)
+        assert len(mailbox.came) == 1
+        assert answers == ["127.9.9.9"], "looked up once for a connection"
+        await theatre.buys("mei")
+        await theatre.tidy()
+        dead = (await theatre.deliveries(channel="email"))[-1]
+        assert (dead["state"], dead["problem"]) == ("dead", "smtp.inside")
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,11 +22,11 @@ from plaudit.features.notifications.model.deliveries import (
     of_answer,
     retry_after_of,
 )
-from plaudit.features.notifications.providers.addresses import leads_outside
 from plaudit.kernel.refusal import Refusal
+from plaudit.platform.inside import Inside
 from tests.app.edge import Caller, problem
 from tests.app.simulate.receiver import Received, Receiver, receiver
-from tests.features.notifications.theatre import NOON, Theatre
+from tests.features.notifications.theatre import NOON, Theatre, open_theatre
 
 pytestmark = pytest.mark.anyio
 
@@ -265,8 +267,9 @@ async def test_a_sample_is_sent_at_once_and_its_answer_told(theatre: Theatre, pl
     [
         "http://hooks.example/x",
         "ftp://hooks.example/x",
-        "https://localhost/x",
+        "http://localhost/x",
         "https://127.0.0.1/x",
+        "https://[::ffff:127.0.0.1]/x",
         "https://10.1.2.3/x",
         "https://[::1]/x",
         "https://169.254.169.254/latest",
@@ -279,15 +282,53 @@ async def test_a_sample_is_sent_at_once_and_its_answer_told(theatre: Theatre, pl
 )
 def test_an_address_that_is_not_of_the_world_is_refused(url: str) -> None:
     with pytest.raises(Refusal, match=r"webhook\.url"):
-        rules.check_url(url, private_targets=False)
+        rules.check_url(url, standing_of=Inside().standing)
 
 
-async def test_a_name_that_leads_into_the_house_is_found_out_when_it_is_called() -> None:
-    rules.check_url("https://hooks.example:8443/x?y=1", private_targets=False)
-    assert not rules.is_public("db.internal")
-    assert not await leads_outside("localhost", port=443)
-    assert not await leads_outside("10.0.0.1", port=443)
-    assert await leads_outside("93.184.215.14", port=443)
+@pytest.mark.parametrize(
+    ("url", "inside"),
+    [
+        ("https://hooks.example:8443/x?y=1", ""),
+        ("https://8.8.8.8/x", ""),
+        ("https://[2606:4700::1111]/x", ""),
+        ("http://hooks.example/x", "hooks.example"),
+        ("http://10.1.2.3/x", "10.1.0.0/16"),
+        ("http://[fd00::1]:8080/x", "fd00::/8"),
+        ("http://hooks.example/x", "*"),
+    ],
+)
+def test_an_address_of_the_world_is_taken_and_one_that_the_operator_admits(url: str, inside: str) -> None:
+    rules.check_url(url, standing_of=Inside.of(inside).standing)
+
+
+@pytest.mark.parametrize(
+    ("inside", "state", "problem_", "calls"),
+    [("10.0.0.0/8", "dead", "http.inside", 0), ("127.0.0.0/8,::1", "failed", "http.unreachable", 1)],
+)
+async def test_a_name_that_leads_into_the_house_is_not_called_unless_it_is_admitted(  # noqa: PLR0917 - fixtures and cases
+    database_url: str, tmp_path: Path, inside: str, state: str, problem_: str, calls: int
+) -> None:
+    knocks: list[asyncio.StreamWriter] = []
+
+    def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        knocks.append(writer)
+        writer.close()
+
+    async with (
+        await asyncio.start_server(hang_up, "127.0.0.1", 0) as door,
+        open_theatre(database_url, tmp_path, inside=inside) as theatre,
+    ):
+        port = door.sockets[0].getsockname()[1]
+        hook = {"url": f"https://localhost:{port}/hook", "kinds": ["ticket.issued"]}
+        made = await theatre.acme.do("POST", "/v1/webhooks", hook)
+        await theatre.show(starts_at=STARTS_AT)
+        await theatre.buys("v1")
+        await theatre.tidy()
+        (one,) = await theatre.deliveries(channel="webhook")
+        assert (one["state"], one["problem"]) == (state, problem_)
+        assert len(knocks) == calls
+        tried = await theatre.acme.do("POST", f"/v1/webhooks/{made['webhook']}/test")
+        assert tried == {"webhook": made["webhook"], "arrived": False, "result": problem_}
 
 
 async def test_kinds_that_there_are_not_are_refused(acme: Caller) -> None:

@@ -272,10 +272,12 @@ def order_id(order: int) -> str:
 
 
 @asynccontextmanager
-async def open_theatre(database_url: str, folder: Path) -> AsyncIterator[Theatre]:
-    """Open a tenant on a clock to drive; webhooks and mail servers may be on this machine."""
+async def open_theatre(
+    database_url: str, folder: Path, *, inside: str = "127.0.0.1,localhost"
+) -> AsyncIterator[Theatre]:
+    """Open a tenant on a clock to drive. `inside` is what of this machine webhooks and mail may reach."""
     clock = StageClock()
-    async with under_test(database_url, folder, clock=clock, PLAUDIT_PRIVATE_TARGETS="on") as edge:
+    async with under_test(database_url, folder, clock=clock, PLAUDIT_OUTBOUND_INSIDE=inside) as edge:
         acme = await edge.tenant("acme")
         async with edge.house.database.connection() as conn:
             (tenant,) = await tenants.tenants(conn)

@@ -52,11 +52,16 @@ async def open_venue(*, url: str, settings: Settings, database_url: str) -> Venu
                 "rate_per_second": _RATE_PER_S,
             },
         )
-        await sender.send("PUT", f"/v1/shows/{SHOW}", body=_show())
-        await sender.send("POST", f"/v1/shows/{SHOW}/state", body={"state": "presale"})
-        await sender.send("PUT", f"/v1/offers/{OFFER}", body=_floor())
+        await put_on_sale(sender)
         await sender.send("PUT", f"/v1/offers/{RACE}", body=_race())
     return Venue(tenant_id=tenant_id, key=made["key"])
+
+
+async def put_on_sale(sender: Sender) -> None:
+    """Announce a show, and sell its floor."""
+    await sender.send("PUT", f"/v1/shows/{SHOW}", body=_show())
+    await sender.send("POST", f"/v1/shows/{SHOW}/state", body={"state": "presale"})
+    await sender.send("PUT", f"/v1/offers/{OFFER}", body=_floor())
 
 
 def _show() -> dict[str, Any]:

@@ -15,7 +15,7 @@ import psycopg
 from msgspec import Struct
 
 from plaudit.app.assembly import House, assembled, open_tenant
-from plaudit.app.bench import workload
+from plaudit.app.bench import venue, workload
 from plaudit.app.bench.outfit import LANES, Sender, each
 from plaudit.app.drive.client import Client
 from plaudit.core.commands import tenants
@@ -125,14 +125,9 @@ class _Desk:
         return [found[viewer] for viewer in viewers]
 
     async def seller(self) -> str:
-        """Prepare what is sold beside, and return the key by which it is."""
-        policy = {"asset": workload.ASSET, "min_minor": 1, "max_minor": 1_000_000, "day_limit_minor": None}
-        await self._sender.send("PUT", "/v1/tipping/policy", body=policy)
-        await self._sender.send("PUT", f"/v1/creators/{workload.creator(0)}", body={})
-        await each(
-            lambda number: self._sender.credit(workload.rich(number), workload.CREDIT_MINOR), range(_BUYERS)
-        )
-        body = {"name": "sale", "scopes": ["tip.send"], "rate_per_second": _RATE_PER_S}
+        """Put another show on sale, and return the key by which seats of it are reserved."""
+        await venue.put_on_sale(self._sender)
+        body = {"name": "sale", "scopes": ["ticket.order"], "rate_per_second": _RATE_PER_S}
         made = await self._sender.send("POST", "/v1/api-keys", body=body)
         key: str = made["key"]
         return key
@@ -157,15 +152,13 @@ class Counter:
         self._done = self._failed = 0
 
     async def sell(self, client: Client, number: int) -> None:
-        """Sell one: the command of a reservation goes through the same corridor as a tip."""
-        body = {
-            "viewer": workload.rich(number % _BUYERS),
-            "creator": workload.creator(0),
-            "asset": workload.ASSET,
-            "amount_minor": 1,
-        }
+        """Reserve one seat."""
+        body = {"viewer": f"buyer-{number % _BUYERS}", "offer": venue.OFFER}
         answer = await client.send(
-            method="POST", path="/v1/tips", body=msgspec.json.encode(body), key=f"{self._mark}-{number}"
+            method="POST",
+            path="/v1/ticket-orders",
+            body=msgspec.json.encode(body),
+            key=f"{self._mark}-{number}",
         )
         self._done += answer.status == _CREATED
         self._failed += answer.status != _CREATED

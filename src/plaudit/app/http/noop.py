@@ -11,12 +11,13 @@ import msgspec
 
 from plaudit.core.commands.command import Grant
 from plaudit.kernel.time import Clock, format_time
-from plaudit.platform.web import Request, Response, answer, post
+from plaudit.platform.web import Request, Response, Verbatim, answer, post, whole_body
 
 _CREATED: Final = 201
 _OK: Final = 200
 _ACCEPTED: Final = 202
 _NOTHING: Final = 204
+_BODY_MAX_BYTES: Final = 1_048_576
 
 
 class NoTip(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -187,9 +188,8 @@ async def no_events(*, data: NoEvents) -> Response[NothingTaken]:
 @post("/v1/callbacks/noop", opt={"permission": None}, status_code=_OK, include_in_schema=False, security=[])
 async def no_callback(*, request: Request[Any, Any, Any]) -> Response[bytes]:
     """Read a callback and do nothing about it."""
-    async for _ in request.stream():
-        pass
-    return Response(b"", status_code=_NOTHING)
+    await whole_body(request.receive, limit_bytes=_BODY_MAX_BYTES)
+    return Verbatim(b"", status=_NOTHING, media_type="text/plain")
 
 
 class NoAnswer(msgspec.Struct, kw_only=True):
@@ -204,8 +204,7 @@ _YES: Final = NoAnswer(code=0)
 @post("/v1/hooks/noop", opt={"permission": None}, status_code=_OK, include_in_schema=False, security=[])
 async def no_hook(*, request: Request[Any, Any, Any]) -> Response[NoAnswer]:
     """Read what a media server asks and say yes to everything."""
-    async for _ in request.stream():
-        pass
+    await whole_body(request.receive, limit_bytes=_BODY_MAX_BYTES)
     return answer(_YES)
 
 

@@ -57,7 +57,7 @@ async def _decide(corridor: Corridor, conn: Connection, span: Span) -> None:
     commands = await _rewards(conn, tenant_id, worthy)
     rewarded: dict[int, int] = {}
     follow_up: list[Command] = []
-    for ticket, result in zip(worthy, await dues.recorded(corridor, conn, commands), strict=True):
+    for ticket, result in zip(worthy, await dues.recorded(corridor, conn, commands=commands), strict=True):
         if isinstance(result, Refusal):
             codes[ticket.position] = result.code
         elif isinstance(result, Outcome) and isinstance(result.data, InvitationRewarded):
@@ -144,7 +144,7 @@ def _announced(kind: Announcement, tenant_id: int, rewarded: InvitationRewarded)
 async def _must_record(corridor: Corridor, conn: Connection, commands: Sequence[Command]) -> list[Outcome]:
     """Record commands that nothing refuses: the facts that they answer are each looked at once."""
     outcomes = []
-    for result in await dues.recorded(corridor, conn, commands):
+    for result in await dues.recorded(corridor, conn, commands=commands):
         if isinstance(result, Refusal):
             raise result
         assert isinstance(result, Outcome), result

@@ -60,7 +60,7 @@ async def forfeit_deposits(means: Means, *, tenant_id: int) -> int:
         async with means.database.transaction() as tx:
             page = await store.lock_overdue(tx, tenant_id=tenant_id, before=before, after=last, limit=_PAGE)
             commands = [forfeit(tenant_id=tenant_id, booking=one) for one in page]
-            results = await dues.recorded(means.corridor, tx, commands)
+            results = await dues.recorded(means.corridor, tx, commands=commands)
             refused = [result.code for result in results if isinstance(result, Refusal)]
             done = [
                 booking
@@ -119,7 +119,7 @@ async def _fail_group(means: Means, tenant_id: int, group: str) -> bool:
         members = list((await store.lock_members(tx, tenant_id=tenant_id, groups=[group])).values())
         commands = [fail_group(tenant_id=tenant_id, group=one) for one in found]
         commands += [end_member(tenant_id=tenant_id, booking=one, cause="group") for one in members]
-        for result in await dues.recorded(means.corridor, tx, commands):
+        for result in await dues.recorded(means.corridor, tx, commands=commands):
             if isinstance(result, Refusal):
                 raise result
         for booking in members:

@@ -20,6 +20,7 @@ from plaudit.features.admission.model.shows import Show
 from plaudit.features.admission.store import places as store
 from plaudit.features.admission.store import shows as show_store
 from plaudit.kernel.refusal import Refusal, busy
+from plaudit.platform.failures import is_duplicate
 from plaudit.platform.gather import Gatherer
 from plaudit.vocabulary import chart
 
@@ -142,7 +143,7 @@ class Gate:
         self, conn: Connection, taking: Sequence[tuple[int, Ask, int]], answers: dict[int, Answer]
     ) -> list[int]:
         taken = [(ask, slot) for _, ask, slot in taking]
-        had = await store.take_places(conn, tenant_id=self._tenant_id, taken=taken, quick=True)
+        had = await store.take_places(conn, tenant_id=self._tenant_id, taken=taken)
         lost: list[int] = []
         for number, ask, slot in taking:
             place = had.get((ask.viewer, ask.show, slot))
@@ -154,15 +155,25 @@ class Gate:
         return lost
 
     async def _replace(self, number: int, ask: Ask, before: Place, answers: dict[int, Answer]) -> bool:
+        """Give a place to another client, and have the one before kicked; False when others were quicker."""
+        try:
+            place = await self._replaced(ask, before)
+        except Exception as error:
+            if not is_duplicate(error):
+                raise
+            place = None
+        if place is None:
+            return False
+        answers[number] = Let(place)
+        return True
+
+    async def _replaced(self, ask: Ask, before: Place) -> int | None:
         async with self._database.transaction() as tx:
             await store.clear_client(tx, tenant_id=self._tenant_id, ask=ask)
             place = await store.replace_place(tx, tenant_id=self._tenant_id, ask=ask, before=before)
-            if place is None:
-                return False
-            if not before.is_of(ask) and not before.over(ask.at):
+            if place is not None and not before.is_of(ask) and not before.over(ask.at):
                 await enqueue_kicks(tx, tenant_id=self._tenant_id, places=[before])
-        answers[number] = Let(place)
-        return True
+        return place
 
     async def _see(
         self, conn: Connection, asks: Sequence[tuple[int, Ask]], scene: _Scene, answers: dict[int, Answer]

@@ -48,15 +48,14 @@ async def places_in(cursor: Cursor) -> dict[tuple[str, str], list[Place]]:
 
 
 async def take_places(
-    conn: Connection, *, tenant_id: int, taken: Sequence[tuple[Ask, int]], quick: bool
+    conn: Connection, *, tenant_id: int, taken: Sequence[tuple[Ask, int]]
 ) -> dict[tuple[str, str, int], int]:
     """Take places that were free and return the numbers of those that were had, by (viewer, show, slot).
 
-    What is missing was taken by somebody else meanwhile, or its client has another place already. With
-    `quick` the disk is not waited for; then the statement must be a transaction of its own.
+    What is missing was taken by somebody else meanwhile, or its client has another place already. The
+    statement must be a transaction of its own: the disk is not waited for.
     """
     asks = [ask for ask, _ in taken]
-    beside = f", {_QUICK}" if quick else ""
     cursor = await conn.execute(
         "INSERT INTO admission.place (tenant_id, viewer, show, slot, server, client, protocol, stream,"
         " device, serial, since, seen_at, ends_at)"
@@ -64,7 +63,8 @@ async def take_places(
         " v.at, v.at, nullif(v.ends_at, %s)"
         " FROM unnest(%s::text[], %s::text[], %s::smallint[], %s::bigint[], %s::text[], %s::text[],"
         " %s::text[], %s::text[], %s::bigint[], %s::timestamptz[], %s::timestamptz[])"
-        f" AS v (viewer, show, slot, server, client, protocol, stream, device, serial, at, ends_at){beside}"
+        " AS v (viewer, show, slot, server, client, protocol, stream, device, serial, at, ends_at),"
+        f" {_QUICK}"
         " ON CONFLICT DO NOTHING RETURNING viewer, show, slot, number",
         (
             Int4(tenant_id),

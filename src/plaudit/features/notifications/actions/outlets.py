@@ -200,7 +200,7 @@ async def save_mail_server(
 
     Raises Refusal `mail_server.invalid`, `mail_server.password` (INVALID).
     """
-    check_server(server, private_targets=means.settings.private_targets)
+    check_server(server, standing_of=means.settings.outbound_inside.standing)
     now = means.clock.now()
 
     async def work(tx: Connection) -> Work:
@@ -234,7 +234,7 @@ async def save_mail_server(
 
 
 def _check(means: Means, url: str, kinds: Sequence[str]) -> None:
-    rules.check_url(url, private_targets=means.settings.private_targets)
+    rules.check_url(url, standing_of=means.settings.outbound_inside.standing)
     rules.check_kinds(kinds)
 
 
@@ -283,6 +283,5 @@ async def try_webhook(means: Means, *, tenant_id: int, webhook: str, word: str) 
         secrets=secrets,
         parcels=[(id_, body)],
         now=now,
-        private_targets=means.settings.private_targets,
     )
     return result

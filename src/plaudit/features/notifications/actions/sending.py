@@ -180,7 +180,6 @@ async def _to_webhook(means: Means, lane: Lane, taken: Sequence[Delivery], load:
         secrets=secrets,
         parcels=[_content(means, lane.tenant_id, one, load) for one in taken],
         now=means.clock.now(),
-        private_targets=means.settings.private_targets,
     )
     await _note(means, lane, webhook, results)
     return {one.number: result for one, result in zip(taken, results, strict=True)}
@@ -258,9 +257,8 @@ async def _by_mail(means: Means, tenant_id: int, taken: Sequence[Delivery], load
         password = None
         if server.password is not None:
             password = opened(means, sealed_text=server.password, place=MAIL_PLACE).decode()
-        async with smtp.opened(
-            server, password=password, private_targets=means.settings.private_targets
-        ) as post:
+        inside = means.settings.outbound_inside
+        async with smtp.opened(server, password=password, inside=inside) as post:
             for one in taken:
                 assert one.message is not None, one
                 message = load.messages[one.message]

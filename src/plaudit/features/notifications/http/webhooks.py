@@ -96,7 +96,11 @@ class Rotated(msgspec.Struct, kw_only=True):
 
 
 class Trial(msgspec.Struct, kw_only=True):
-    """What came of a sample: `result` is the status it was answered with ("http.204"), or what failed."""
+    """What came of a sample: `result` is the status it was answered with ("http.204"), or what failed.
+
+    "http.inside" is an address in the operator's network that the operator does not admit: use one of the
+    public internet, or have it admitted.
+    """
 
     webhook: str
     arrived: bool

@@ -1,5 +1,6 @@
 """E-mail: the server that takes it, and a message as it is sent."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
@@ -9,7 +10,7 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from plaudit.features.notifications.model.contacts import is_email
 from plaudit.features.notifications.model.templates import Rendered, as_html
-from plaudit.features.notifications.model.webhooks import is_public
+from plaudit.features.notifications.model.webhooks import Standing
 from plaudit.kernel.refusal import invalid
 
 Security: TypeAlias = Literal["tls", "starttls", "none"]
@@ -47,17 +48,18 @@ class MailServer:
         return self.from_address.partition("@")[2]
 
 
-def check_server(server: MailServer, *, private_targets: bool) -> None:
+def check_server(server: MailServer, *, standing_of: Callable[[str], Standing]) -> None:
     """Raise Refusal `mail_server.invalid` (INVALID), naming the field, unless mail may be sent by a server.
 
-    A password is never sent in the clear. Hosts that are no public ones need `private_targets`.
+    A password is never sent in the clear. `standing_of` judges the host; what a name leads to is looked at
+    with each connection.
     """
     named = server.username is not None
     wrong = next(
         (
             field
             for field, good in (
-                ("host", _is_host(server.host) and (private_targets or is_public(server.host))),
+                ("host", _is_host(server.host) and standing_of(server.host) != "barred"),
                 ("port", 1 <= server.port <= _PORT_MAX),
                 ("security", server.security in SECURITIES and not (named and server.security == "none")),
                 ("username", server.username is None or _is_line(server.username, _WORD_MAX)),
@@ -72,8 +74,9 @@ def check_server(server: MailServer, *, private_targets: bool) -> None:
     if wrong is not None:
         raise invalid(
             "mail_server.invalid",
-            "Correct this field: a host and port of the world, tls, starttls or (without a user) none,"
-            " and an address and name to send from.",
+            "Correct this field: a host and port that are reached from the world or admitted by the operator"
+            " (PLAUDIT_OUTBOUND_INSIDE), tls, starttls or (without a user) none, and an address and name to"
+            " send from.",
             field=wrong,
         )
 

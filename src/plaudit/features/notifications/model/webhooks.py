@@ -1,10 +1,9 @@
 """Webhooks by the rules of Standard Webhooks: what they are sent, and how it is signed."""
 
 import hmac
-import ipaddress
 import re
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
@@ -14,6 +13,8 @@ from plaudit.kernel.refusal import Refusal, invalid, not_found
 from plaudit.vocabulary.facts import FACTS
 
 DisabledCause: TypeAlias = Literal["gone", "failing"]
+Standing: TypeAlias = Literal["admitted", "barred", "open"]
+"""How a host stands with the operator, as far as it can be told before its name is resolved."""
 
 WEBHOOK: Final = "whk"
 """The prefix of a webhook's id."""
@@ -63,25 +64,18 @@ def signatures(*, secrets: Sequence[bytes], id: str, at: datetime, body: bytes) 
     return " ".join(f"v1,{digest}" for digest in digests)
 
 
-def check_url(url: str, *, private_targets: bool) -> None:
+def check_url(url: str, *, standing_of: Callable[[str], Standing]) -> None:
     """Raise Refusal `webhook.url` (INVALID) unless messages may be sent there.
 
-    https, no user or fragment; http, and addresses that are no public ones, only with `private_targets`. What
-    a name leads to is looked at again with each sending.
+    https, no user or fragment; plain http only where `standing_of` says that the operator admitted the host.
+    What a name leads to is looked at with each connection.
     """
     found = _URL.fullmatch(url) if len(url) <= _URL_MAX else None
     if found is None or "#" in url or int((found[3] or ":1")[1:]) not in range(1, _PORT_MAX + 1):
         raise _bad_url()
-    if not private_targets and (found[1] != "https" or not is_public(found[2].strip("[]"))):
+    standing = standing_of(found[2].strip("[]"))
+    if standing == "barred" or (found[1] != "https" and standing != "admitted"):
         raise _bad_url()
-
-
-def is_public(host: str) -> bool:
-    """Tell whether a host is a public address, or a name that may lead to one."""
-    try:
-        return ipaddress.ip_address(host).is_global
-    except ValueError:
-        return "." in host and not host.lower().rstrip(".").endswith((".localhost", ".local", ".internal"))
 
 
 def check_kinds(kinds: Sequence[str]) -> None:
@@ -111,5 +105,8 @@ def unknown_webhook() -> Refusal:
 
 def _bad_url() -> Refusal:
     return invalid(
-        "webhook.url", "Give an address that starts with https:// and is reached from the world.", field="url"
+        "webhook.url",
+        "Give an address that starts with https:// and is reached from the world, or have the operator admit"
+        " its host with PLAUDIT_OUTBOUND_INSIDE.",
+        field="url",
     )

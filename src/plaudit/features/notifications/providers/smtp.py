@@ -1,8 +1,10 @@
 """Sending mail by SMTP. Whatever fails is classed by how far the conversation had got."""
 
+import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from email.message import EmailMessage
 from typing import Final
 
@@ -10,9 +12,10 @@ from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPRespons
 
 from plaudit.features.notifications.model.deliveries import Failed, Sent, of_reply
 from plaudit.features.notifications.model.mail import MailServer
-from plaudit.features.notifications.providers.addresses import leads_outside
+from plaudit.platform.inside import Barred, Inside, addresses_of
 
 _TIMEOUT_S: Final = 20.0
+_NEXT_AFTER_S: Final = 2.0
 
 
 class Rejected(Exception):
@@ -64,19 +67,19 @@ class Post:
 
 
 @asynccontextmanager
-async def opened(server: MailServer, *, password: str | None, private_targets: bool) -> AsyncIterator[Post]:
+async def opened(server: MailServer, *, password: str | None, inside: Inside) -> AsyncIterator[Post]:
     """Open a conversation for the time of the block: TLS as the server's row says, then the user's name.
 
-    Raises Rejected when it does not come about; all of that is retryable, since somebody can mend it.
+    Raises Rejected when it does not come about. That is final for a server inside the operator's network that
+    `inside` does not admit; all else is retryable, since somebody can mend it.
     """
-    if not private_targets and not await leads_outside(server.host, port=server.port):
-        raise Rejected(Failed(failure="retryable", problem="smtp.address"))
+    context = _context(server)
     client = SMTP(
         hostname=server.host,
-        port=server.port,
+        sock=await _line(server, inside=inside),
         use_tls=server.security == "tls",
         start_tls=server.security == "starttls",
-        tls_context=_context(server),
+        tls_context=context,
         timeout=_TIMEOUT_S,
         local_hostname=server.domain,
     )
@@ -100,6 +103,33 @@ async def opened(server: MailServer, *, password: str | None, private_targets: b
         await _left(client)
 
 
+async def _line(server: MailServer, *, inside: Inside) -> socket.socket:
+    """Connect to the first address of a server that answers; its name is for TLS alone from here on."""
+    try:
+        async with asyncio.timeout(_TIMEOUT_S):
+            addresses = await addresses_of(server.host, port=server.port, inside=inside)
+            for address in addresses[:-1]:
+                with suppress(OSError):
+                    async with asyncio.timeout(_NEXT_AFTER_S):
+                        return await _connected(address, port=server.port)
+            return await _connected(addresses[-1], port=server.port)
+    except Barred as error:
+        raise Rejected(Failed(failure="final", problem="smtp.inside")) from error
+    except OSError as error:
+        raise Rejected(Failed(failure="retryable", problem="smtp.unreachable")) from error
+
+
+async def _connected(address: str, *, port: int) -> socket.socket:
+    line = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        line.settimeout(0)
+        await asyncio.get_running_loop().sock_connect(line, (address, port))
+    except BaseException:
+        line.close()
+        raise
+    return line
+
+
 async def _left(client: SMTP) -> None:
     try:
         if client.is_connected:
@@ -111,7 +141,10 @@ async def _left(client: SMTP) -> None:
 def _context(server: MailServer) -> ssl.SSLContext | None:
     if server.security == "none":
         return None
-    return ssl.create_default_context(cadata=server.ca_pem)
+    try:
+        return ssl.create_default_context(cadata=server.ca_pem)
+    except ssl.SSLError as error:
+        raise Rejected(Failed(failure="retryable", problem="smtp.tls")) from error
 
 
 def _address(header: str) -> str:

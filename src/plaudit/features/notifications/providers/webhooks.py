@@ -1,15 +1,14 @@
-"""Sending to webhooks: signed, over the house's own way out, to public addresses alone."""
+"""Sending to webhooks: signed, over the house's own way out, which calls nothing inside."""
 
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlsplit
 
 from plaudit.features.notifications.model.deliveries import Failed, Sent, of_answer
 from plaudit.features.notifications.model.webhooks import signatures
-from plaudit.features.notifications.providers.addresses import leads_outside
 from plaudit.platform.failures import Failure, Retryable, Unknown
+from plaudit.platform.inside import Barred
 from plaudit.platform.outbound import Outbound
 
 _TIMEOUT_MS: Final = 15_000
@@ -24,17 +23,11 @@ async def send_all(
     secrets: Sequence[bytes],
     parcels: Sequence[tuple[str, bytes]],
     now: datetime,
-    private_targets: bool,
 ) -> list[Sent | Failed]:
     """Post messages, each an id and a body, to a webhook, a few at once; return what came of each.
 
     They are signed by each of the secrets. Raises no Failure.
     """
-    parts = urlsplit(url)
-    assert parts.hostname is not None, "the URL of a webhook was checked"
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    if not private_targets and not await leads_outside(parts.hostname, port=port):
-        return [Failed(failure="retryable", problem="webhook.address")] * len(parcels)
     lanes = asyncio.Semaphore(_AT_ONCE)
 
     async def one(id_: str, body: bytes) -> Sent | Failed:
@@ -74,4 +67,6 @@ def of_failure(failure: Failure) -> Failed:
         return Failed(failure="retryable", problem="http.unreachable")
     if isinstance(failure, Unknown):
         return Failed(failure="unknown", problem="http.no_answer")
-    return Failed(failure="final", problem="http.unsendable")
+    return Failed(
+        failure="final", problem="http.inside" if isinstance(failure, Barred) else "http.unsendable"
+    )

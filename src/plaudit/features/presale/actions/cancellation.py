@@ -64,7 +64,7 @@ async def refund_show(house: Any, attempt: Attempt[RefundShow]) -> None:  # noqa
             commands = [
                 revoke(tenant_id=tenant_id, revoked=one) for booking in page for one in of_cancelled(booking)
             ]
-            for result in await dues.recorded(means.corridor, tx, commands):
+            for result in await dues.recorded(means.corridor, tx, commands=commands):
                 if isinstance(result, Refusal):
                     raise result
             for booking in page:

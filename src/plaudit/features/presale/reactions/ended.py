@@ -22,7 +22,7 @@ async def _end(corridor: Corridor, conn: Connection, span: Span) -> None:
         return
     positions = sorted({fact.data.due for fact in heard})
     opened = await read.facts_at(conn, tenant_id=span.tenant_id, positions=positions)
-    await dues.recorded(corridor, conn, [end_unpaid(opened=one) for one in opened])
+    await dues.recorded(corridor, conn, commands=[end_unpaid(opened=one) for one in opened])
 
 
 async def _revoke(corridor: Corridor, conn: Connection, span: Span) -> None:
@@ -30,7 +30,7 @@ async def _revoke(corridor: Corridor, conn: Connection, span: Span) -> None:
     heard = await span.heard(conn, _ENDED)
     revoked = [found for fact in heard if (found := _owed(fact.position, fact.data)) is not None]
     commands = [revoke(tenant_id=span.tenant_id, revoked=one) for one in revoked]
-    for result in await dues.recorded(corridor, conn, commands):
+    for result in await dues.recorded(corridor, conn, commands=commands):
         if isinstance(result, Refusal):
             raise result
 

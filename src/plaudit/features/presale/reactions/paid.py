@@ -140,7 +140,7 @@ async def _fill_groups(desk: _Desk, full: Sequence[str]) -> None:
     assert len(members) == sum(one.size for one in groups), (full, len(members))
     closing = [pledges.fill_group(tenant_id=tenant_id, group=one) for one in groups]
     issuing = [pledges.issue_member(tenant_id=tenant_id, booking=one) for one in members]
-    results = await dues.recorded(desk.corridor, conn, [*closing, *issuing])
+    results = await dues.recorded(desk.corridor, conn, commands=[*closing, *issuing])
     for result in results[: len(closing)]:
         assert isinstance(result, Outcome), result
     issued, refused = [], []
@@ -158,7 +158,7 @@ async def _fill_groups(desk: _Desk, full: Sequence[str]) -> None:
 
 async def _end_refused(desk: _Desk, refused: Sequence[Booking]) -> None:
     ending = [pledges.end_member(tenant_id=desk.tenant_id, booking=one, cause="refused") for one in refused]
-    for result in await dues.recorded(desk.corridor, desk.conn, ending):
+    for result in await dues.recorded(desk.corridor, desk.conn, commands=ending):
         if isinstance(result, Refusal):
             raise result
     for one in refused:

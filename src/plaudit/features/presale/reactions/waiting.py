@@ -78,7 +78,7 @@ async def _offer(corridor: Corridor, conn: Connection, tenant_id: int, turns: Se
         for place in await _next(conn, tenant_id, turn, mode):
             chosen.append(place)
             commands.append(offer_seats(tenant_id=tenant_id, place=place, drawn_by=drawn_by))
-    results = await dues.recorded(corridor, conn, commands)
+    results = await dues.recorded(corridor, conn, commands=commands)
     offered = [
         (place.number, result.position, result.data.deadline)
         for place, result in zip(chosen, results, strict=True)
