@@ -126,8 +126,27 @@ class Hall:
 
     async def refund(self, payment: str, amount_minor: int | None = None) -> None:
         """Say that a refund of a payment (all that is left of it) may go on, and let presale answer."""
-        await self._approve(payment, amount_minor)
+        await self.approve(payment, amount_minor)
         await self.caught_up()
+
+    async def approve(self, payment: str, amount_minor: int | None = None) -> None:
+        """Say that a refund of a payment may go on; nothing has come of it yet."""
+        paid = self.paid[payment]
+        before_minor = self.going_back.get(payment, 0)
+        left_minor = paid.amount_minor - before_minor
+        amount_minor = left_minor if amount_minor is None else min(amount_minor, left_minor)
+        if not amount_minor:
+            return
+        self.going_back[payment] = before_minor + amount_minor
+        said = RefundApproved(
+            **self._words(paid),
+            amount_minor=amount_minor,
+            refund=encode_id("ref", next(self.numbers)),
+            cause="asked",
+            paid_minor=paid.amount_minor,
+            refunded_before_minor=before_minor,
+        )
+        await self.say(said)
 
     async def caught_up(self) -> None:
         """Let everybody who follows the journal come to its end, and the teller with them."""
@@ -250,24 +269,6 @@ class Hall:
         async with self.house.database.connection() as conn:
             return dict(await read.heads(conn))[self.stage.tenant_id]
 
-    async def _approve(self, payment: str, amount_minor: int | None) -> None:
-        paid = self.paid[payment]
-        before_minor = self.going_back.get(payment, 0)
-        left_minor = paid.amount_minor - before_minor
-        amount_minor = left_minor if amount_minor is None else min(amount_minor, left_minor)
-        if not amount_minor:
-            return
-        self.going_back[payment] = before_minor + amount_minor
-        said = RefundApproved(
-            **self._words(paid),
-            amount_minor=amount_minor,
-            refund=encode_id("ref", next(self.numbers)),
-            cause="asked",
-            paid_minor=paid.amount_minor,
-            refunded_before_minor=before_minor,
-        )
-        await self.say(said)
-
     async def _hear(self) -> bool:
         """Do what payments does on what was said since it last heard; tell whether there was anything."""
         kinds = (DueRejected, DueReturned, DueKept, DueRevoked)
@@ -278,7 +279,7 @@ class Hall:
             data = one["data"]
             payment, minor = data["payment"], data["amount_minor"]
             if one["kind"] == DueRevoked.KIND:
-                await self._approve(payment, minor)
+                await self.approve(payment, minor)
             elif one["kind"] == DueKept.KIND:
                 self.going_back[payment] -= minor
             else:

@@ -152,3 +152,35 @@ async def test_a_member_whose_ticket_cannot_be_given_has_the_money_back_and_keep
     assert (ended.cause, ended.viewer, ended.paid_minor) == ("refused", "v1", 7_900)
     assert sum(sold.gone_back.values()) == 7_900
     await sold.assert_sound()
+
+
+async def test_leaving_and_the_last_payment_at_once_end_in_one_of_two_ways(sold: Hall) -> None:
+    await sold.stage.offer(stock=30, group=TERMS)
+    groups = []
+    for number in range(6):
+        first = await joined(sold, f"a{number}")
+        await joined(sold, f"b{number}", first["group"])
+        groups.append((first, await joined(sold, f"c{number}", first["group"], paid=False)))
+
+    async def leave(order: str) -> str:
+        answer = await sold.acme.send("POST", f"/v1/ticket-orders/{order}/leave")
+        return str(answer.json().get("code", "left"))
+
+    answers = await asyncio.gather(
+        *(leave(first["order"]) for first, _ in groups),
+        *(sold.pay_without_answer(last["due"]) for _, last in groups),
+    )
+    await sold.caught_up()
+    states = [(await sold.acme.get(f"/v1/groups/{first['group']}"))["state"] for first, _ in groups]
+    assert [(answer, state) for answer, state in zip(answers, states, strict=False)] == [
+        ("left", "open") if answer == "left" else (answer, "filled") for answer in answers[: len(groups)]
+    ]
+    assert set(answers[: len(groups)]) <= {"left", "group.filled", "order.not_open"}
+    await sold.tidy(days=1, minutes=3)
+    filled = states.count("filled")
+    assert await sold.seats() == {
+        "issued": -30,
+        "stock": 30 - 3 * filled,
+        **({"sold": 3 * filled} if filled else {}),
+    }
+    await sold.assert_sound()

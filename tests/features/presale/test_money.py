@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from plaudit.core.journal.subscriptions import store as subscription_store
 from plaudit.features.presale.actions.cancellation import RefundShow, refund_rest, refund_show
 from plaudit.platform.jobs import Attempt
 from plaudit.vocabulary import chart
@@ -187,4 +190,28 @@ async def test_a_refund_after_the_settlement_is_asked_of_the_organiser_and_then_
     assert money["losses/CNY"] == -1_980
     assert money["platform/revenue/CNY"] == 1_980
     assert "creator/aurora/earnings/CNY" not in money
+    await sold.assert_sound()
+
+
+async def test_whoever_waits_for_an_account_while_money_moves_keeps_nobody_else(sold: Hall) -> None:
+    """A span with payments and refunds locks all that it needs before it holds the journal's head."""
+    await sold.stage.offer("main", steps=[{"price_minor": 9_900}], zone="main", rights=["main"])
+    _, payment = await bought(sold)
+    order = await sold.order("v2", "main")
+    house, tenant_id = sold.house, sold.stage.tenant_id
+    async with house.database.transaction() as hot:
+        await hot.execute(
+            "SELECT FROM ledger.account WHERE tenant_id = %s AND address = 'offer/vip/stock/seat' FOR UPDATE",
+            (tenant_id,),
+        )
+        async with house.database.transaction() as held:
+            await subscription_store.lock_cursor(held, tenant_id=tenant_id, name="presale.paid")
+            await sold.pay_without_answer(order["due"])
+            await sold.approve(payment)
+        await asyncio.sleep(1)
+        async with asyncio.timeout(5):
+            await sold.acme.do("POST", "/v1/api-keys", {"name": "another", "scopes": ["tip.send"]})
+    await sold.caught_up()
+    assert await sold.rights("v2") == {"main": 1}
+    assert (await sold.seats())["stock"] == 10
     await sold.assert_sound()

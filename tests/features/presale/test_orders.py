@@ -329,3 +329,27 @@ async def test_what_is_switched_off_is_not_ordered_and_what_is_held_may_be_paid(
     await sold.acme.do("PUT", f"/v1/switches/{target}", {"off": False, "reason": "mended"})
     await sold.order("v2", mode="group")
     await sold.assert_sound()
+
+
+async def test_paying_giving_up_and_time_at_once_keep_every_seat_and_all_money(sold: Hall) -> None:
+    await sold.stage.offer(steps=[{"price_minor": 9_900}], stock=20, hold_s=600)
+    orders = [await sold.order(f"v{number}") for number in range(15)]
+    sold.stage.clock.advance(seconds=600)
+
+    async def give_up(order: str) -> str:
+        answer = await sold.acme.send("POST", f"/v1/ticket-orders/{order}/cancel")
+        return str(answer.json().get("code", "done"))
+
+    answers = await asyncio.gather(
+        *(give_up(one["order"]) for one in orders[:10]),
+        *(sold.pay_without_answer(one["due"]) for one in orders[5:]),
+        sold.sweep(),
+    )
+    assert set(answers[:10]) <= {"done", "order.not_open"}
+    await sold.tidy()
+    issued = {one.order for one in await sold.facts(TicketIssued)}
+    rejected = {one.due for one in await sold.facts(DueRejected)}
+    assert len(issued) + len(rejected) == 10
+    assert not issued & rejected
+    assert await sold.seats() == {"issued": -20, "stock": 20 - len(issued), "sold": len(issued)}
+    await sold.assert_sound()

@@ -61,7 +61,7 @@ async def test_what_is_not_taken_in_time_goes_to_the_next_and_then_to_everybody(
     await full.tidy(hours=1)
     assert (await place(full, first))["state"] == "passed"
     assert (await place(full, second))["state"] == "offered"
-    assert await full.refused("v2", waiting=first) in {"waiting.unknown", "hold.exhausted", "hold.expired"}
+    assert await full.refused("v2", waiting=first) == "waiting.over"
     await full.tidy(hours=1)
     assert (await place(full, second))["state"] == "passed"
     assert await full.seats() == {"issued": -3, "sold": 2, "stock": 1}

@@ -20,6 +20,7 @@ from plaudit.core.commands.command import Command, Outcome, Plan, Work
 from plaudit.core.commands.references import Lookup, NotLoaded, References
 from plaudit.core.commands.writer import Writer
 from plaudit.core.journal import store as journal_store
+from plaudit.core.ledger import posting
 from plaudit.core.ledger.accounts import Directory
 from plaudit.core.ledger.book import Book, Decision
 from plaudit.kernel.refusal import Refusal, busy, conflict
@@ -160,6 +161,28 @@ class Corridor:
                     self._references.learn(tenant_id=tenant_id, changes=result.changes)
                     waiting.append(index)
         return [results[index] for index in range(len(commands))]
+
+    async def lock(self, conn: Connection, commands: Sequence[Command]) -> None:
+        """Lock what commands of one tenant will move, before the first of several records in a transaction.
+
+        The first record holds the journal's head to the commit. Whoever locked more after it would wait for
+        others who wait for the head. What is known beforehand is therefore locked here, in the order of all.
+        """
+        batch = [await self.prepare(command) for command in commands]
+        addresses = {address for one in batch for address in one.plan.accounts}
+        if not batch:
+            return
+        tenant_id, now = batch[0].command.grant.tenant_id, self._clock.now()
+        cards = await self._directory.ensure(tenant_id=tenant_id, addresses=addresses, now=now)
+        async with conn.pipeline():
+            await posting.plan_by_index(conn)
+            await posting.lock(
+                conn,
+                tenant_id=tenant_id,
+                cards={cards[address].id: cards[address] for address in addresses},
+                windows=sorted({window for one in batch for window in one.plan.windows}),
+                holds={hold for one in batch for hold in one.plan.holds},
+            )
 
     async def _record(self, conn: Connection, batch: Sequence[Prepared]) -> Sequence[Result]:
         if not batch:

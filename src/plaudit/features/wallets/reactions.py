@@ -27,11 +27,13 @@ async def forget(conn: Connection, span: Span) -> None:
 async def _answer(corridor: Corridor, conn: Connection, span: Span) -> None:
     """Fulfil the top-ups that were paid in a span, then take back those that are refunded in it."""
     asked = await dues.questions(conn, span, due=TopupOrdered)
-    if asked.paid:
-        credits_ = [(one, actions.credit_topup(one)) for one in asked.paid]
+    credits_ = [(one, actions.credit_topup(one)) for one in asked.paid]
+    clawbacks = [(one, actions.claw_back_topup(one)) for one in asked.refunds]
+    if credits_ and clawbacks:
+        await corridor.lock(conn, [command for _, command in (*credits_, *clawbacks)])
+    if credits_:
         await dues.fulfil(corridor, conn, feature="wallets", wanted=credits_)
-    if asked.refunds:
-        clawbacks = [(one, actions.claw_back_topup(one)) for one in asked.refunds]
+    if clawbacks:
         await dues.give_back(corridor, conn, feature="wallets", wanted=clawbacks, lost_minor=_no_money_lost)
 
 

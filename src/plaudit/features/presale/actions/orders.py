@@ -12,7 +12,7 @@ from typing import NamedTuple
 from plaudit.core.commands.command import Command, Grant, Plan
 from plaudit.core.commands.references import Lookup
 from plaudit.core.journal.facts import Fact, canonical
-from plaudit.core.ledger.book import Book, Decision, Draw, Opening, Transfer, Use, Window
+from plaudit.core.ledger.book import Book, Decision, Draw, Hold, Opening, Transfer, Use, Window
 from plaudit.features.presale.actions.base import CODE, FEATURE, GROUP_TOPIC, OFFER, SHOW, SWITCHES, check_on
 from plaudit.features.presale.actions.counters import (
     code_window,
@@ -56,8 +56,8 @@ def order_tickets(
 
     `place` is that on the waiting list whose seats it takes. Raises Refusal as `check_wish` and
     `check_taking`; under lock those of `check_terms`, and (REFUSED) `offer.sold_out`, `offer.not_open`,
-    `offer.steps_over`, `offer.person_limit`, `code.used`, `group.full`, `group.over`, `hold.expired` and
-    `hold.exhausted` when the seats that were offered went on to the next.
+    `offer.steps_over`, `offer.person_limit`, `code.used`, `group.full`, `group.over`, and `waiting.over`
+    when the seats that were offered were taken or went on to the next.
     """
     check_wish(wish)
     offered = None if place is None else check_taking(place, wish)
@@ -165,6 +165,8 @@ def _deciding(
     def decide(book: Book) -> Decision:
         if offered is None:
             _check_stock(ground, book)
+        else:
+            _check_offered(ground, book.hold(offered), now=book.now)
         had = book.used(person)
         if had + wish.quantity > offer.per_person_max:
             raise refused(
@@ -200,6 +202,11 @@ def _check_stock(ground: Ground, book: Book) -> None:
         else "All seats are sold or held for others; wait for one that comes back, or choose another offer.",
         available=left,
     )
+
+
+def _check_offered(ground: Ground, hold: Hold, *, now: datetime) -> None:
+    if hold.remaining != ground.wish.quantity or now >= hold.deadline:
+        raise refused("waiting.over", "These seats are not offered to you any more; wait for others.")
 
 
 def _group_lines(

@@ -1,11 +1,11 @@
 """Paid orders become tickets, deposits or places in a group; refunds take back what they had earned."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from plaudit.core import dues
-from plaudit.core.commands.command import Outcome
+from plaudit.core.commands.command import Command, Outcome
 from plaudit.core.commands.corridor import Corridor
 from plaudit.core.dues import Asked
 from plaudit.core.feature import Reaction
@@ -14,6 +14,7 @@ from plaudit.core.journal.subscriptions import Span
 from plaudit.features.presale.actions import fulfil, pledges, refunds
 from plaudit.features.presale.actions.base import NAME
 from plaudit.features.presale.model.bookings import Booking, back_of, take_back
+from plaudit.features.presale.model.groups import Group
 from plaudit.features.presale.store import bookings as store
 from plaudit.features.presale.store import groups as group_store
 from plaudit.kernel.refusal import Refusal
@@ -26,6 +27,7 @@ from plaudit.vocabulary.facts.tickets import (
     TicketRefunded,
 )
 
+_Payment: TypeAlias = Asked[PaymentSucceeded, TicketOrdered]
 _Refund: TypeAlias = Asked[RefundApproved, Any]
 """A refund of an order or of a balance."""
 
@@ -57,39 +59,60 @@ async def _answer(corridor: Corridor, conn: Connection, span: Span) -> None:
     numbers |= {order for _, order in asked}
     if not numbers:
         return
-    found = await _locked(
-        conn, span.tenant_id, orders=sorted(numbers), groups=sorted(_groups_of(orders.paid))
-    )
+    joining = Counter(one.due.group for one in orders.paid if one.due.group is not None)
+    # Groups first, then bookings, then accounts, as everywhere, and all before anything moves.
+    groups: list[Group] = []
+    if joining:
+        groups = await group_store.lock_groups(conn, tenant_id=span.tenant_id, groups=sorted(joining))
+    found = await _bookings(conn, span.tenant_id, orders=sorted(numbers), groups=sorted(joining))
     desk = _Desk(corridor, conn, span.tenant_id, found)
-    if orders.paid:
-        await _fulfil(desk, orders.paid)
-    if balances.paid:
-        await _pay_balances(desk, balances.paid)
-    for turn in _turns(asked):
+    filled = [one for one in groups if _members(found, one) + joining[one.id] >= one.size]
+    paid = [(one, fulfil.fulfil_order(one)) for one in orders.paid]
+    paid_up = [(one, pledges.pay_balance(one, found.get(one.due.order))) for one in balances.paid]
+    turns = _turns(asked)
+    if bool(paid) + bool(paid_up) + len(turns) + len(filled) > 1:
+        commands = [command for _, command in paid] + [command for _, command in paid_up]
+        commands += [refunds.return_tickets(one, found.get(order)) for one, order in asked]
+        commands += _filling(desk, filled, orders.paid)
+        await corridor.lock(conn, commands)
+    if paid:
+        await _fulfil(desk, paid)
+    if paid_up:
+        await _pay_balances(desk, paid_up)
+    for turn in turns:
         await _give_back(desk, turn)
 
 
-async def _locked(
+async def _bookings(
     conn: Connection, tenant_id: int, *, orders: Sequence[int], groups: Sequence[str]
 ) -> dict[int, Booking]:
-    """Lock the bookings of a span: groups first, then bookings, as everywhere, and all before anything moves.
-
-    Of groups that somebody pays for now all members, because it may be full with that.
-    """
+    """Lock the bookings of a span; of groups that somebody pays for now those of all members."""
     if not groups:
         return await store.lock_bookings(conn, tenant_id=tenant_id, orders=orders)
-    await group_store.lock_groups(conn, tenant_id=tenant_id, groups=groups)
     return await store.lock_members(conn, tenant_id=tenant_id, groups=groups, orders=orders)
 
 
-def _groups_of(paid: Sequence[Asked[PaymentSucceeded, TicketOrdered]]) -> set[str]:
-    return {one.due.group for one in paid if one.due.group is not None}
+def _members(found: Mapping[int, Booking], group: Group) -> int:
+    return sum(one.group == group.id and one.state == "pledged" for one in found.values())
 
 
-async def _fulfil(desk: _Desk, paid: Sequence[Asked[PaymentSucceeded, TicketOrdered]]) -> None:
-    wanted = [(one, fulfil.fulfil_order(one)) for one in paid]
+def _filling(desk: _Desk, filled: Sequence[Group], paid: Sequence[_Payment]) -> list[Command]:
+    """Return what groups that may be full with a span's payments will need locked."""
+    names = {one.id for one in filled}
+    members = [one for one in desk.found.values() if one.group in names and one.state == "pledged"]
+    members += [_pledged(one) for one in paid if one.due.group in names]
+    issuing = [pledges.issue_member(tenant_id=desk.tenant_id, booking=one) for one in members]
+    ending = [pledges.end_member(tenant_id=desk.tenant_id, booking=one, cause="refused") for one in members]
+    return [*issuing, *ending]
+
+
+async def _fulfil(desk: _Desk, wanted: Sequence[tuple[_Payment, Command]]) -> None:
     outcomes = await dues.fulfil(desk.corridor, desk.conn, feature=NAME, wanted=wanted)
-    made = [booked(one, outcome) for one, outcome in zip(paid, outcomes, strict=True) if outcome is not None]
+    made = [
+        booked(one, outcome)
+        for (one, _), outcome in zip(wanted, outcomes, strict=True)
+        if outcome is not None
+    ]
     if not made:
         return
     await desk.save(made)
@@ -151,11 +174,12 @@ def _issue(booking: Booking, outcome: Outcome) -> None:
     booking.holders = [booking.viewer] * booking.quantity
 
 
-async def _pay_balances(desk: _Desk, paid: Sequence[Asked[PaymentSucceeded, TicketDeposited]]) -> None:
-    wanted = [(one, pledges.pay_balance(one, desk.found.get(one.due.order))) for one in paid]
+async def _pay_balances(
+    desk: _Desk, wanted: Sequence[tuple[Asked[PaymentSucceeded, TicketDeposited], Command]]
+) -> None:
     outcomes = await dues.fulfil(desk.corridor, desk.conn, feature=NAME, wanted=wanted)
     issued = []
-    for one, outcome in zip(paid, outcomes, strict=True):
+    for (one, _), outcome in zip(wanted, outcomes, strict=True):
         if outcome is None:
             continue
         booking, said = desk.found[one.due.order], one.said
@@ -211,10 +235,21 @@ def _turns(
     return turns
 
 
-def booked(asked: Asked[PaymentSucceeded, TicketOrdered], outcome: Outcome) -> Booking:
+def booked(asked: _Payment, outcome: Outcome) -> Booking:
     """Return the booking that a payment has made of an order."""
-    said, ordered, fact = asked.said, asked.due, outcome.data
-    booking = Booking(
+    booking, fact = _pledged(asked), outcome.data
+    if isinstance(fact, TicketIssued):
+        _issue(booking, outcome)
+    if isinstance(fact, TicketDeposited):
+        booking.rights, booking.balance_due = fact.rights, fact.due_until
+        booking.balance = outcome.position
+        booking.forfeited, booking.returned_if_cancelled = fact.forfeited, fact.returned_if_cancelled
+    return booking
+
+
+def _pledged(asked: _Payment) -> Booking:
+    said, ordered = asked.said, asked.due
+    return Booking(
         order=said.due,
         viewer=ordered.payer,
         show=ordered.show,
@@ -224,23 +259,14 @@ def booked(asked: Asked[PaymentSucceeded, TicketOrdered], outcome: Outcome) -> B
         lines=ordered.lines,
         asset=ordered.asset,
         total_minor=ordered.total_minor,
-        state="issued" if isinstance(fact, TicketIssued) else "pledged",
+        state="pledged",
         payments=((said.due, said.payment, said.amount_minor),),
+        deposits_minor=said.amount_minor,
         seats=ordered.quantity,
         group=ordered.group,
         instrument_hash=said.instrument_hash,
         attribution=ordered.attribution,
     )
-    if isinstance(fact, TicketIssued):
-        booking.rights, booking.bundle = fact.rights, fact.bundle
-        booking.holders = [ordered.payer] * ordered.quantity
-    else:
-        booking.deposits_minor = said.amount_minor
-    if isinstance(fact, TicketDeposited):
-        booking.rights, booking.balance_due = fact.rights, fact.due_until
-        booking.balance = outcome.position
-        booking.forfeited, booking.returned_if_cancelled = fact.forfeited, fact.returned_if_cancelled
-    return booking
 
 
 PAID: Final = Reaction(name="presale.paid", kinds=dues.KINDS, react=_answer)
