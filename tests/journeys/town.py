@@ -17,7 +17,7 @@ import msgspec
 from plaudit.app.assembly import House, assembled
 from plaudit.app.drive.client import Client
 from plaudit.features.payments.schedule import tidy
-from plaudit.platform.settings import SETTINGS, Settings
+from plaudit.platform.settings import Settings
 from tests.journeys.stage import Json, Opened, Process, opened_tenants, started
 from tests.kit.servers import DatabaseUrls
 from tests.kit.simulators import Simulator, account_of, simulator
@@ -28,8 +28,6 @@ CHINA: Final = ZoneInfo("Asia/Shanghai")
 OPENING: Final = time(10)
 CONNECTIONS: Final = 32
 CAUGHT_UP_S: Final = 60.0
-_PRIVATE: Final = {one.variable: "on" for one in SETTINGS if one.variable == "PLAUDIT_PRIVATE_TARGETS"}
-"""Admits mail servers and webhooks on this machine where a setting of its own does that."""
 _LOOK_S: Final = 0.3
 """Simulators look at the time a little more often than this."""
 
@@ -142,7 +140,6 @@ class Town:
             "PLAUDIT_DATA_DIR": str(self.folder / "data"),
             "PLAUDIT_CLOCK_FILE": str(self.clock),
             "PLAUDIT_OUTBOUND_INSIDE": "127.0.0.1",
-            **_PRIVATE,
         }
 
     @property
