@@ -29,6 +29,7 @@ class Size(Struct, frozen=True, kw_only=True):
     connections: int = 128
     race_connections: int = 256
     rounds: int = 3
+    steps: tuple[int, ...] = venue.STEPS
 
 
 def run(*, seconds: float, say: Callable[[str], None], size: Size | None = None) -> Report:
@@ -43,17 +44,21 @@ def run(*, seconds: float, say: Callable[[str], None], size: Size | None = None)
     with site() as place:
         opened = uvloop.run(
             venue.open_venue(
-                url=place.plaudit.url, settings=settings_of(place.data_dir), database_url=place.base.url
+                url=place.plaudit.url,
+                settings=settings_of(place.data_dir),
+                database_url=place.base.url,
+                steps=how.steps,
             )
         )
         rounds = _rounds(place, opened, how, seconds=seconds, say=say)
-        say(f"{how.viewers:,} viewers race for {venue.SEATS:,} seats")
+        say(f"{how.viewers:,} viewers race for {sum(how.steps):,} seats")
         raced = uvloop.run(
             race.run(
                 url=place.plaudit.url,
                 key=opened.key,
                 viewers=how.viewers,
                 connections=how.race_connections,
+                steps=how.steps,
             )
         )
         say("the doctor examines the books")
@@ -69,7 +74,7 @@ def run(*, seconds: float, say: Callable[[str], None], size: Size | None = None)
                 "connections": how.connections,
                 "race_connections": how.race_connections,
                 "viewers": how.viewers,
-                "seats": venue.SEATS,
+                "seats": sum(how.steps),
                 "generator": generator_here(),
                 **server_settings(url=place.base.url),
             },

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Sequence
 from random import Random
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
-from plaudit.app.bench.venue import PER_PERSON, RACE, SEATS, STEPS
+from plaudit.app.bench.venue import PER_PERSON, RACE
 from plaudit.app.drive.client import Client
 
 _CREATED: Final = 201
@@ -21,12 +22,13 @@ _ASKED: Final = 2
 
 
 class Race(Struct, frozen=True, kw_only=True):
-    """What came of a race. `wrong_steps` and `over_limit` must be 0, `sold` all the seats.
+    """What came of a race. `wrong_steps` and `over_limit` must be 0, `sold` all the `seats`.
 
     `told` counts losers by the code that told them why, `untold` those without one that says so.
     """
 
     asked: int
+    seats: int
     sold: int
     wrong_steps: int
     over_limit: int
@@ -35,7 +37,7 @@ class Race(Struct, frozen=True, kw_only=True):
     seconds: float
 
 
-async def run(*, url: str, key: str, viewers: int, connections: int) -> Race:
+async def run(*, url: str, key: str, viewers: int, connections: int, steps: Sequence[int]) -> Race:
     """Let viewers race for the seats, each asking twice for one seat or two."""
     randomness = Random("race")  # noqa: S311 - a draw
     wishes = [
@@ -60,11 +62,11 @@ async def run(*, url: str, key: str, viewers: int, connections: int) -> Race:
             for _ in range(connections):
                 lanes.create_task(lane())
         seconds = time.perf_counter() - began
-    return _judged(answers, seconds)
+    return _judged(answers, steps, seconds)
 
 
-def _judged(answers: list[tuple[str, int, Any]], seconds: float) -> Race:
-    steps: Counter[int] = Counter()
+def _judged(answers: list[tuple[str, int, Any]], steps: Sequence[int], seconds: float) -> Race:
+    sold: Counter[int] = Counter()
     persons: Counter[str] = Counter()
     told: Counter[str] = Counter()
     untold = 0
@@ -72,15 +74,16 @@ def _judged(answers: list[tuple[str, int, Any]], seconds: float) -> Race:
         if status == _CREATED:
             persons[viewer] += body["quantity"]
             for line in body["lines"]:
-                steps[line["step"]] += line["quantity"]
+                sold[line["step"]] += line["quantity"]
         elif body.get("code") in _TOLD and body.get("detail"):
             told[body["code"]] += 1
         else:
             untold += 1
     return Race(
         asked=len(answers),
-        sold=steps.total(),
-        wrong_steps=sum(steps[number] != count for number, count in enumerate(STEPS)),
+        seats=sum(steps),
+        sold=sold.total(),
+        wrong_steps=sum(sold[number] != count for number, count in enumerate(steps)),
         over_limit=sum(count > PER_PERSON for count in persons.values()),
         told=dict(told),
         untold=untold,
@@ -90,4 +93,4 @@ def _judged(answers: list[tuple[str, int, Any]], seconds: float) -> Race:
 
 def is_right(race: Race) -> bool:
     """Tell whether exactly all seats were sold, each price for its number, nobody too many, losers told."""
-    return race.sold == SEATS and not (race.wrong_steps or race.over_limit or race.untold)
+    return race.sold == race.seats and not (race.wrong_steps or race.over_limit or race.untold)

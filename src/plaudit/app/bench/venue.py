@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -20,7 +21,6 @@ OFFER: Final = "floor"
 RACE: Final = "race"
 STEPS: Final = (1_000, 1_500, 2_000, 500)
 """How many seats each price of the race holds for; together they are all its seats."""
-SEATS: Final = sum(STEPS)
 PER_PERSON: Final = 2
 _SLUG: Final = "bench"
 _RATE_PER_S: Final = 1_000_000
@@ -35,8 +35,11 @@ class Venue(Struct, frozen=True, kw_only=True):
     key: str
 
 
-async def open_venue(*, url: str, settings: Settings, database_url: str) -> Venue:
-    """Open a tenant, announce a show and put its offers on sale. Raises outfit.OutfitError."""
+async def open_venue(*, url: str, settings: Settings, database_url: str, steps: Sequence[int]) -> Venue:
+    """Open a tenant, announce a show and put its offers on sale; `steps` are the seats of the race's prices.
+
+    Raises outfit.OutfitError.
+    """
     async with assembled(settings, url=database_url) as house:
         first = await open_tenant(house, slug=_SLUG, name="Bench")
         async with house.database.connection() as conn:
@@ -53,7 +56,7 @@ async def open_venue(*, url: str, settings: Settings, database_url: str) -> Venu
             },
         )
         await put_on_sale(sender)
-        await sender.send("PUT", f"/v1/offers/{RACE}", body=_race())
+        await sender.send("PUT", f"/v1/offers/{RACE}", body=_race(steps))
     return Venue(tenant_id=tenant_id, key=made["key"])
 
 
@@ -92,9 +95,11 @@ def _floor() -> dict[str, Any]:
     return _offer(stock=_STOCK, steps=steps, per_person_max=1_000_000)
 
 
-def _race() -> dict[str, Any]:
+def _race(steps: Sequence[int]) -> dict[str, Any]:
     *counted, last = [
-        {"price_minor": 9_900 + 1_000 * number, "count": count} for number, count in enumerate(STEPS)
+        {"price_minor": 9_900 + 1_000 * number, "count": count} for number, count in enumerate(steps)
     ]
     del last["count"]
-    return _offer(stock=SEATS, steps=[*counted, last], per_person_max=PER_PERSON, per_order_max=PER_PERSON)
+    return _offer(
+        stock=sum(steps), steps=[*counted, last], per_person_max=PER_PERSON, per_order_max=PER_PERSON
+    )
