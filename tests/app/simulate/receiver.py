@@ -53,6 +53,8 @@ class Receiver:
                 status, body = self.answer(received)
                 writer.write(b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body))
         except (asyncio.IncompleteReadError, ConnectionError):
+            return
+        finally:
             writer.close()
 
 
@@ -60,9 +62,21 @@ class Receiver:
 async def receiver() -> AsyncIterator[Receiver]:
     """Listen for the time of the block."""
     merchant = Receiver()
-    server = await asyncio.start_server(merchant.serve, "127.0.0.1", 0)
+    connections: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = asyncio.ensure_future(merchant.serve(reader, writer))
+        connections.add(connection)
+        connection.add_done_callback(connections.discard)
+        await asyncio.wait([connection])
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
     merchant.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield merchant
     finally:
         server.close()
+        # Channels keep their connections open: those that wait for more would be left to the garbage.
+        for connection in connections:
+            connection.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)

@@ -149,6 +149,7 @@ async def _measured(  # noqa: PLR0917 - what a measurement is made of
             base=place.base,
             tenant_id=audience.tenant_id,
             data_dir=place.data_dir,
+            loaded=stop.set,
         )
     finally:
         stop.set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -54,7 +55,7 @@ class Round(Struct, frozen=True, kw_only=True):
         )
 
 
-async def measure(
+async def measure(  # noqa: PLR0913 - what a measurement is made of
     *,
     name: str,
     server: Child,
@@ -64,10 +65,12 @@ async def measure(
     base: Base,
     tenant_id: int,
     data_dir: Path,
+    loaded: Callable[[], None] | None = None,
 ) -> Round:
     """Load a route, after a warm-up, and wait until every subscription has read what was recorded.
 
-    Raises LoadError, or drive.wrk.WrkError.
+    `loaded` is called when the load is over: who records something beside it stops then, or there is
+    always somebody behind. Raises LoadError, or drive.wrk.WrkError.
     """
     memory = Memory(processes_of(server=server, data_dir=data_dir))
     async with Database.open(base.url, pool_max=1, listen=False) as database:
@@ -78,6 +81,8 @@ async def measure(
         ]
         try:
             load = await _loaded(name, server, spec, connections=connections, seconds=seconds)
+            if loaded is not None:
+                loaded()
             caught_up_s = await follower.caught_up_s(parse_time(load.ended_at))
         finally:
             for task in beside:
