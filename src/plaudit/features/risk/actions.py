@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, NoReturn
+from typing import Final
 
 from plaudit.core.commands.command import Command, Grant, Outcome, Plan, Work
 from plaudit.core.commands.corridor import Corridor
 from plaudit.core.commands.references import Item, Lookup
+from plaudit.core.commands.table import planned_by_work
 from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import Fact, PrivatePart, canonical
 from plaudit.core.ledger.accounts import Directory, freeze_account
@@ -128,12 +129,8 @@ def _command(*, verb: str, permission: str, grant: Grant, key: str, content: byt
         grant=grant,
         key=key,
         content=content,
-        plan=_planned_by_work,
+        plan=planned_by_work,
     )
-
-
-def _planned_by_work(lookup: Lookup) -> NoReturn:
-    raise AssertionError(f"the plan of a table command comes from its work, not from {lookup}")
 
 
 def _work(subject: str, data: FactData, private: tuple[PrivatePart, ...], changed: tuple[Item, ...]) -> Work:

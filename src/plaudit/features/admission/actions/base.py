@@ -1,14 +1,14 @@
 """What the actions of admission are made of: the means of the house, and commands that write rows."""
 
 from collections.abc import Callable
-from typing import Final, NoReturn, Protocol
+from typing import Final, Protocol
 
-from plaudit.core.commands.command import Command, Grant, Plan, Work
+from plaudit.core.commands.command import Command, Grant
 from plaudit.core.commands.corridor import Corridor
-from plaudit.core.commands.references import Item, Lookup, References
+from plaudit.core.commands.references import References
+from plaudit.core.commands.table import planned_by_work
 from plaudit.core.handles import Database
-from plaudit.core.journal.facts import Fact, canonical
-from plaudit.core.ledger.book import Decision
+from plaudit.core.journal.facts import canonical
 from plaudit.features.admission.model.servers import MediaServer
 from plaudit.features.admission.providers import Ready, ready
 from plaudit.kernel.actor import Actor
@@ -19,7 +19,6 @@ from plaudit.platform.crypto import SealError, Vault
 from plaudit.platform.outbound import Outbound
 from plaudit.platform.settings import Settings
 from plaudit.vocabulary import switches
-from plaudit.vocabulary.facts.base import FactData
 
 _log = log.logger("admission")
 
@@ -95,16 +94,6 @@ def table_command(*, verb: str, permission: str, grant: Grant, key: str, content
         grant=grant,
         key=key,
         content=canonical(content),
-        plan=_planned_by_work,
+        plan=planned_by_work,
         targets=(switches.feature("admission"),),
     )
-
-
-def work_of(subject: str, data: FactData, *, changed: tuple[Item, ...] = ()) -> Work:
-    """Return work done that is told by one fact and moves nothing."""
-    decision = Decision(Fact(subject, data))
-    return Work(plan=Plan(lambda _book: decision), changed=changed)
-
-
-def _planned_by_work(lookup: Lookup) -> NoReturn:
-    raise AssertionError(f"the plan of a table command comes from its work, not from {lookup}")

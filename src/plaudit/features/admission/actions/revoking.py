@@ -6,17 +6,11 @@ from typing import Final
 from plaudit.core.commands.batch import Broken
 from plaudit.core.commands.command import Command, Grant, Outcome, Plan, Work
 from plaudit.core.commands.corridor import Corridor
+from plaudit.core.commands.table import work_of
 from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import Fact, canonical
 from plaudit.core.ledger.book import Decision
-from plaudit.features.admission.actions.base import (
-    REVOKE,
-    WRITE,
-    Means,
-    system_grant,
-    table_command,
-    work_of,
-)
+from plaudit.features.admission.actions.base import REVOKE, WRITE, Means, system_grant, table_command
 from plaudit.features.admission.actions.kicks import enqueue_kicks
 from plaudit.features.admission.model.places import SESSION, Place
 from plaudit.features.admission.model.shows import check_name

@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 
 from plaudit.core.commands.command import Grant, Outcome, Work
+from plaudit.core.commands.table import work_of
 from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import canonical
-from plaudit.features.admission.actions.base import SERVER, SERVERS, WRITE, Means, table_command, work_of
+from plaudit.features.admission.actions.base import SERVER, SERVERS, WRITE, Means, table_command
 from plaudit.features.admission.model.servers import (
     SERVERS_MAX,
     Kind,

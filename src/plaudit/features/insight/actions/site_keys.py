@@ -1,11 +1,12 @@
 """Keeping site keys. Each save is a table command: a new revision, and a fact saying so."""
 
 from datetime import datetime
-from typing import Final, NoReturn
+from typing import Final
 
 from plaudit.core.commands.command import Command, Grant, Outcome, Plan, Work
 from plaudit.core.commands.corridor import Corridor
-from plaudit.core.commands.references import Lookup, NotLoaded
+from plaudit.core.commands.references import NotLoaded
+from plaudit.core.commands.table import planned_by_work
 from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import Fact, canonical
 from plaudit.core.ledger.book import Decision
@@ -119,10 +120,6 @@ def _command(verb: str, grant: Grant, key: str, content: object) -> Command:
         grant=grant,
         key=key,
         content=canonical(content),
-        plan=_planned_by_work,
+        plan=planned_by_work,
         targets=(switches.feature("insight"),),
     )
-
-
-def _planned_by_work(lookup: Lookup) -> NoReturn:
-    raise AssertionError(f"the plan of a table command comes from its work, not from {lookup}")

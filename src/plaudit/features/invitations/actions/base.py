@@ -1,9 +1,10 @@
 """What the actions of invitations share: their switch, their rules, their table commands."""
 
-from typing import Final, NoReturn
+from typing import Final
 
 from plaudit.core.commands.command import Command, Grant
 from plaudit.core.commands.references import Lookup
+from plaudit.core.commands.table import planned_by_work
 from plaudit.features.invitations.model.rules import EVERY_SHOW, RULE, Rule
 from plaudit.vocabulary import switches
 
@@ -29,10 +30,6 @@ def table_command(
         grant=grant,
         key=key,
         content=content,
-        plan=_planned_by_work,
+        plan=planned_by_work,
         targets=targets,
     )
-
-
-def _planned_by_work(lookup: Lookup) -> NoReturn:
-    raise AssertionError(f"the plan of a table command comes from its work, not from {lookup}")

@@ -1,21 +1,20 @@
 """What the actions of notifications share: what they need of the house, table commands, sealed secrets."""
 
 from collections.abc import Callable
-from typing import Final, NoReturn, Protocol
+from typing import Final, Protocol
 
-from plaudit.core.commands.command import Command, Grant, Plan, Work
+from plaudit.core.commands.command import Command, Grant
 from plaudit.core.commands.corridor import Corridor
-from plaudit.core.commands.references import Item, Lookup, References
+from plaudit.core.commands.references import References
+from plaudit.core.commands.table import planned_by_work
 from plaudit.core.handles import Database
-from plaudit.core.journal.facts import Fact, canonical
-from plaudit.core.ledger.book import Decision
+from plaudit.core.journal.facts import canonical
 from plaudit.kernel.actor import Actor
 from plaudit.kernel.time import Clock
 from plaudit.platform.crypto import Vault
 from plaudit.platform.outbound import Outbound
 from plaudit.platform.settings import Settings
 from plaudit.vocabulary import switches
-from plaudit.vocabulary.facts.base import FactData
 
 WRITE: Final = "notification.write"
 INBOX: Final = "inbox.read"
@@ -79,15 +78,9 @@ def table_command(*, verb: str, permission: str, grant: Grant, key: str, content
         grant=grant,
         key=key,
         content=canonical(content),
-        plan=_planned_by_work,
+        plan=planned_by_work,
         targets=(switches.feature("notifications"),),
     )
-
-
-def work_of(subject: str, data: FactData, *, changed: tuple[Item, ...] = ()) -> Work:
-    """Return work done that is told by one fact and moves nothing."""
-    decision = Decision(Fact(subject, data))
-    return Work(plan=Plan(lambda _book: decision), changed=changed)
 
 
 def sealed(means: Means, *, text: bytes, place: str) -> bytes:
@@ -103,7 +96,3 @@ def opened(means: Means, *, sealed_text: bytes, place: str) -> bytes:
 def mark(means: Means, *, value: object, context: str) -> str:
     """Return what stands for personal or secret values, the same for the same and readable nowhere."""
     return means.vault.mark(text=canonical(value), context=f"notifications/{context}").hex()
-
-
-def _planned_by_work(lookup: Lookup) -> NoReturn:
-    raise AssertionError(f"the plan of a table command comes from its work, not from {lookup}")

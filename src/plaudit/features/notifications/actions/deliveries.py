@@ -1,8 +1,9 @@
 """Having a delivery tried again that was given up."""
 
 from plaudit.core.commands.command import Grant, Outcome, Work
+from plaudit.core.commands.table import work_of
 from plaudit.core.handles import Connection
-from plaudit.features.notifications.actions.base import WRITE, Means, table_command, work_of
+from plaudit.features.notifications.actions.base import WRITE, Means, table_command
 from plaudit.features.notifications.actions.sending import enqueue
 from plaudit.features.notifications.model.deliveries import DELIVERY, unknown_delivery
 from plaudit.features.notifications.store import deliveries as store

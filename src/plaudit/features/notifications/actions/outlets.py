@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from plaudit.core.commands.command import Grant, Outcome, Work
+from plaudit.core.commands.table import work_of
 from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import canonical
 from plaudit.features.notifications.actions.base import (
@@ -20,7 +21,6 @@ from plaudit.features.notifications.actions.base import (
     sealed,
     system_grant,
     table_command,
-    work_of,
 )
 from plaudit.features.notifications.model import webhooks as rules
 from plaudit.features.notifications.model.deliveries import Failed, Sent

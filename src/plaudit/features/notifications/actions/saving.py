@@ -3,16 +3,10 @@
 from hashlib import sha256
 
 from plaudit.core.commands.command import Grant, Outcome, Work
+from plaudit.core.commands.table import work_of
 from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import canonical
-from plaudit.features.notifications.actions.base import (
-    INBOX,
-    WRITE,
-    Means,
-    mark,
-    table_command,
-    work_of,
-)
+from plaudit.features.notifications.actions.base import INBOX, WRITE, Means, mark, table_command
 from plaudit.features.notifications.model.contacts import Contact, check_contact
 from plaudit.features.notifications.model.kinds import Text, kind_of, language_of
 from plaudit.features.notifications.model.templates import check_text

@@ -10,16 +10,10 @@ import msgspec
 from plaudit.core.commands.command import Grant, Outcome, Work
 from plaudit.core.commands.corridor import Corridor
 from plaudit.core.commands.references import Item
+from plaudit.core.commands.table import work_of
 from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import canonical
-from plaudit.features.payments.actions.base import (
-    MERCHANT,
-    MERCHANTS,
-    POLICY,
-    Means,
-    table_command,
-    work_of,
-)
+from plaudit.features.payments.actions.base import MERCHANT, MERCHANTS, POLICY, Means, table_command
 from plaudit.features.payments.actions.books import Books
 from plaudit.features.payments.model.accounts import (
     AccountTerms,

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from plaudit.core.commands.command import Grant, Outcome, Work
+from plaudit.core.commands.table import work_of
 from plaudit.core.handles import Connection
 from plaudit.features.payments.actions.base import (
     OPEN,
@@ -15,7 +16,6 @@ from plaudit.features.payments.actions.base import (
     merchant_of,
     system_grant,
     table_command,
-    work_of,
 )
 from plaudit.features.payments.actions.channels import channel_of, notify_url, order_of, scene_of
 from plaudit.features.payments.actions.intents import locked

@@ -6,11 +6,12 @@ from datetime import date, datetime
 from typing import Any
 
 from plaudit.core.commands.command import Grant, Outcome, Plan, Work
+from plaudit.core.commands.table import work_of
 from plaudit.core.commands.tenants import tenants
 from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import Fact, PrivatePart
 from plaudit.core.ledger.book import Decision
-from plaudit.features.payments.actions.base import MERCHANTS, Means, merchant_of, table_command, work_of
+from plaudit.features.payments.actions.base import MERCHANTS, Means, merchant_of, table_command
 from plaudit.features.payments.actions.reconciliation import RECONCILE, ReconcileDay, billed
 from plaudit.features.payments.model.accounts import SealedMerchant, account_id, number_of, unknown_account
 from plaudit.features.payments.model.bills import (

@@ -5,9 +5,10 @@ import re
 from typing import Final
 
 from plaudit.core.commands.command import Grant, Outcome, Work
+from plaudit.core.commands.table import work_of
 from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import Recorded
-from plaudit.features.payments.actions.base import OPEN, Means, NothingToDo, table_command, work_of
+from plaudit.features.payments.actions.base import OPEN, Means, NothingToDo, table_command
 from plaudit.features.payments.model.intents import (
     PAYMENT,
     Intent,

@@ -1,18 +1,17 @@
 """What the actions of presale share: topics of reference rows, what stops them, commands that write rows."""
 
 from collections.abc import Callable
-from typing import Final, NoReturn, Protocol
+from typing import Final, Protocol
 
-from plaudit.core.commands.command import Command, Grant, Plan, Work
+from plaudit.core.commands.command import Command, Grant
 from plaudit.core.commands.corridor import Corridor
-from plaudit.core.commands.references import Item, Lookup, References
+from plaudit.core.commands.references import Item, References
+from plaudit.core.commands.table import planned_by_work
 from plaudit.core.handles import Database
-from plaudit.core.journal.facts import Fact, PrivatePart, canonical
-from plaudit.core.ledger.book import Decision
+from plaudit.core.journal.facts import canonical
 from plaudit.kernel.refusal import refused
 from plaudit.kernel.time import Clock
 from plaudit.vocabulary import switches
-from plaudit.vocabulary.facts.base import FactData
 
 NAME: Final = "presale"
 FEATURE: Final = switches.feature(NAME)
@@ -69,18 +68,6 @@ def table_command(
         grant=grant,
         key=key,
         content=canonical(content),
-        plan=_planned_by_work,
+        plan=planned_by_work,
         targets=(FEATURE, *targets),
     )
-
-
-def work_of(
-    subject: str, data: FactData, *, changed: tuple[Item, ...] = (), private: tuple[PrivatePart, ...] = ()
-) -> Work:
-    """Return work done that is told by one fact and moves nothing."""
-    decision = Decision(Fact(subject, data, private))
-    return Work(plan=Plan(lambda _book: decision), changed=changed)
-
-
-def _planned_by_work(lookup: Lookup) -> NoReturn:
-    raise AssertionError(f"the plan of a table command comes from its work, not from {lookup}")

@@ -7,9 +7,10 @@ from typing import Final
 from plaudit.core import dues
 from plaudit.core.commands.command import Grant, Outcome, Work
 from plaudit.core.commands.corridor import Corridor
+from plaudit.core.commands.table import work_of
 from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import PrivatePart
-from plaudit.features.presale.actions.base import NAME, SHOW, table_command, work_of
+from plaudit.features.presale.actions.base import NAME, SHOW, table_command
 from plaudit.features.presale.model.shows import Show, check_changeable, check_next, unknown_show
 from plaudit.features.presale.store import shows as store
 from plaudit.kernel.refusal import invalid

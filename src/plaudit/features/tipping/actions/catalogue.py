@@ -1,11 +1,11 @@
 """Saving what tips are decided by. Each save is a table command: a new revision, and a fact that says so."""
 
 from hashlib import sha256
-from typing import NoReturn
 
 from plaudit.core.commands.command import Command, Grant, Outcome, Plan, Work
 from plaudit.core.commands.corridor import Corridor
-from plaudit.core.commands.references import Item, Lookup
+from plaudit.core.commands.references import Item
+from plaudit.core.commands.table import planned_by_work
 from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import Fact, canonical
 from plaudit.core.ledger.book import Decision
@@ -143,12 +143,8 @@ def _command(*, verb: str, permission: str, grant: Grant, key: str, content: byt
         grant=grant,
         key=key,
         content=content,
-        plan=_planned_by_work,
+        plan=planned_by_work,
     )
-
-
-def _planned_by_work(lookup: Lookup) -> NoReturn:
-    raise AssertionError(f"the plan of a table command comes from its work, not from {lookup}")
 
 
 def _work(changed: Item, subject: str, saved: FactData) -> Work:

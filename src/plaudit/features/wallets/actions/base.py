@@ -1,9 +1,10 @@
 """What the actions of wallets share: table commands, and how value comes into a wallet."""
 
-from typing import Final, NamedTuple, NoReturn
+from typing import Final, NamedTuple
 
 from plaudit.core.commands.command import Command, Grant
 from plaudit.core.commands.references import Lookup
+from plaudit.core.commands.table import planned_by_work
 from plaudit.features.wallets.model import TopupPolicy, default_policy
 from plaudit.vocabulary import chart, switches
 
@@ -56,9 +57,5 @@ def table_command(*, verb: str, permission: str, grant: Grant, key: str, content
         grant=grant,
         key=key,
         content=content,
-        plan=_planned_by_work,
+        plan=planned_by_work,
     )
-
-
-def _planned_by_work(lookup: Lookup) -> NoReturn:
-    raise AssertionError(f"the plan of a table command comes from its work, not from {lookup}")
