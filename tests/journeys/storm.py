@@ -207,8 +207,10 @@ class Storm:
         left: list[str] = []
         for _ in range(_ROUNDS_MAX):
             await self.town.tidied()
+            # Asked before the journal is read to its end: what a callback told has had its effect by then.
+            waiting = (await self.wechat.figures())["callbacks"].get("waiting", 0)
             await caught_up(self.desk)
-            left = await self.left()
+            left = await self.left() + [f"{waiting} callbacks"] * bool(waiting)
             if not left:
                 return
             await self.town.passes(_SETTLED_ROUND_S)

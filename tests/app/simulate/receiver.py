@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 __all__ = ["Received", "Receiver", "receiver"]
 
+_LET_IN_S = 0.01
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -62,21 +64,24 @@ class Receiver:
 async def receiver() -> AsyncIterator[Receiver]:
     """Listen for the time of the block."""
     merchant = Receiver()
-    connections: set[asyncio.Task[None]] = set()
+    connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = asyncio.ensure_future(merchant.serve(reader, writer))
-        connections.add(connection)
-        connection.add_done_callback(connections.discard)
-        await asyncio.wait([connection])
+        connections[connection] = writer
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
     merchant.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield merchant
     finally:
         server.close()
+        # One that was let in just now is told of in the next turns of the loop.
+        await asyncio.sleep(_LET_IN_S)
         # Channels keep their connections open: those that wait for more would be left to the garbage.
-        for connection in connections:
+        # A task that never began has no end of its own, so its connection is closed here.
+        for connection, writer in connections.items():
             connection.cancel()
+            writer.close()
         await asyncio.gather(*connections, return_exceptions=True)
+        await asyncio.gather(*(one.wait_closed() for one in connections.values()), return_exceptions=True)
