@@ -266,11 +266,13 @@ POINTS: Final = Asset(code="points", scale=0, name_en="Points", name_zh="积分"
 SEAT: Final = Asset(code="seat", scale=0, name_en="Seat", name_zh="座位", kind="unit")
 RIGHT: Final = Asset(code="right", scale=0, name_en="Right", name_zh="权益", kind="unit")
 GIFT: Final = Asset(code="gift", scale=0, name_en="Gift", name_zh="礼物", kind="unit")
+CHANCE: Final = Asset(code="chance", scale=0, name_en="Chance", name_zh="抽奖机会", kind="unit")
+COUPON: Final = Asset(code="coupon", scale=0, name_en="Coupon", name_zh="优惠券", kind="unit")
 
 ASSETS: Final[dict[str, Asset]] = {
     asset.code: asset for asset in (COIN, POINTS, *map(_money, _MONEY.strip().splitlines()))
 }
 """All assets that a wallet may hold, by code."""
 
-UNITS: Final[dict[str, Asset]] = {asset.code: asset for asset in (SEAT, RIGHT, GIFT)}
+UNITS: Final[dict[str, Asset]] = {asset.code: asset for asset in (SEAT, RIGHT, GIFT, CHANCE, COUPON)}
 """All assets that are counted and not spent, by code: those of accounts that the chart keeps for them."""

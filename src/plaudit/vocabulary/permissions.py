@@ -29,6 +29,21 @@ _SENTENCES: Final[tuple[tuple[str, str, str], ...]] = (
         "提出对账户的调账申请。",
     ),
     (
+        "campaign.check",
+        "Approve or reject a campaign or a budget that someone else made.",
+        "批准或驳回他人提交的活动或预算。",
+    ),
+    (
+        "campaign.read",
+        "Read campaigns, their figures, and why a reward was given or not.",
+        "读取活动、其数据，以及发放或未发放奖励的原因。",
+    ),
+    (
+        "campaign.write",
+        "Make campaigns, ask for budgets, pause, resume and end.",
+        "制定活动、申请预算，暂停、恢复与终止活动。",
+    ),
+    (
         "catalogue.read",
         "Read creators, gifts, terms and the tipping policy.",
         "读取主播、礼物、分成条款与打赏规则。",
@@ -212,6 +227,11 @@ _SENTENCES: Final[tuple[tuple[str, str, str], ...]] = (
         "topup.order",
         "Order a top-up pack on behalf of a viewer.",
         "代观众下单充值套餐。",
+    ),
+    (
+        "viewer.describe",
+        "Say what level and tags a viewer has.",
+        "设置观众的等级与标签。",
     ),
     (
         "viewer.erase",

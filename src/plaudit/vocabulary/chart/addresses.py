@@ -136,6 +136,36 @@ def viewer_gift(*, viewer: str, gift: str) -> str:
     return f"viewer/{viewer}/gift/{gift}/gift"
 
 
+def viewer_pending(*, viewer: str, asset: str) -> str:
+    """Return the address of rewards in one asset that a viewer has earned and that have not matured yet."""
+    return f"viewer/{viewer}/pending/{asset}"
+
+
+def viewer_voucher(*, viewer: str, asset: str) -> str:
+    """Return the address of a viewer's cash vouchers in one currency."""
+    return f"viewer/{viewer}/voucher/{asset}"
+
+
+def viewer_chances(*, viewer: str, pool: str) -> str:
+    """Return the address of a viewer's chances in one pool of draws."""
+    return f"viewer/{viewer}/chance/{pool}/chance"
+
+
+def campaign_budget(*, campaign: str, asset: str) -> str:
+    """Return the address of what a campaign may still grant: a wallet's asset, or units."""
+    return f"campaign/{campaign}/budget/{asset}"
+
+
+def campaign_coupons(*, campaign: str) -> str:
+    """Return the address of the coupons that a campaign has granted: others hand them out."""
+    return f"campaign/{campaign}/granted/coupon"
+
+
+def units_issued(*, asset: str) -> str:
+    """Return the address of where chances or coupons come from: minus its balance is how many are out."""
+    return f"units/issued/{asset}"
+
+
 def held(address: str) -> str:
     """Return the address of the escrow in which holds on `address` keep their amount."""
     return HELD + address

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from plaudit.vocabulary.assets import GIFT, RIGHT, SEAT
+from plaudit.vocabulary.assets import CHANCE, COUPON, GIFT, RIGHT, SEAT
 from plaudit.vocabulary.chart.addresses import HELD
 
 
@@ -250,6 +250,87 @@ TEMPLATES: Final[tuple[Template, ...]] = (
         owner="presale",
         sentence_en="What a show has taken, until it is settled with its organiser.",
         sentence_zh="演出的票款收入，结算给主办方之前。",
+    ),
+    Template(
+        name="viewer.pending",
+        pattern="viewer/{viewer}/pending/{asset}",
+        floor=0,
+        rank=25,
+        owner="campaigns",
+        sentence_en="Rewards that a viewer has earned and that have not matured yet.",
+        sentence_zh="观众已获得、尚未到账的奖励。",
+    ),
+    Template(
+        name="viewer.voucher",
+        pattern="viewer/{viewer}/voucher/{asset}",
+        floor=0,
+        rank=26,
+        owner="campaigns",
+        sentence_en="A viewer's cash vouchers.",
+        sentence_zh="观众持有的代金券。",
+    ),
+    Template(
+        name="viewer.chance",
+        pattern=f"viewer/{{viewer}}/chance/{{pool}}/{CHANCE.code}",
+        floor=0,
+        rank=27,
+        owner="campaigns",
+        sentence_en="A viewer's chances in a pool of draws.",
+        sentence_zh="观众在某奖池中的抽奖机会。",
+    ),
+    Template(
+        name="campaign.granted",
+        pattern=f"campaign/{{campaign}}/granted/{COUPON.code}",
+        floor=0,
+        rank=28,
+        owner="campaigns",
+        sentence_en="Coupons that a campaign has granted; others hand them out.",
+        sentence_zh="活动已发放、由他方兑付的优惠券。",
+    ),
+    Template(
+        name="campaign.budget.chance",
+        pattern=f"campaign/{{campaign}}/budget/{CHANCE.code}",
+        floor=0,
+        rank=29,
+        owner="campaigns",
+        sentence_en="Chances that a campaign may still grant.",
+        sentence_zh="活动尚可发放的抽奖机会。",
+    ),
+    Template(
+        name="campaign.budget.coupon",
+        pattern=f"campaign/{{campaign}}/budget/{COUPON.code}",
+        floor=0,
+        rank=30,
+        owner="campaigns",
+        sentence_en="Coupons that a campaign may still grant.",
+        sentence_zh="活动尚可发放的优惠券。",
+    ),
+    Template(
+        name="campaign.budget",
+        pattern="campaign/{campaign}/budget/{asset}",
+        floor=0,
+        rank=31,
+        owner="campaigns",
+        sentence_en="What a campaign may still grant.",
+        sentence_zh="活动尚可发放的预算。",
+    ),
+    Template(
+        name="chance.issued",
+        pattern=f"units/issued/{CHANCE.code}",
+        floor=None,
+        rank=32,
+        owner="campaigns",
+        sentence_en="Where chances come from: minus its balance is how many are out.",
+        sentence_zh="抽奖机会的来源：其余额的相反数即已发放的数量。",
+    ),
+    Template(
+        name="coupon.issued",
+        pattern=f"units/issued/{COUPON.code}",
+        floor=None,
+        rank=33,
+        owner="campaigns",
+        sentence_en="Where coupons come from: minus its balance is how many are out.",
+        sentence_zh="优惠券的来源：其余额的相反数即已发放的数量。",
     ),
 )
 """All templates but the escrows; every one of them has its escrow, see `escrow_of`."""

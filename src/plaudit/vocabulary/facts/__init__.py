@@ -5,6 +5,7 @@ from typing import Final
 from plaudit.vocabulary.facts import (
     admission,
     bills,
+    campaigns,
     dues,
     identity,
     insight,
@@ -117,6 +118,22 @@ _TYPES: Final[tuple[type[FactData], ...]] = (
     notifications.DeliveryRevived,
     admission.MediaServerSaved,
     admission.AccessRevoked,
+    campaigns.ViewerAttributesSaved,
+    campaigns.CalendarSaved,
+    campaigns.CampaignSaved,
+    campaigns.CampaignSubmitted,
+    campaigns.CampaignRejected,
+    campaigns.CampaignApproved,
+    campaigns.CampaignPaused,
+    campaigns.CampaignResumed,
+    campaigns.CampaignEnded,
+    campaigns.BudgetRequested,
+    campaigns.BudgetApproved,
+    campaigns.BudgetRejected,
+    campaigns.CampaignGranted,
+    campaigns.CampaignWithheld,
+    campaigns.CampaignReversed,
+    campaigns.CampaignMatured,
 )
 
 FACTS: Final[dict[str, type[FactData]]] = {fact.KIND: fact for fact in _TYPES}

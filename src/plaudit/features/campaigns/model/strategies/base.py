@@ -1,0 +1,55 @@
+"""What a strategy is: a pure function from what a window has counted to what it is worth.
+
+A grant is the difference between what a window is worth and what it was worth before. So late facts, refunds
+and new tiers need no rules of their own, and whatever the order, the sum is the same.
+"""
+
+from datetime import date, datetime
+from typing import Protocol
+
+from msgspec import Struct, field
+
+
+class Portion(Struct, frozen=True, gc=False):
+    """One fact's part in a window: counted once, and again with less (down to 0) when it is undone.
+
+    `before_minor` is what the window has of it, `after_minor` what it is to have, both ≥ 0. `tie` orders facts of one
+    moment by what they say and not by where they stand. `chance` is a number below 2**64 drawn for the fact.
+    """
+
+    at: datetime
+    day: date
+    tie: bytes
+    before_minor: int
+    after_minor: int
+    revision: int
+    chance: int = 0
+
+
+class Tally(Struct):
+    """What a window has counted. Strategies use what they need of it; all of it is stored.
+
+    `totals`: the sum of the base by revision. `days`: by ISO day, for streaks. `first`: (at in microseconds,
+    tie, base, revision) of the earliest portion, for first times.
+    """
+
+    totals: dict[int, int] = field(default_factory=dict)
+    days: dict[str, int] = field(default_factory=dict)
+    first: tuple[int, bytes, int, int] | None = None
+    chance: int = 0
+
+
+class Worker(Protocol):
+    """One campaign's strategy at work, made from its terms of all revisions so far (by number)."""
+
+    def window(self, *, at: datetime, day: date, values: dict[str, object], position: int) -> str:
+        """Return the name of the window that a fact counts in; the viewer is no part of it."""
+        ...
+
+    def count(self, tally: Tally, portion: Portion) -> None:
+        """Count a portion, or count it anew."""
+        ...
+
+    def worth(self, tally: Tally) -> int:
+        """Return what a window is worth in all, in minor units of the reward; never negative."""
+        ...
