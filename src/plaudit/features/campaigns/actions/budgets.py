@@ -13,7 +13,6 @@ from plaudit.features.campaigns.actions.base import (
     revision_of,
     subject_of,
     table_command,
-    terms_in,
 )
 from plaudit.features.campaigns.model.budgets import (
     TRANSFER,
@@ -30,6 +29,7 @@ from plaudit.features.campaigns.model.life import (
     check_checker,
     check_live,
     check_reason,
+    terms_in,
     unknown_campaign,
 )
 from plaudit.features.campaigns.store import budgets as store
@@ -157,9 +157,7 @@ async def reject_budget(
 
 
 async def _shared(tx: Connection, *, grant: Grant, campaign: str) -> Campaign:
-    found = await life_store.share_campaign(
-        tx, tenant_id=grant.tenant_id, campaign=check_campaign(campaign)
-    )
+    found = await life_store.share_campaign(tx, tenant_id=grant.tenant_id, campaign=check_campaign(campaign))
     if found is None:
         raise unknown_campaign()
     return found

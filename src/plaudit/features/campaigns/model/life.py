@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
+import msgspec
+
+from plaudit.features.campaigns.model.terms import Terms
 from plaudit.kernel.actor import Actor
 from plaudit.kernel.ids import valid_name
 from plaudit.kernel.refusal import Refusal, conflict, forbidden, invalid, not_found, refused
@@ -11,8 +14,12 @@ from plaudit.vocabulary.facts.campaigns import PauseCause
 
 REASON_MAX: Final = 500
 
+_decode: Final = msgspec.json.Decoder(Terms).decode
+
 RevisionState: TypeAlias = Literal["draft", "submitted", "approved", "rejected", "discarded"]
-State: TypeAlias = Literal["draft", "submitted", "rejected", "discarded", "scheduled", "running", "paused", "ended"]
+State: TypeAlias = Literal[
+    "draft", "submitted", "rejected", "discarded", "scheduled", "running", "paused", "ended"
+]
 """Before the first approval that of the newest revision, after it by the clock, a pause or an end."""
 
 
@@ -80,8 +87,13 @@ class Revision:
     checked_at: datetime | None = None
 
 
+def terms_in(revision: Revision) -> Terms:
+    """Return the terms of a revision as they were checked."""
+    return _decode(revision.terms)
+
+
 def check_campaign(campaign: str) -> str:
-    """Return the id of a campaign. Raises Refusal `body.invalid` (INVALID) when it breaks the rule of names."""
+    """Return the id of a campaign. Raises Refusal `body.invalid` (INVALID) for what is no name."""
     if not valid_name(campaign):
         raise invalid(
             "body.invalid", "Write ids with letters, digits and _ . : @ -, at most 64.", field="campaign"
@@ -90,7 +102,7 @@ def check_campaign(campaign: str) -> str:
 
 
 def check_viewer(viewer: str) -> str:
-    """Return the id of a viewer. Raises Refusal `body.invalid` (INVALID) when it breaks the rule of names."""
+    """Return the id of a viewer. Raises Refusal `body.invalid` (INVALID) for what is no name."""
     if not valid_name(viewer):
         raise invalid(
             "body.invalid", "Write ids with letters, digits and _ . : @ -, at most 64.", field="viewer"
@@ -150,7 +162,7 @@ def check_state(revision: Revision, *wanted: RevisionState) -> None:
 
 
 def check_checker(*, makers: tuple[str | None, ...], checker: Actor) -> None:
-    """Raise Refusal `checker.invalid` (FORBIDDEN) unless the checker is a staff person and none of the makers."""
+    """Raise Refusal `checker.invalid` (FORBIDDEN) unless a person checks who is no maker."""
     if checker.kind != "staff":
         raise forbidden(
             "checker.invalid", "Only a person of the staff can approve or reject; use a staff key."
@@ -170,7 +182,9 @@ def check_wanted(wanted_from: datetime | None, *, ends_at: datetime, now: dateti
         return
     if wanted_from < now:
         raise invalid(
-            "body.invalid", "Let the terms hold from now on or later; leave it out for now.", field="effective_from"
+            "body.invalid",
+            "Let the terms hold from now on or later; leave it out for now.",
+            field="effective_from",
         )
     if wanted_from >= ends_at:
         raise invalid("body.invalid", "Let the terms hold before the campaign ends.", field="effective_from")
