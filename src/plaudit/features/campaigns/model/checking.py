@@ -16,7 +16,7 @@ import msgspec
 from plaudit.features.campaigns.model.conditions import Calendars, leaves
 from plaudit.features.campaigns.model.contradictions import impossible
 from plaudit.features.campaigns.model.readers import TIMES
-from plaudit.features.campaigns.model.reading import Given, joined
+from plaudit.features.campaigns.model.reading import Given
 from plaudit.features.campaigns.model.sent_conditions import condition_of, shown_condition
 from plaudit.features.campaigns.model.sent_strategies import shown_strategy, strategy_of
 from plaudit.features.campaigns.model.strategies import PER_FACT
@@ -103,7 +103,7 @@ def terms_of(raw: object, *, zone: str, calendars: Calendars) -> Terms:
         ends_at=ends_at,
         zone=_zone(given, zone),
         texts=_texts(given.need("texts")),
-        caps=given.part("caps", _caps, Caps()),
+        caps=_caps(given.raw("caps")),
         clawback=_clawback(given.raw("clawback"), reward),
         priority=given.maybe_whole("priority", low=-PRIORITY_MAX, high=PRIORITY_MAX) or 0,
         group=given.name("group") if given.has("group") else None,
@@ -285,14 +285,16 @@ def _text(given: Given, name: str, *, low: int, high: int) -> str:
     return text
 
 
-def _caps(raw: object, place: str) -> Caps:
-    given = Given(raw, place, _CAPS)
+def _caps(raw: object) -> Caps:
+    if raw is None:
+        return Caps()
+    given = Given(raw, "caps", _CAPS)
     limits = {name: given.maybe_whole(name, low=1, high=MAX_MINOR) for name in Caps.__struct_fields__}
     for part, whole in _WITHIN:
         smaller, larger = limits[part], limits[whole]
         if smaller is not None and larger is not None and smaller > larger:
             raise invalid(
-                "campaign.caps", f"Let this be at most {whole}, which is {larger}.", place=joined(place, part)
+                "campaign.caps", f"Let this be at most {whole}, which is {larger}.", place=given.at(part)
             )
     return Caps(**limits)
 

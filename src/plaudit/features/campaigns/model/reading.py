@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Final, TypeVar, get_args
+from typing import Any, Final, get_args
 
 from plaudit.kernel.ids import valid_name
 from plaudit.kernel.money import MAX_MINOR
 from plaudit.kernel.rate import Rate
 from plaudit.kernel.refusal import invalid
 from plaudit.kernel.time import parse_time
-
-T = TypeVar("T")
 
 RATE_MAX: Final = 1_000_000
 """Minor units of a reward for each minor unit of the base, at most."""
@@ -136,10 +134,6 @@ class Given:
         """Yield the entries of a list with their places; none where it was not sent."""
         if self.has(name):
             yield from entries_of(self.raw(name), self.at(name), most=most)
-
-    def part(self, name: str, read: Callable[[object, str], T], default: T) -> T:
-        """Return what `read` makes of a field and its place, the default where it was not sent."""
-        return read(self.raw(name), self.at(name)) if self.has(name) else default
 
 
 def joined(place: str, name: str) -> str:
