@@ -21,7 +21,7 @@ from tests.features.campaigns.model.trees import every, leaf, never, some
 def unmet(condition: Condition) -> tuple[list[str], list[str]]:
     terms = promised(condition)
     said = traced(terms, happening=happened(room="r1"), known=Known(tags=("new", "kid")))
-    return unmet_of(said, terms, "en"), unmet_of(said, terms, "zh")
+    return unmet_of(said, terms, language="en"), unmet_of(said, terms, language="zh")
 
 
 @pytest.mark.parametrize(

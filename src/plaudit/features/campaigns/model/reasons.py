@@ -64,7 +64,7 @@ def ruled_text(ruling: Ruling, language: Language) -> str:
     return _said(_RULED[ruling.reason], language).format(by=ruling.by)
 
 
-def unmet_of(said: Traced, terms: Terms, language: Language) -> list[str]:
+def unmet_of(said: Traced, terms: Terms, *, language: Language) -> list[str]:
     """Return why a fact did not meet a revision's conditions, a sentence for each comparison that decides.
 
     Empty where it did.

@@ -69,16 +69,16 @@ def offer_of(terms: Terms, language: Language) -> str:
             share = _share(terms, strategy.ratio, language)
             return f"每次{thing}{share}" if zh else f"{share} on each {thing}"
         case Fixed():
-            reward = reward_text(terms.reward, strategy.reward_minor, language)
+            reward = reward_text(terms.reward, strategy.reward_minor, language=language)
             return f"每次{thing}得 {reward}" if zh else f"{reward} for each {thing}"
         case Random():
-            high = reward_text(terms.reward, strategy.high_minor, language)
+            high = reward_text(terms.reward, strategy.high_minor, language=language)
             low = _number(strategy.low_minor, terms.reward.asset)
             return f"每次{thing}随机得 {low} 至 {high}" if zh else f"{low} to {high} for each {thing}"
         case First():
             return _first_offer(terms, strategy, language)
         case Streak():
-            reward = reward_text(terms.reward, strategy.reward_minor, language)
+            reward = reward_text(terms.reward, strategy.reward_minor, language=language)
             days = strategy.days
             return f"连续 {days} 天{thing}得 {reward}" if zh else f"{reward} for {days} days in a row"
         case Tiered() | Cumulative():
@@ -121,7 +121,7 @@ def progress_of(
             return offer_of(terms, language)
 
 
-def reward_text(reward: Reward, amount_minor: int, language: Language) -> str:
+def reward_text(reward: Reward, amount_minor: int, *, language: Language) -> str:
     """Return a reward as people read it: "30 coins", "5.00 CNY in vouchers", "2 次抽奖机会"."""
     number = _number(amount_minor, reward.asset)
     one = amount_minor == 1
@@ -142,12 +142,12 @@ def _sum_progress(
     en_span, zh_span = _SPANS[strategy.counted]
     goal_minor = _next_goal(strategy, total_minor=total_minor, entitled_minor=entitled_minor)
     if goal_minor is None:
-        reward = reward_text(terms.reward, entitled_minor, language)
+        reward = reward_text(terms.reward, entitled_minor, language=language)
         if language == "zh":
             return f"{zh_span}奖励已全部获得：{reward}"
         return " ".join(part for part in ("You have all of it", en_span) if part) + f": {reward}"
     missing = _number(goal_minor - total_minor, terms.base.asset)
-    gain = reward_text(terms.reward, sum_worth(strategy, goal_minor) - entitled_minor, language)
+    gain = reward_text(terms.reward, sum_worth(strategy, goal_minor) - entitled_minor, language=language)
     if language == "zh":
         goal = f"{missing} 次" if terms.base.amount == TIMES else f"{missing} "
         return f"{zh_span}再{_thing(terms, 'zh')} {goal}即可再得 {gain}{_per_each(strategy, 'zh')}"
@@ -174,7 +174,7 @@ def _next_goal(strategy: Cumulative, *, total_minor: int, entitled_minor: int) -
 
 def _streak_progress(terms: Terms, strategy: Streak, tally: Tally, *, today: date, language: Language) -> str:
     rows = list(rows_of(good_days(tally, strategy)))
-    reward = reward_text(terms.reward, strategy.reward_minor, language)
+    reward = reward_text(terms.reward, strategy.reward_minor, language=language)
     zh = language == "zh"
     if not strategy.recurring and any(length >= strategy.days for _, length in rows):
         return (
@@ -198,7 +198,7 @@ def _first_offer(terms: Terms, strategy: First, language: Language) -> str:
     if strategy.ratio is not None:
         share = _share(terms, strategy.ratio, language)
         return f"首次{thing}{share}" if language == "zh" else f"{share} on your first {thing}"
-    reward = reward_text(terms.reward, strategy.reward_minor or 0, language)
+    reward = reward_text(terms.reward, strategy.reward_minor or 0, language=language)
     return f"首次{thing}得 {reward}" if language == "zh" else f"{reward} for your first {thing}"
 
 
@@ -211,14 +211,14 @@ def _tiers_offer(terms: Terms, strategy: Tiered | Cumulative, language: Language
             gain = _share(terms, tier.ratio, language)
             parts.append(f"满 {start} {gain}" if zh else f"{gain} from {start} on")
         else:
-            gain = reward_text(terms.reward, tier.reward_minor or 0, language)
+            gain = reward_text(terms.reward, tier.reward_minor or 0, language=language)
             parts.append(f"满 {start} 得 {gain}" if zh else f"{gain} from {start} on")
     if isinstance(strategy, Tiered):
         thing = _thing(terms, language)
         return f"单次{thing}" + "，".join(parts) if zh else f"For each {thing} " + ", ".join(parts)
     if strategy.every_minor and strategy.every_reward_minor:
         every = _number(strategy.every_minor, terms.base.asset)
-        gain = reward_text(terms.reward, strategy.every_reward_minor, language)
+        gain = reward_text(terms.reward, strategy.every_reward_minor, language=language)
         beyond = bool(strategy.tiers)
         if zh:
             parts.append(f"{'之后' if beyond else ''}每满 {every} {'再' if beyond else ''}得 {gain}")
@@ -249,7 +249,7 @@ def _share(terms: Terms, ratio: str, language: Language) -> str:
     base_minor = 10 ** _scale(terms.base.asset)
     while (exact * base_minor).denominator != 1 and base_minor < 10**9:
         base_minor *= 10
-    reward = reward_text(terms.reward, int(exact * base_minor), language)
+    reward = reward_text(terms.reward, int(exact * base_minor), language=language)
     base = _number(base_minor, terms.base.asset)
     return f"每 {base} 得 {reward}" if language == "zh" else f"{reward} for each {base}"
 
