@@ -234,6 +234,7 @@ CREATE TABLE campaigns.told (
     "position" bigint NOT NULL,
     campaign text NOT NULL,
     viewer text NOT NULL,
+    fact bigint NOT NULL,
     kind text NOT NULL,
     matured bigint
 )
@@ -1916,6 +1917,8 @@ ALTER TABLE ONLY wallets.topup_policy
 CREATE INDEX campaign_over ON campaigns.campaign USING btree (tenant_id, ends_at) WHERE ((approved IS NOT NULL) AND (ended_at IS NULL));
 
 CREATE INDEX told_campaign ON campaigns.told USING btree (tenant_id, campaign, "position");
+
+CREATE INDEX told_fact ON campaigns.told USING btree (tenant_id, fact, "position");
 
 CREATE INDEX told_viewer ON campaigns.told USING btree (tenant_id, viewer, "position");
 
