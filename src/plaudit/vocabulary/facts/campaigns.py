@@ -44,7 +44,7 @@ class CampaignData(FactData, frozen=True, kw_only=True):
 
 
 class CampaignSaved(CampaignData, frozen=True, kw_only=True):
-    """A draft of a revision was written; nothing is promised yet. `terms_hash` is the SHA-256 of its terms."""
+    """A draft of a revision was written; nothing is promised. `terms_hash` is the SHA-256 of its terms."""
 
     KIND: ClassVar[str] = "campaign.saved"
     VERSION: ClassVar[int] = 1
@@ -218,8 +218,8 @@ class CampaignReversed(VerdictData, frozen=True, kw_only=True, gc=False):
     """A reward was taken back, because what had earned it was undone.
 
     `amount_minor` is what the terms take back. `pending_minor` of it had not matured, `taken_minor` left the
-    wallet, `debt_minor` is owed from now on, `forgiven_minor` was left by policy and `lost_minor` could not be
-    had. What came back is in the budget again. `granted_minor` is what the window still counts as given.
+    wallet, `debt_minor` is owed from now on, `forgiven_minor` was left by policy and `lost_minor` could not
+    be had. What came back is in the budget again. `granted_minor` is what the window still counts as given.
     """
 
     KIND: ClassVar[str] = "campaign.reversed"

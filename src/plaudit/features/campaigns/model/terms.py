@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
-from plaudit.core.journal.facts import canonical
 from plaudit.vocabulary.facts.campaigns import RewardKind
 
 Counted: TypeAlias = Literal["fact", "day", "week", "month", "campaign"]
@@ -22,6 +21,8 @@ Pick: TypeAlias = Literal["priority", "best"]
 Operator: TypeAlias = Literal[
     "equals", "one_of", "at_least", "at_most", "above", "below", "between", "contains", "in_calendar", "is"
 ]
+
+_canonical: Final = msgspec.json.Encoder(order="sorted").encode
 
 
 class _Struct(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True):
@@ -42,7 +43,7 @@ class All(_Struct, frozen=True, kw_only=True, tag_field="node", tag="all"):
     of: tuple[Condition, ...]
 
 
-class Any_(_Struct, frozen=True, kw_only=True, tag_field="node", tag="any"):
+class Any_(_Struct, frozen=True, kw_only=True, tag_field="node", tag="any"):  # noqa: N801 - Any is of typing
     """True when one of its parts is."""
 
     of: tuple[Condition, ...]
@@ -203,12 +204,12 @@ class Terms(_Struct, frozen=True, kw_only=True):
     group: str | None = None
     pick: Pick = "priority"
     exclusive: bool = False
-    calendars: dict[str, tuple[str, ...]] = {}  # noqa: RUF012 - msgspec copies an empty default
+    calendars: dict[str, tuple[str, ...]] = {}
 
 
 def terms_text(terms: Terms) -> bytes:
     """Return the one JSON text of terms, which is hashed and published."""
-    return canonical(terms)
+    return _canonical(terms)
 
 
 def terms_hash(terms: Terms) -> str:

@@ -13,8 +13,8 @@ from msgspec import Struct, field
 class Portion(Struct, frozen=True, gc=False):
     """One fact's part in a window: counted once, and again with less (down to 0) when it is undone.
 
-    `before_minor` is what the window has of it, `after_minor` what it is to have, both ≥ 0. `tie` orders facts of one
-    moment by what they say and not by where they stand. `chance` is a number below 2**64 drawn for the fact.
+    `before_minor` is what the window has of it, `after_minor` what it is to have, both ≥ 0. `tie` orders
+    facts of one moment, no two alike (`happenings.rank_of`). `chance` is a number below 2**64 drawn for the fact.
     """
 
     at: datetime

@@ -1,0 +1,1 @@
+"""Strategies: what counted facts are worth. One file each, behind `base.Worker`."""
