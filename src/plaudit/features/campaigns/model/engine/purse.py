@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from msgspec import Struct, field
 
 from plaudit.features.campaigns.model.engine.verdicts import Counter, Move
-from plaudit.features.campaigns.model.terms import Caps, Reward
+from plaudit.features.campaigns.model.terms import Caps, Reward, Terms
 from plaudit.vocabulary import chart
 
 _OWING: Final = frozenset({"coin", "points"})
@@ -69,11 +69,11 @@ class Purse(Struct):
     balances: dict[str, int] | None = None
     frozen: Collection[str] = ()
 
-    def room(self, *, caps: Caps, campaign: str, viewer: str, day: date, amount_minor: int) -> Room:
+    def room(self, *, terms: Terms, campaign: str, viewer: str, day: date, amount_minor: int) -> Room:
         """Return what the caps leave of an amount. Caps on amounts cut it; a count that is used up refuses."""
         used = self.counters
         moves: list[Move] = []
-        for counter, limit, counts in caps_of(caps, campaign=campaign, viewer=viewer, day=day):
+        for counter, limit, counts in caps_of(terms, campaign=campaign, viewer=viewer, day=day):
             left = limit - used.get(counter, 0)
             if counts:
                 if left <= 0:
@@ -152,23 +152,29 @@ _SORTS: Final = (
 )
 
 
-def caps_of(caps: Caps, *, campaign: str, viewer: str, day: date) -> list[tuple[Counter, int, bool]]:
+_NO_CAPS: Final = Caps()
+
+
+def caps_of(terms: Terms, *, campaign: str, viewer: str, day: date) -> list[tuple[Counter, int, bool]]:
     """Return the counters of the caps that there are, with their limits, and whether they count rewards."""
     found: list[tuple[Counter, int, bool]] = []
+    caps, zone = terms.caps, terms.zone
+    if caps == _NO_CAPS:
+        return found
     for name, of_viewer, of_day, counts in _SORTS:
         limit = getattr(caps, name)
         if limit is not None:
-            counter = Counter(campaign, name, viewer if of_viewer else None, day if of_day else None)
+            counter = Counter(campaign, name, viewer if of_viewer else None, day if of_day else None, zone)
             found.append((counter, limit, counts))
     return found
 
 
 def given_back(
-    caps: Caps, *, campaign: str, viewer: str, day: date, amount_minor: int, whole: bool
+    terms: Terms, *, campaign: str, viewer: str, day: date, amount_minor: int, whole: bool
 ) -> tuple[Move, ...]:
     """Return what counters get back with an amount: amounts that, and counts one where all is back."""
     moves = []
-    for counter, _, counts in caps_of(caps, campaign=campaign, viewer=viewer, day=day):
+    for counter, _, counts in caps_of(terms, campaign=campaign, viewer=viewer, day=day):
         back = int(whole) if counts else amount_minor
         if back:
             moves.append(Move(counter, -back, None))

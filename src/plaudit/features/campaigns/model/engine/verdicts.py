@@ -12,13 +12,14 @@ from plaudit.features.campaigns.model.terms import Reward
 class Counter(NamedTuple):
     """One counter of a cap: of which campaign, which cap, whose, and of which day in the campaign's zone.
 
-    `viewer` is None where the cap is of everybody, `day` where it is for good.
+    `viewer` is None where the cap is of everybody, `day` where it is for good; `zone` is whose day it is.
     """
 
     campaign: str
     sort: str
     viewer: str | None
     day: date | None
+    zone: str
 
 
 class Move(NamedTuple):
