@@ -1,0 +1,1 @@
+"""Campaigns tested alone and against a season of real broadcasts."""

@@ -62,8 +62,9 @@ def happened(
     trigger: str = "tip",
     viewer: str = "v1",
     position: int = 1,
-    **values: Value,
+    values: dict[str, Value] | None = None,
+    **shared: Value,
 ) -> Happening:
     """Return a happening of one amount paid with these attributes."""
     amounts = {"times": ("times", 1), "paid": (asset, paid_minor)}
-    return Happening(trigger, position, at, viewer, amounts, dict(values))
+    return Happening(trigger, position, at, viewer, amounts, {**shared, **(values or {})})
