@@ -19,8 +19,8 @@ _NOTE_FIRSTS: Final = (
     "INSERT INTO campaigns.first AS b (tenant_id, trigger, viewer, at, rank, position)"
     " SELECT n.tenant_id, n.trigger, n.viewer, n.at, '', n.position FROM (SELECT DISTINCT ON (t.trigger, v.viewer)"
     " f.tenant_id, t.trigger, v.viewer, f.at, f.position"
-    " FROM journal.fact f JOIN unnest(%(kinds)s, %(triggers)s, %(fields)s) AS t (kind, trigger, field)"
-    " ON t.kind = f.kind CROSS JOIN LATERAL (SELECT f.data ->> t.field AS viewer) v"
+    " FROM journal.fact f JOIN unnest(%(kinds)s, %(triggers)s) AS t (kind, trigger) ON t.kind = f.kind"
+    " CROSS JOIN LATERAL (SELECT coalesce(f.data ->> 'viewer', f.data ->> 'payer') AS viewer) v"
     " WHERE f.tenant_id = %(tenant)s AND f.position > %(after)s AND f.position <= %(upto)s"
     " ORDER BY t.trigger, v.viewer, f.at, f.position) n"
     " LEFT JOIN campaigns.first o ON o.tenant_id = n.tenant_id AND o.trigger = n.trigger"
@@ -31,9 +31,9 @@ _NOTE_FIRSTS: Final = (
 
 
 async def note_firsts(
-    conn: Connection, *, tenant_id: int, after: int, upto: int, sorts: Sequence[tuple[str, str, str]]
+    conn: Connection, *, tenant_id: int, after: int, upto: int, triggers: Mapping[str, str]
 ) -> None:
-    """Remember the first facts in a span of sorts given as (kind, trigger, the field that names the viewer).
+    """Remember the first facts of viewers in a span, of triggers given by the kind of fact.
 
     For when nothing runs. One statement, which only reads where nobody is new.
     """
@@ -43,9 +43,8 @@ async def note_firsts(
             "tenant": Int4(tenant_id),
             "after": Int8(after),
             "upto": Int8(upto),
-            "kinds": packing.texts([kind for kind, _, _ in sorts]),
-            "triggers": packing.texts([trigger for _, trigger, _ in sorts]),
-            "fields": packing.texts([field for _, _, field in sorts]),
+            "kinds": packing.texts(list(triggers)),
+            "triggers": packing.texts(list(triggers.values())),
         },
     )
 

@@ -11,20 +11,15 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 
-from plaudit.features.campaigns.model.catalogue import Catalogue, Match
+from plaudit.features.campaigns.model.catalogue import Match
 from plaudit.features.campaigns.model.conditions import Known
+from plaudit.features.campaigns.model.engine.life import Life, LifeData
 from plaudit.features.campaigns.model.engine.state import First, State
 from plaudit.features.campaigns.model.happenings import Described, Happening, Reversal, rank_of
 from plaudit.features.campaigns.model.triggers import FIRSTS
-from plaudit.vocabulary.facts.campaigns import (
-    BudgetApproved,
-    CampaignApproved,
-    CampaignEnded,
-    CampaignPaused,
-    CampaignResumed,
-)
+from plaudit.vocabulary.facts.campaigns import BudgetApproved
 
-StepData: TypeAlias = CampaignApproved | CampaignPaused | CampaignResumed | CampaignEnded | BudgetApproved
+StepData: TypeAlias = LifeData | BudgetApproved
 
 
 class Step(Struct, frozen=True, gc=False):
@@ -64,7 +59,7 @@ class Wants(Struct):
     references: set[str]
 
 
-def wants(catalogue: Catalogue, items: Iterable[Item]) -> Wants:
+def wants(items: Iterable[Item]) -> Wants:
     """Return what of viewers, first facts and references must be known to foresee items."""
     viewers: set[str] = set()
     firsts: set[tuple[str, str]] = set()
@@ -81,28 +76,27 @@ def wants(catalogue: Catalogue, items: Iterable[Item]) -> Wants:
     return Wants(viewers, firsts, references)
 
 
-def reaches(catalogue: Catalogue, items: Iterable[Item], state: State) -> set[int]:
+def reaches(items: Iterable[Item], *, life: Life, state: State) -> set[int]:
     """Return the positions of earlier facts that items may make be judged again.
 
     What first facts and references are must have been loaded.
     """
-    since = catalogue.since
     found: set[int] = set()
     for item in items:
         if isinstance(item, Reversal):
             found.update(_targets(item, state))
         elif isinstance(item, Happening):
             first = state.firsts.get((item.trigger, item.viewer))
-            if first is not None and item.at <= first.at and catalogue.asks_first(item.trigger):
+            if first is not None and item.at <= first.at and life.asks_first(item.trigger):
                 found.add(first.position)
-    return {position for position in found if position > since}
+    return found
 
 
 class Foresight:
     """The first pass over the items of a batch."""
 
-    def __init__(self, catalogue: Catalogue, state: State) -> None:
-        self._catalogue = catalogue
+    def __init__(self, life: Life, state: State) -> None:
+        self._life = life
         self._state = state
         self._here: dict[int, Happening] = {}
 
@@ -119,7 +113,7 @@ class Foresight:
             insort(self._state.described.setdefault(item.viewer, []), item, key=lambda one: (one.at, one.position))
             self._state.touched.described.append(item)
         elif not isinstance(item.data, BudgetApproved):
-            self._catalogue.hear(item.position, item.at, item.data)
+            self._life.hear(item.position, item.at, said=item.data)
         return Foreseen(item)
 
     def _happening(self, item: Happening) -> Foreseen:
@@ -130,13 +124,23 @@ class Foresight:
             is_first, former = self._first(item)
             if former is not None:
                 again = self._flipped(trigger, former)
-        if not self._catalogue.listens(trigger):
+        if not self._life.listens(trigger):
             return Foreseen(item, (), again)
         if item.reference is not None:
-            self._state.origins.setdefault(item.reference, []).append(item.position)
-            self._state.touched.origins.append((item.reference, item.position))
+            self._refer(item.reference, item.position)
         self._here[item.position] = item
-        return Foreseen(item, self._catalogue.matches(item, self._known(item, is_first)), again)
+        return Foreseen(item, self._life.matches(item, self._known(item, is_first)), again)
+
+    def _refer(self, reference: str, position: int) -> None:
+        """Remember by what a reversal will find a fact; in a backtest only where one will."""
+        state = self._state
+        if state.awaited is not None:
+            if reference not in state.awaited:
+                return
+            assert state.kept is not None, "what is awaited is kept"
+            state.kept.add(position)
+        state.origins.setdefault(reference, []).append(position)
+        state.touched.origins.append((reference, position))
 
     def _first(self, item: Happening) -> tuple[bool, First | None]:
         """Tell whether a happening is its viewer's first, and which one was before."""
@@ -144,7 +148,7 @@ class Foresight:
         former = self._state.firsts.get(place)
         if former is not None and item.at > former.at:
             return False, None
-        running = self._catalogue.running
+        running = bool(self._life.running)
         rank = rank_of(item) if running else b""
         if former is not None and item.at == former.at and (not running or rank >= former.rank):
             return False, None
@@ -154,14 +158,14 @@ class Foresight:
 
     def _flipped(self, trigger: str, former: First) -> tuple[Again, ...]:
         """Judge again what is the first no more, if any campaign asks for that."""
-        if former.position <= self._catalogue.since or not self._catalogue.asks_first(trigger):
+        if not self._life.running or not self._life.asks_first(trigger):
             return ()
         happening = self._original(former.position)
         if happening is None:
             return ()
         undone = self._state.undone.get(former.position)
-        before = self._catalogue.matches(happening, self._known(happening, True))
-        after = self._catalogue.matches(happening, self._known(happening, False))
+        before = self._life.matches(happening, self._known(happening, True))
+        after = self._life.matches(happening, self._known(happening, False))
         return (Again(happening, before, after, undone, undone),)
 
     def _undo(self, item: Reversal) -> Iterable[Again]:
@@ -176,7 +180,7 @@ class Foresight:
             self._state.touched.undone.add(position)
             first = self._state.firsts.get((happening.trigger, happening.viewer))
             is_first = None if happening.trigger not in FIRSTS else first is not None and first.position == position
-            matches = self._catalogue.matches(happening, self._known(happening, is_first))
+            matches = self._life.matches(happening, self._known(happening, is_first))
             yield Again(happening, matches, matches, former, item)
 
     def _original(self, position: int) -> Happening | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from plaudit.features.campaigns.model.catalogue import Match
 from plaudit.features.campaigns.model.engine.foreseeing import Again, Foreseen, Step
+from plaudit.features.campaigns.model.engine.life import Life
 from plaudit.features.campaigns.model.engine.purse import Purse
 from plaudit.features.campaigns.model.engine.settling import Obstacles, Settling
 from plaudit.features.campaigns.model.engine.state import State
@@ -21,10 +22,10 @@ from plaudit.vocabulary.facts.campaigns import BudgetApproved, CampaignResumed
 class Judging:
     """The second pass over the items of a batch. `verdicts` fills in order."""
 
-    def __init__(self, state: State, purse: Purse, *, obstacles: Obstacles) -> None:
-        self._state = state
+    def __init__(self, life: Life, state: State, purse: Purse, *, obstacles: Obstacles) -> None:
+        self._dry = life.dry
         self._purse = purse
-        self._settling = Settling(state, purse, obstacles=obstacles)
+        self._settling = Settling(state, purse, dry=life.dry, obstacles=obstacles)
         self.verdicts: list[Verdict] = self._settling.verdicts
 
     def judge(self, foreseen: Iterable[Foreseen]) -> None:
@@ -45,7 +46,7 @@ class Judging:
             budgets = self._purse.budgets
             budgets[said.campaign] = budgets.get(said.campaign, 0) + said.amount_minor
         elif isinstance(said, CampaignResumed):
-            for dry in self._state.dry.get(said.campaign, ()):
+            for dry in self._dry.get(said.campaign, ()):
                 if dry.resumed is None:
                     dry.resumed = step.position
 
@@ -77,7 +78,7 @@ class Judging:
     def _is_dry(self, campaign: str, position: int) -> bool:
         return any(
             dry.fact < position and (dry.resumed is None or position < dry.resumed)
-            for dry in self._state.dry.get(campaign, ())
+            for dry in self._dry.get(campaign, ())
         )
 
     def _tell_dry(self, happening: Happening, matches: Sequence[Match], dry: Sequence[Match]) -> None:
@@ -91,7 +92,7 @@ class Judging:
     def _is_untold(self, campaign: str, position: int) -> bool:
         return any(
             dry.fact < position and (dry.told is None or position < dry.told)
-            for dry in self._state.dry.get(campaign, ())
+            for dry in self._dry.get(campaign, ())
         )
 
 

@@ -49,24 +49,21 @@ class Room(NamedTuple):
     moves: tuple[Move, ...]
 
 
-class Recovered(NamedTuple):
-    """What can be had back from a wallet: out of it, owed from now on, and not at all."""
-
-    taken_minor: int
-    debt_minor: int
-    lost_minor: int
+class WalletsUnknown(Exception):
+    """Something is to be taken back, and what viewers hold was not looked at: look, and judge again."""
 
 
 class Purse(Struct):
     """What there is. `budgets` by campaign, counters by cap, `balances` by address, minor units all.
 
-    Without `balances` (None) every viewer still has all that was given. Accounts that are `frozen` give
-    nothing.
+    Without `balances` (None) every viewer still has all that was given; unless `looked` they are not known.
+    Accounts that are `frozen` give and take nothing.
     """
 
     budgets: dict[str, int] = field(default_factory=dict)
     counters: dict[Counter, int] = field(default_factory=dict)
     balances: dict[str, int] | None = None
+    looked: bool = True
     frozen: Collection[str] = ()
 
     def room(self, *, terms: Terms, campaign: str, viewer: str, day: date, amount_minor: int) -> Room:
@@ -104,22 +101,20 @@ class Purse(Struct):
         if places.wallet in self.balances:
             self.balances[places.wallet] += amount_minor
 
-    def recover(self, *, places: Places, amount_minor: int, debt_limit_minor: int) -> Recovered:
-        """Take an amount out of a wallet: what it holds, then debt up to the limit; the rest is lost."""
-        if self.balances is None:
-            return Recovered(amount_minor, 0, 0)
+    def recover(self, *, places: Places, amount_minor: int, debt_limit_minor: int) -> tuple[int, int]:
+        """Take an amount out of a wallet: what it holds, then debt up to the limit. Return both parts."""
+        assert self.balances is not None, "there is nothing to look at"
         wallet, debt = places.wallet, places.debt
         held_minor = 0 if wallet in self.frozen else max(0, self.balances.get(wallet, 0))
         taken_minor = min(held_minor, amount_minor)
-        debt_minor = 0
-        if debt is not None and debt_limit_minor and debt not in self.frozen:
-            room_minor = max(0, debt_limit_minor + self.balances.get(debt, 0))
-            debt_minor = min(room_minor, amount_minor - taken_minor)
         if taken_minor:
             self.balances[wallet] -= taken_minor
-        if debt is not None and debt_minor:
-            self.balances[debt] = self.balances.get(debt, 0) - debt_minor
-        return Recovered(taken_minor, debt_minor, amount_minor - taken_minor - debt_minor)
+        if debt is None or not debt_limit_minor or debt in self.frozen:
+            return taken_minor, 0
+        room_minor = max(0, debt_limit_minor + self.balances.get(debt, 0))
+        debt_minor = min(room_minor, amount_minor - taken_minor)
+        self.balances[debt] = self.balances.get(debt, 0) - debt_minor
+        return taken_minor, debt_minor
 
     def put_back(self, *, campaign: str, amount_minor: int, moves: Sequence[Move]) -> None:
         """Put into a budget what was taken back."""

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from plaudit.features.campaigns.model.catalogue import Match, chance_of
 from plaudit.features.campaigns.model.clocks import clock_of
-from plaudit.features.campaigns.model.engine.purse import Places, Purse, given_back, owes, places_of
+from plaudit.features.campaigns.model.engine.purse import Purse, WalletsUnknown, given_back, owes, places_of
 from plaudit.features.campaigns.model.engine.state import FACT, Dry, Key, Lot, Standing, State
 from plaudit.features.campaigns.model.engine.verdicts import (
     Grant,
@@ -20,6 +20,7 @@ from plaudit.features.campaigns.model.engine.verdicts import (
 from plaudit.features.campaigns.model.happenings import Happening, rank_of
 from plaudit.features.campaigns.model.strategies.base import Portion, Tally
 from plaudit.features.campaigns.model.terms import First, Random
+from plaudit.vocabulary import chart
 
 BUDGET: Final = "campaign.budget"
 """The code of a reward that the budget did not reach for."""
@@ -43,12 +44,24 @@ class _Case(NamedTuple):
     single: bool
 
 
+class _Had(NamedTuple):
+    """What was had back, and of which lots."""
+
+    lots: tuple[Taken, ...] = ()
+    pending_minor: int = 0
+    taken_minor: int = 0
+    debt_minor: int = 0
+
+
 class Settling:
     """Counts portions, and gives or takes the difference that each makes. `verdicts` fills in order."""
 
-    def __init__(self, state: State, purse: Purse, *, obstacles: Obstacles) -> None:
+    def __init__(
+        self, state: State, purse: Purse, *, dry: dict[str, list[Dry]], obstacles: Obstacles
+    ) -> None:
         self.verdicts: list[Verdict] = []
         self._state = state
+        self._dry = dry
         self._purse = purse
         self._obstacles = obstacles
 
@@ -170,7 +183,7 @@ class Settling:
         )
 
     def _run_dry(self, campaign: str, cause: int) -> None:
-        spells = self._state.dry.setdefault(campaign, [])
+        spells = self._dry.setdefault(campaign, [])
         if not any(dry.resumed is None for dry in spells):
             spells.append(Dry(cause))
             self.verdicts.append(Pause(campaign=campaign, fact=cause))
@@ -181,24 +194,13 @@ class Settling:
             return
         match, happening = case.match, case.happening
         clawback = match.terms.clawback
-        lots: tuple[Taken, ...] = ()
-        pending = taken = debt = lost = forgiven = 0
+        forgiven = 0
+        had = _Had()
         if clawback.policy == "forgive":
             forgiven = amount = min(amount, former - standing.entitled_minor)
         else:
-            reward = match.terms.reward
-            places = places_of(match.campaign, happening.viewer, reward)
-            lots, parted = self._take_lots(case, amount)
-            if reward.kind == "coupon":
-                taken, lost = parted, amount - parted
-            else:
-                pending = parted
-            if self._purse.balances is None:
-                taken, lost = amount - pending, 0
-            elif reward.kind != "coupon":
-                limit = clawback.debt_limit_minor if owes(reward) else 0
-                taken, debt, lost = self._recover(places, amount - pending, limit)
-        recovered = pending + taken + debt
+            had = self._have_back(case, amount)
+        recovered = had.pending_minor + had.taken_minor + had.debt_minor
         standing.granted_minor -= recovered
         moves = given_back(
             match.terms,
@@ -223,19 +225,36 @@ class Settling:
                 entitled_minor=standing.entitled_minor,
                 granted_minor=standing.granted_minor,
                 moves=moves,
-                lots=lots,
-                pending_minor=pending,
-                taken_minor=taken,
-                debt_minor=debt,
+                lots=had.lots,
+                pending_minor=had.pending_minor,
+                taken_minor=had.taken_minor,
+                debt_minor=had.debt_minor,
                 forgiven_minor=forgiven,
-                lost_minor=lost,
+                lost_minor=amount - forgiven - recovered,
             )
         )
 
-    def _recover(self, places: Places, amount: int, limit: int) -> tuple[int, int, int]:
-        if not amount:
-            return 0, 0, 0
-        return self._purse.recover(places=places, amount_minor=amount, debt_limit_minor=limit)
+    def _have_back(self, case: _Case, amount: int) -> _Had:
+        """Take an amount back: out of lots, then out of the wallet, then as debt."""
+        purse, reward = self._purse, case.match.terms.reward
+        if purse.balances is None:
+            return _Had(taken_minor=amount)
+        if not purse.looked:
+            raise WalletsUnknown
+        budget = chart.campaign_budget(campaign=case.match.campaign, asset=reward.asset)
+        if budget in purse.frozen:
+            return _Had()
+        places = places_of(case.match.campaign, case.happening.viewer, reward)
+        apart = places.wallet if reward.kind == "coupon" else places.pending
+        lots: tuple[Taken, ...] = ()
+        parted = 0
+        if apart not in purse.frozen:
+            lots, parted = self._take_lots(case, amount)
+        if reward.kind == "coupon":
+            return _Had(lots=lots, taken_minor=parted)
+        limit = case.match.terms.clawback.debt_limit_minor if owes(reward) else 0
+        taken, debt = purse.recover(places=places, amount_minor=amount - parted, debt_limit_minor=limit)
+        return _Had(lots, parted, taken, debt)
 
     def _take_lots(self, case: _Case, amount: int) -> tuple[tuple[Taken, ...], int]:
         """Take out of what is kept apart of a window, the newest grant first."""

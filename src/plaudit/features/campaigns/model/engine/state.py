@@ -71,25 +71,6 @@ class Dry(Struct):
     resumed: int | None = None
 
 
-class State(Struct):
-    """All that is known. What was touched is what must be written.
-
-    `originals` has the facts that reversals and late facts reach back to, by position. `kept` are the
-    positions of facts whose own windows must be kept because something reaches back to them; None: all.
-    """
-
-    standings: dict[Key, Standing] = field(default_factory=dict)
-    lots: dict[Key, list[Lot]] = field(default_factory=dict)
-    firsts: dict[tuple[str, str], First] = field(default_factory=dict)
-    undone: dict[int, Reversal] = field(default_factory=dict)
-    origins: dict[str, list[int]] = field(default_factory=dict)
-    described: dict[str, list[Described]] = field(default_factory=dict)
-    dry: dict[str, list[Dry]] = field(default_factory=dict)
-    originals: Mapping[int, Happening] = field(default_factory=dict)
-    kept: Container[int] | None = None
-    touched: "Touched" = field(default_factory=lambda: Touched())
-
-
 class Touched(Struct):
     """What has changed since it was loaded, by the keys of the state."""
 
@@ -99,3 +80,23 @@ class Touched(Struct):
     undone: set[int] = field(default_factory=set)
     origins: list[tuple[str, int]] = field(default_factory=list)
     described: list[Described] = field(default_factory=list)
+
+
+class State(Struct):
+    """All that is known. What was touched is what must be written.
+
+    `originals` has the facts that reversals and late facts reach back to, by position. Where it is known
+    beforehand what is undone, `kept` are the positions of those facts, whose windows must be kept, and `awaited`
+    the references of those that have not been seen yet; None: all.
+    """
+
+    standings: dict[Key, Standing] = field(default_factory=dict)
+    lots: dict[Key, list[Lot]] = field(default_factory=dict)
+    firsts: dict[tuple[str, str], First] = field(default_factory=dict)
+    undone: dict[int, Reversal] = field(default_factory=dict)
+    origins: dict[str, list[int]] = field(default_factory=dict)
+    described: dict[str, list[Described]] = field(default_factory=dict)
+    originals: Mapping[int, Happening] = field(default_factory=dict)
+    kept: set[int] | None = None
+    awaited: Container[str] | None = None
+    touched: Touched = field(default_factory=Touched)
