@@ -11,9 +11,10 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 
+from plaudit.features.campaigns.model.catalogue import Life as LifeData
 from plaudit.features.campaigns.model.catalogue import Match
 from plaudit.features.campaigns.model.conditions import Known
-from plaudit.features.campaigns.model.engine.life import Life, LifeData
+from plaudit.features.campaigns.model.engine.life import Life
 from plaudit.features.campaigns.model.engine.state import First, State
 from plaudit.features.campaigns.model.happenings import Described, Happening, Reversal, rank_of
 from plaudit.features.campaigns.model.triggers import FIRSTS
@@ -113,7 +114,7 @@ class Foresight:
             insort(self._state.described.setdefault(item.viewer, []), item, key=lambda one: (one.at, one.position))
             self._state.touched.described.append(item)
         elif not isinstance(item.data, BudgetApproved):
-            self._life.hear(item.position, item.at, said=item.data)
+            self._life.hear(item.data, position=item.position, at=item.at)
         return Foreseen(item)
 
     def _happening(self, item: Happening) -> Foreseen:
@@ -148,7 +149,7 @@ class Foresight:
         former = self._state.firsts.get(place)
         if former is not None and item.at > former.at:
             return False, None
-        running = bool(self._life.running)
+        running = bool(self._life.awake)
         rank = rank_of(item) if running else b""
         if former is not None and item.at == former.at and (not running or rank >= former.rank):
             return False, None
@@ -158,7 +159,7 @@ class Foresight:
 
     def _flipped(self, trigger: str, former: First) -> tuple[Again, ...]:
         """Judge again what is the first no more, if any campaign asks for that."""
-        if not self._life.running or not self._life.asks_first(trigger):
+        if not self._life.awake or not self._life.asks_first(trigger):
             return ()
         happening = self._original(former.position)
         if happening is None:

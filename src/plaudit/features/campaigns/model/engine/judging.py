@@ -46,15 +46,16 @@ class Judging:
             budgets = self._purse.budgets
             budgets[said.campaign] = budgets.get(said.campaign, 0) + said.amount_minor
         elif isinstance(said, CampaignResumed):
+            # The first pass did so for what had run dry before this batch.
             for dry in self._dry.get(said.campaign, ()):
-                if dry.resumed is None:
+                if dry.resumed is None and dry.fact < step.position:
                     dry.resumed = step.position
 
     def _judge(self, happening: Happening, matches: Sequence[Match]) -> None:
         dry = [match for match in matches if self._is_dry(match.campaign, happening.position)]
         awake = [match for match in matches if match not in dry] if dry else matches
         for match in counting(awake, happening):
-            self._settling.settle(match, happening, cause=happening.position, before=0, after=base_of(match, happening))
+            self._settling.settle(match, happening, cause=happening.position, before=0, after=match.base_minor)
         if dry:
             self._tell_dry(happening, matches, dry)
 
@@ -87,7 +88,7 @@ class Judging:
         if untold:
             for match in counting(matches, happening):
                 if match in untold:
-                    self._settling.tell_paused(match, happening, after=base_of(match, happening))
+                    self._settling.tell_paused(match, happening, after=match.base_minor)
 
     def _is_untold(self, campaign: str, position: int) -> bool:
         return any(
@@ -95,7 +96,3 @@ class Judging:
             for dry in self._dry.get(campaign, ())
         )
 
-
-def base_of(match: Match, happening: Happening) -> int:
-    """Return what of a happening counts for a campaign, in minor units of its base."""
-    return happening.amounts[match.terms.base.amount][1]
