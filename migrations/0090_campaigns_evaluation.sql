@@ -6,7 +6,9 @@ CREATE SCHEMA campaigns;
 CREATE TABLE campaigns.watch (
     tenant_id    integer     NOT NULL PRIMARY KEY,
     version      bigint      NOT NULL,
-    running      integer     NOT NULL    -- campaigns that are in force and have not ended
+    awake        integer     NOT NULL,   -- how many campaigns were approved and have not ended
+    since        bigint      NOT NULL,   -- the position of the first approval ever
+    ended        bigint      NOT NULL    -- the position of the last end
 ) WITH (fillfactor = 50);
 
 -- A campaign that was approved, and the position of the fact that ended it.

@@ -111,9 +111,7 @@ def subject_of(campaign: str) -> str:
 
 def seal_seed(means: Means, *, tenant_id: int, campaign: str, seed: bytes) -> bytes:
     """Return the seed of a campaign's random rewards as it is kept."""
-    return means.vault.seal(
-        text=seed, context=_place(tenant_id, campaign), randomness=means.randomness
-    )
+    return means.vault.seal(text=seed, context=_place(tenant_id, campaign), randomness=means.randomness)
 
 
 def open_seed(vault: Vault, *, tenant_id: int, campaign: str, sealed: bytes) -> bytes:

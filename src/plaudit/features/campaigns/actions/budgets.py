@@ -157,9 +157,7 @@ async def reject_budget(
 
 
 async def _shared(tx: Connection, *, grant: Grant, campaign: str) -> Campaign:
-    found = await life_store.share_campaign(
-        tx, tenant_id=grant.tenant_id, campaign=check_campaign(campaign)
-    )
+    found = await life_store.share_campaign(tx, tenant_id=grant.tenant_id, campaign=check_campaign(campaign))
     if found is None:
         raise unknown_campaign()
     return found

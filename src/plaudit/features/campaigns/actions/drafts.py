@@ -124,9 +124,7 @@ async def submit(means: Means, *, grant: Grant, key: str, campaign: str, revisio
     async def work(tx: Connection) -> Work:
         found, draft = await _newest(tx, grant=grant, campaign=campaign, revision=revision, now=now)
         check_state(draft, "draft")
-        terms = await _checked(
-            means, tx, tenant_id=grant.tenant_id, sent=msgspec.json.decode(draft.sent)
-        )
+        terms = await _checked(means, tx, tenant_id=grant.tenant_id, sent=msgspec.json.decode(draft.sent))
         check_wanted(None, ends_at=terms.ends_at, now=now)
         await _check_funded(tx, grant=grant, campaign=found, terms=terms)
         frozen = replace(
@@ -278,9 +276,7 @@ async def _number(
     newest = await newest_of(tx, tenant_id=grant.tenant_id, campaign=found)
     check_writable(newest, revises=revises)
     if found.approved is not None:
-        held = await revision_of(
-            tx, tenant_id=grant.tenant_id, campaign=found.id, revision=found.approved
-        )
+        held = await revision_of(tx, tenant_id=grant.tenant_id, campaign=found.id, revision=found.approved)
         check_same(terms_in(held), terms)
     return newest.revision if newest.state == "draft" else newest.revision + 1
 
@@ -357,7 +353,9 @@ def _approving(decision: Decision, budget: str, *, first: bool) -> Callable[[Boo
     def decide(book: Book) -> Decision:
         if first and book.balance(budget) <= 0:
             raise refused(
-                "campaign.unfunded", "The budget is empty; let its transfer be approved first.", account=budget
+                "campaign.unfunded",
+                "The budget is empty; let its transfer be approved first.",
+                account=budget,
             )
         return decision
 

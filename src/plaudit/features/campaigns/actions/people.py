@@ -41,9 +41,7 @@ async def save_calendar(
     digest = hashlib.sha256(canonical(days)).hexdigest()
 
     async def work(tx: Connection) -> Work:
-        revision = await store.save_calendar(
-            tx, tenant_id=grant.tenant_id, calendar=calendar, days=days
-        )
+        revision = await store.save_calendar(tx, tenant_id=grant.tenant_id, calendar=calendar, days=days)
         saved = CalendarSaved(calendar=calendar, revision=revision, count=len(days), days_hash=digest)
         return work_of(f"calendar/{calendar}", saved)
 

@@ -281,9 +281,7 @@ def _telling(*, verb: str, tenant_id: int, key: str, fact: Fact) -> Command:
     return _command(verb=verb, tenant_id=tenant_id, key=key, plan=Plan(lambda _book: decision))
 
 
-def _command(
-    *, verb: str, tenant_id: int, key: str, plan: Plan, targets: tuple[str, ...] = ()
-) -> Command:
+def _command(*, verb: str, tenant_id: int, key: str, plan: Plan, targets: tuple[str, ...] = ()) -> Command:
     def planned(_lookup: Lookup) -> Plan:
         return plan
 

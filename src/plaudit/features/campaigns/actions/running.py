@@ -71,7 +71,9 @@ async def resume(means: Means, *, grant: Grant, key: str, campaign: str) -> Outc
         def decide(book: Book) -> Decision:
             if book.balance(budget) <= 0:
                 raise refused(
-                    "campaign.unfunded", "The budget is empty; let a transfer be approved first.", account=budget
+                    "campaign.unfunded",
+                    "The budget is empty; let a transfer be approved first.",
+                    account=budget,
                 )
             return decision
 
@@ -90,7 +92,9 @@ async def end(means: Means, *, grant: Grant, key: str, campaign: str) -> Outcome
 
     async def work(tx: Connection) -> Work:
         found = await _approved(tx, grant=grant, campaign=campaign, now=now)
-        return await _ended(means, tx, tenant_id=grant.tenant_id, found=found, now=now, maker=grant.actor.text)
+        return await _ended(
+            means, tx, tenant_id=grant.tenant_id, found=found, now=now, maker=grant.actor.text
+        )
 
     command = table_command(verb="end", permission=WRITE, grant=grant, key=key, content=campaign)
     return await means.corridor.run(command, work)

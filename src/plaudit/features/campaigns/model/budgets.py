@@ -45,9 +45,7 @@ def check_amount(amount_minor: int) -> int:
 def check_pending(transfer: BudgetTransfer) -> None:
     """Raise Refusal `budget.settled` (CONFLICT) when a transfer was approved or rejected before."""
     if transfer.state != "pending":
-        raise conflict(
-            "budget.settled", f"This transfer was {transfer.state} before.", state=transfer.state
-        )
+        raise conflict("budget.settled", f"This transfer was {transfer.state} before.", state=transfer.state)
 
 
 def source_of(asset: str) -> str:

@@ -12,7 +12,9 @@ from plaudit.vocabulary.facts.campaigns import PauseCause
 REASON_MAX: Final = 500
 
 RevisionState: TypeAlias = Literal["draft", "submitted", "approved", "rejected", "discarded"]
-State: TypeAlias = Literal["draft", "submitted", "rejected", "discarded", "scheduled", "running", "paused", "ended"]
+State: TypeAlias = Literal[
+    "draft", "submitted", "rejected", "discarded", "scheduled", "running", "paused", "ended"
+]
 """Before the first approval that of the newest revision, after it by the clock, a pause or an end."""
 
 
@@ -170,7 +172,9 @@ def check_wanted(wanted_from: datetime | None, *, ends_at: datetime, now: dateti
         return
     if wanted_from < now:
         raise invalid(
-            "body.invalid", "Let the terms hold from now on or later; leave it out for now.", field="effective_from"
+            "body.invalid",
+            "Let the terms hold from now on or later; leave it out for now.",
+            field="effective_from",
         )
     if wanted_from >= ends_at:
         raise invalid("body.invalid", "Let the terms hold before the campaign ends.", field="effective_from")

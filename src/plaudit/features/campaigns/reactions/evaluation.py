@@ -11,14 +11,18 @@ from typing import Final
 from plaudit.core import dues
 from plaudit.core.commands.command import Command, Outcome
 from plaudit.core.commands.corridor import Corridor
+from plaudit.core.feature import Reaction
 from plaudit.core.handles import Connection
 from plaudit.core.journal.subscriptions import Span
 from plaudit.features.campaigns.actions import rewards
+from plaudit.features.campaigns.model import triggers
+from plaudit.features.campaigns.model.engine.batch import Batch
 from plaudit.features.campaigns.model.engine.purse import WalletsUnknown
 from plaudit.features.campaigns.model.engine.settling import BUDGET
 from plaudit.features.campaigns.model.engine.verdicts import Grant, Pause, TakeBack, Verdict, Withheld
-from plaudit.features.campaigns.reactions.loading import Loading
+from plaudit.features.campaigns.reactions.loading import STEPS, Loading
 from plaudit.features.campaigns.reactions.memory import memory_of
+from plaudit.features.campaigns.reactions.saving import save
 from plaudit.features.campaigns.store import facts
 from plaudit.kernel.refusal import Refusal, busy
 
@@ -46,13 +50,17 @@ async def evaluate(corridor: Corridor, conn: Connection, span: Span) -> None:
             async with facts.attempt(conn):
                 await _attempt(loading, obstacles)
         except _RefusedError as refused:
+            loading.forget()
             obstacles |= refused.obstacles
             frozen |= refused.frozen
         except WalletsUnknown:
+            loading.forget()
             careful = True
         else:
             return
-    raise busy("campaign.busy", "Accounts change faster than they can be read; it is tried again.", retry_after_s=1)
+    raise busy(
+        "campaign.busy", "Accounts change faster than they can be read; it is tried again.", retry_after_s=1
+    )
 
 
 async def _attempt(loading: Loading, obstacles: dict[tuple[str, int, int], str]) -> None:
@@ -60,7 +68,7 @@ async def _attempt(loading: Loading, obstacles: dict[tuple[str, int, int], str])
     if batch is None:
         return
     verdicts = batch.judge(obstacles)
-    commands = await _commands(loading, verdicts)
+    commands = await _commands(loading, batch, verdicts)
     results = await dues.recorded(loading.corridor, loading.conn, commands=[one for _, one in commands])
     outcomes: list[tuple[Verdict, Outcome]] = []
     refusals: list[tuple[Verdict, Refusal]] = []
@@ -72,7 +80,9 @@ async def _attempt(loading: Loading, obstacles: dict[tuple[str, int, int], str])
             outcomes.append((verdict, result))
     if refusals:
         raise _told(refusals)
-    await loading.save(batch, outcomes)
+    if loading.steps or any(isinstance(one, Pause) for one in verdicts):
+        loading.forget()
+    await save(loading.conn, span=loading.span, batch=batch, steps=loading.steps, outcomes=outcomes)
 
 
 def _told(refusals: Sequence[tuple[Verdict, Refusal]]) -> _RefusedError:
@@ -90,10 +100,12 @@ def _told(refusals: Sequence[tuple[Verdict, Refusal]]) -> _RefusedError:
     return _RefusedError(obstacles, frozen)
 
 
-async def _commands(loading: Loading, verdicts: Sequence[Verdict]) -> list[tuple[Verdict, Command]]:
+async def _commands(
+    loading: Loading, batch: Batch, verdicts: Sequence[Verdict]
+) -> list[tuple[Verdict, Command]]:
     """Return what is recorded of verdicts, in their order."""
     tenant_id = loading.span.tenant_id
-    debts = await loading.debts(verdicts)
+    debts = await loading.debts(batch, verdicts)
     commands: list[tuple[Verdict, Command]] = []
     for verdict in verdicts:
         if isinstance(verdict, Grant):
@@ -119,3 +131,8 @@ def _taking_back(tenant_id: int, verdict: TakeBack) -> list[tuple[Verdict, Comma
             for taken in verdict.lots
         ]
     return commands
+
+
+EVALUATION: Final = Reaction(
+    name="campaigns.evaluate", kinds=(*triggers.KINDS, triggers.DESCRIBED, *STEPS), react=evaluate
+)

@@ -4,25 +4,27 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from plaudit.platform import packing
-from plaudit.platform.db import Connection
+from plaudit.platform.db import Connection, Cursor
 from plaudit.platform.packing import Int4, Int8
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """The version of what is in force, and how many campaigns are."""
+    """The version of what is in force, how many campaigns are, the first approval ever and the last end."""
 
-    version: int
-    running: int
+    version: int = 0
+    awake: int = 0
+    since: int = 0
+    ended: int = 0
 
 
 async def select_watch(conn: Connection, *, tenant_id: int) -> Watch:
-    """Return the version of a tenant's campaigns, 0 where there was none."""
+    """Return how far a tenant's campaigns are; all zero where there was none."""
     cursor = await conn.execute(
-        "SELECT version, running FROM campaigns.watch WHERE tenant_id = %s", (Int4(tenant_id),)
+        "SELECT version, awake, since, ended FROM campaigns.watch WHERE tenant_id = %s", (Int4(tenant_id),)
     )
     row = await cursor.fetchone()
-    return Watch(0, 0) if row is None else Watch(*row)
+    return Watch() if row is None else Watch(*row)
 
 
 async def select_steps(conn: Connection, *, tenant_id: int, ended_after: int | None) -> list[int]:
@@ -40,15 +42,17 @@ async def select_steps(conn: Connection, *, tenant_id: int, ended_after: int | N
     return [position for (position,) in await cursor.fetchall()]
 
 
-async def select_budgets(
-    conn: Connection, *, tenant_id: int, campaigns: Collection[str]
-) -> dict[str, int]:
-    """Return what is left of budgets by the facts that were read, in minor units."""
-    cursor = await conn.execute(
+async def ask_budgets(conn: Connection, *, tenant_id: int, campaigns: Collection[str]) -> Cursor:
+    """Ask what is left of budgets by the facts that were read; `budgets_in` reads the answer."""
+    return await conn.execute(
         "SELECT campaign, budget FROM campaigns.course WHERE tenant_id = %s AND campaign = ANY(%s)",
         (Int4(tenant_id), packing.texts(sorted(campaigns))),
     )
-    return dict(await cursor.fetchall())
+
+
+async def budgets_in(cursor: Cursor) -> dict[str, int]:
+    """Return what is left of budgets by campaign, in minor units."""
+    return {campaign: budget for campaign, budget in await cursor.fetchall()}  # noqa: C416 - rows, not pairs
 
 
 async def save_budgets(conn: Connection, *, tenant_id: int, budgets: Mapping[str, int]) -> None:
@@ -100,9 +104,10 @@ async def save_steps(
                 (Int4(tenant_id), packing.texts(list(moments)), packing.int8s(list(moments.values()))),
             )
     await conn.execute(
-        "INSERT INTO campaigns.watch AS w (tenant_id, version, running)"
-        " SELECT %(tenant)s, 1, count(*) FROM campaigns.course"
-        " WHERE tenant_id = %(tenant)s AND approved IS NOT NULL AND ended IS NULL"
-        " ON CONFLICT (tenant_id) DO UPDATE SET version = w.version + 1, running = excluded.running",
+        "INSERT INTO campaigns.watch AS w (tenant_id, version, awake, since, ended)"
+        " SELECT %(tenant)s, 1, count(*) FILTER (WHERE ended IS NULL), coalesce(min(approved), 0),"
+        " coalesce(max(ended), 0) FROM campaigns.course WHERE tenant_id = %(tenant)s AND approved IS NOT NULL"
+        " ON CONFLICT (tenant_id) DO UPDATE SET version = w.version + 1, awake = excluded.awake,"
+        " since = excluded.since, ended = excluded.ended",
         {"tenant": Int4(tenant_id)},
     )

@@ -104,9 +104,7 @@ async def select_over(
     return [(ends_at, campaign) for ends_at, campaign in await cursor.fetchall()]
 
 
-async def select_seeds(
-    conn: Connection, *, tenant_id: int, campaigns: Sequence[str]
-) -> Mapping[str, bytes]:
+async def select_seeds(conn: Connection, *, tenant_id: int, campaigns: Sequence[str]) -> Mapping[str, bytes]:
     """Return the sealed seeds of those campaigns that have one."""
     cursor = await conn.execute(
         "SELECT campaign, seed FROM campaigns.campaign WHERE tenant_id = %s AND campaign = ANY(%s)"

@@ -34,9 +34,7 @@ async def select_attributes(conn: Connection, *, tenant_id: int, viewer: str) ->
     return Attributes(viewer=viewer, revision=row[0], level=row[1], tags=tuple(row[2]))
 
 
-async def save_calendar(
-    conn: Connection, *, tenant_id: int, calendar: str, days: Sequence[date]
-) -> int:
+async def save_calendar(conn: Connection, *, tenant_id: int, calendar: str, days: Sequence[date]) -> int:
     """Insert or replace a calendar, and return its new revision."""
     cursor = await conn.execute(
         "INSERT INTO campaigns.calendar AS c (tenant_id, calendar, revision, days) VALUES (%s, %s, 1, %s)"
@@ -68,9 +66,7 @@ async def select_days(conn: Connection, *, tenant_id: int) -> Mapping[str, tuple
     return {calendar: tuple(day.isoformat() for day in days) for calendar, days in await cursor.fetchall()}
 
 
-async def select_calendar_page(
-    conn: Connection, *, tenant_id: int, after: str, limit: int
-) -> list[Calendar]:
+async def select_calendar_page(conn: Connection, *, tenant_id: int, after: str, limit: int) -> list[Calendar]:
     """Return calendars by id, those after one."""
     cursor = await conn.execute(
         "SELECT calendar, revision, days FROM campaigns.calendar WHERE tenant_id = %s AND calendar > %s"

@@ -71,9 +71,7 @@ async def firsts_in(cursor: Cursor) -> dict[tuple[str, str], First]:
     }
 
 
-async def save_firsts(
-    conn: Connection, *, tenant_id: int, firsts: Mapping[tuple[str, str], First]
-) -> None:
+async def save_firsts(conn: Connection, *, tenant_id: int, firsts: Mapping[tuple[str, str], First]) -> None:
     """Write first facts."""
     await conn.execute(
         "INSERT INTO campaigns.first (tenant_id, trigger, viewer, at, rank, position)"

@@ -1,12 +1,13 @@
 """A batch judged: the one way from facts to verdicts, live and in a backtest."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
 from plaudit.features.campaigns.model.engine.foreseeing import Foreseen, Foresight, Item
 from plaudit.features.campaigns.model.engine.judging import Judging
 from plaudit.features.campaigns.model.engine.life import Life
+from plaudit.features.campaigns.model.engine.needs import Needs, needs_of
 from plaudit.features.campaigns.model.engine.purse import Purse
 from plaudit.features.campaigns.model.engine.settling import Obstacles
 from plaudit.features.campaigns.model.engine.state import State, Touched
@@ -20,6 +21,10 @@ class Batch(Struct):
     state: State
     purse: Purse
     foreseen: Sequence[Foreseen]
+
+    def needs(self) -> Needs:
+        """Return what of windows, budgets, caps and accounts must be known."""
+        return needs_of(self.foreseen)
 
     def judge(self, obstacles: Obstacles | None = None) -> list[Verdict]:
         """Return the verdicts in order; state and purse are as they leave them.

@@ -111,7 +111,11 @@ class Foresight:
         if isinstance(item, Reversal):
             return Foreseen(item, (), tuple(self._undo(item)))
         if isinstance(item, Described):
-            insort(self._state.described.setdefault(item.viewer, []), item, key=lambda one: (one.at, one.position))
+            insort(
+                self._state.described.setdefault(item.viewer, []),
+                item,
+                key=lambda one: (one.at, one.position),
+            )
             self._state.touched.described.append(item)
         elif not isinstance(item.data, BudgetApproved):
             self._life.hear(item.data, position=item.position, at=item.at)
@@ -180,7 +184,9 @@ class Foresight:
             self._state.undone[position] = item
             self._state.touched.undone.add(position)
             first = self._state.firsts.get((happening.trigger, happening.viewer))
-            is_first = None if happening.trigger not in FIRSTS else first is not None and first.position == position
+            is_first = (
+                None if happening.trigger not in FIRSTS else first is not None and first.position == position
+            )
             matches = self._life.matches(happening, self._known(happening, is_first))
             yield Again(happening, matches, matches, former, item)
 

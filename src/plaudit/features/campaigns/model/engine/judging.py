@@ -55,7 +55,9 @@ class Judging:
         dry = [match for match in matches if self._is_dry(match.campaign, happening.position)]
         awake = [match for match in matches if match not in dry] if dry else matches
         for match in counting(awake, happening):
-            self._settling.settle(match, happening, cause=happening.position, before=0, after=match.base_minor)
+            self._settling.settle(
+                match, happening, cause=happening.position, before=0, after=match.base_minor
+            )
         if dry:
             self._tell_dry(happening, matches, dry)
 
@@ -95,4 +97,3 @@ class Judging:
             dry.fact < position and (dry.told is None or position < dry.told)
             for dry in self._dry.get(campaign, ())
         )
-

@@ -97,7 +97,11 @@ class Settling:
         """Keep what a window is now, unless it is one fact's and nobody will ask for it."""
         if case.single:
             kept = self._state.kept
-            if not standing.entitled_minor and not standing.granted_minor and case.key not in self._state.standings:
+            if (
+                not standing.entitled_minor
+                and not standing.granted_minor
+                and case.key not in self._state.standings
+            ):
                 return
             if kept is not None and case.happening.position not in kept:
                 return
@@ -271,19 +275,21 @@ class Settling:
         return tuple(parts), amount - left
 
 
-def _case(match: Match, happening: Happening, cause: int) -> _Case:
-    day = clock_of(match.terms.zone).day(happening.at)
+def key_of(match: Match, happening: Happening) -> Key:
+    """Return which window a happening counts in."""
     window = match.worker.window(
-        at=happening.at, day=day, values=happening.values, position=happening.position
+        at=happening.at,
+        day=clock_of(match.terms.zone).day(happening.at),
+        values=happening.values,
+        position=happening.position,
     )
-    return _Case(
-        match,
-        happening,
-        cause,
-        day,
-        Key(match.campaign, happening.viewer, window),
-        window.startswith(FACT),
-    )
+    return Key(match.campaign, happening.viewer, window)
+
+
+def _case(match: Match, happening: Happening, cause: int) -> _Case:
+    key = key_of(match, happening)
+    day = clock_of(match.terms.zone).day(happening.at)
+    return _Case(match, happening, cause, day, key, key.window.startswith(FACT))
 
 
 def _tally(case: _Case, standing: Standing, before: int) -> Tally:
