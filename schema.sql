@@ -195,6 +195,19 @@ CREATE TABLE campaigns.described (
     tags text[] NOT NULL
 );
 
+CREATE TABLE campaigns.figure (
+    tenant_id integer NOT NULL,
+    campaign text NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    reached bigint NOT NULL,
+    participants bigint NOT NULL,
+    grants bigint NOT NULL,
+    granted bigint NOT NULL,
+    taken_back bigint NOT NULL,
+    withheld bigint NOT NULL
+)
+WITH (fillfactor='70');
+
 CREATE TABLE campaigns.first (
     tenant_id integer NOT NULL,
     trigger text NOT NULL,
@@ -224,6 +237,23 @@ CREATE TABLE campaigns.origin (
     reference text NOT NULL,
     "position" bigint NOT NULL
 );
+
+CREATE TABLE campaigns.paid (
+    tenant_id integer NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    asset text NOT NULL,
+    count bigint NOT NULL,
+    amount bigint NOT NULL
+)
+WITH (fillfactor='70');
+
+CREATE TABLE campaigns.reached (
+    tenant_id integer NOT NULL,
+    campaign text NOT NULL,
+    viewer text NOT NULL,
+    granted boolean NOT NULL
+)
+WITH (fillfactor='90');
 
 CREATE TABLE campaigns.revision (
     tenant_id integer NOT NULL,
@@ -263,6 +293,16 @@ CREATE TABLE campaigns.step (
     campaign text NOT NULL,
     "position" bigint NOT NULL
 );
+
+CREATE TABLE campaigns.told (
+    tenant_id integer NOT NULL,
+    "position" bigint NOT NULL,
+    campaign text NOT NULL,
+    viewer text NOT NULL,
+    kind text NOT NULL,
+    matured bigint
+)
+WITH (fillfactor='90');
 
 CREATE TABLE campaigns.transfer (
     tenant_id integer NOT NULL,
@@ -1655,6 +1695,9 @@ ALTER TABLE ONLY campaigns.course
 ALTER TABLE ONLY campaigns.described
     ADD CONSTRAINT described_pkey PRIMARY KEY (tenant_id, viewer, at, "position");
 
+ALTER TABLE ONLY campaigns.figure
+    ADD CONSTRAINT figure_pkey PRIMARY KEY (tenant_id, campaign, bucket);
+
 ALTER TABLE ONLY campaigns.first
     ADD CONSTRAINT first_pkey PRIMARY KEY (tenant_id, trigger, viewer);
 
@@ -1664,6 +1707,12 @@ ALTER TABLE ONLY campaigns.lot
 ALTER TABLE ONLY campaigns.origin
     ADD CONSTRAINT origin_pkey PRIMARY KEY (tenant_id, reference, "position");
 
+ALTER TABLE ONLY campaigns.paid
+    ADD CONSTRAINT paid_pkey PRIMARY KEY (tenant_id, bucket, asset);
+
+ALTER TABLE ONLY campaigns.reached
+    ADD CONSTRAINT reached_pkey PRIMARY KEY (tenant_id, campaign, viewer);
+
 ALTER TABLE ONLY campaigns.revision
     ADD CONSTRAINT revision_pkey PRIMARY KEY (tenant_id, campaign, revision);
 
@@ -1672,6 +1721,9 @@ ALTER TABLE ONLY campaigns.standing
 
 ALTER TABLE ONLY campaigns.step
     ADD CONSTRAINT step_pkey PRIMARY KEY (tenant_id, campaign, "position");
+
+ALTER TABLE ONLY campaigns.told
+    ADD CONSTRAINT told_pkey PRIMARY KEY (tenant_id, "position");
 
 ALTER TABLE ONLY campaigns.transfer
     ADD CONSTRAINT transfer_pkey PRIMARY KEY (tenant_id, number);
@@ -1976,6 +2028,10 @@ CREATE INDEX course_ended ON campaigns.course USING btree (tenant_id, ended);
 
 CREATE INDEX lot_maturing ON campaigns.lot USING btree (tenant_id, matures_at, "position") WHERE ((matures_at IS NOT NULL) AND (remaining > 0));
 
+CREATE INDEX told_campaign ON campaigns.told USING btree (tenant_id, campaign, "position");
+
+CREATE INDEX told_viewer ON campaigns.told USING btree (tenant_id, viewer, "position");
+
 CREATE INDEX transfer_campaign ON campaigns.transfer USING btree (tenant_id, campaign, number);
 
 CREATE INDEX event_at ON insight.event USING btree (tenant_id, at);
@@ -2175,17 +2231,25 @@ GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.course TO plaudit_runtime;
 
 GRANT SELECT,INSERT ON TABLE campaigns.described TO plaudit_runtime;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE campaigns.figure TO plaudit_runtime;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.first TO plaudit_runtime;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.lot TO plaudit_runtime;
 
 GRANT SELECT,INSERT ON TABLE campaigns.origin TO plaudit_runtime;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE campaigns.paid TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE campaigns.reached TO plaudit_runtime;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.revision TO plaudit_runtime;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.standing TO plaudit_runtime;
 
 GRANT SELECT,INSERT ON TABLE campaigns.step TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE campaigns.told TO plaudit_runtime;
 
 GRANT SELECT,INSERT ON TABLE campaigns.transfer TO plaudit_runtime;
 

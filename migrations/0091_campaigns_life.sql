@@ -79,6 +79,49 @@ CREATE TABLE campaigns.attributes (
     PRIMARY KEY (tenant_id, viewer)
 );
 
+-- Projections: what was decided, by viewer and by campaign; how many it reached, and what it cost; what was paid.
+CREATE TABLE campaigns.told (
+    tenant_id    integer     NOT NULL,
+    position     bigint      NOT NULL,   -- of campaign.granted, campaign.withheld or campaign.reversed
+    campaign     text        NOT NULL,
+    viewer       text        NOT NULL,
+    kind         text        NOT NULL,   -- granted, withheld, reversed
+    matured      bigint,                 -- the position of campaign.matured
+    PRIMARY KEY (tenant_id, position)
+) WITH (fillfactor = 90);
+CREATE INDEX told_viewer ON campaigns.told (tenant_id, viewer, position);
+CREATE INDEX told_campaign ON campaigns.told (tenant_id, campaign, position);
+
+CREATE TABLE campaigns.reached (
+    tenant_id    integer     NOT NULL,
+    campaign     text        NOT NULL,
+    viewer       text        NOT NULL,
+    granted      boolean     NOT NULL,   -- something, ever
+    PRIMARY KEY (tenant_id, campaign, viewer)
+) WITH (fillfactor = 90);
+
+CREATE TABLE campaigns.figure (
+    tenant_id    integer     NOT NULL,
+    campaign     text        NOT NULL,
+    bucket       timestamptz NOT NULL,   -- five minutes
+    reached      bigint      NOT NULL,   -- viewers for the first time decided about
+    participants bigint      NOT NULL,   -- viewers for the first time granted something
+    grants       bigint      NOT NULL,
+    granted      bigint      NOT NULL,
+    taken_back   bigint      NOT NULL,
+    withheld     bigint      NOT NULL,
+    PRIMARY KEY (tenant_id, campaign, bucket)
+) WITH (fillfactor = 70);
+
+CREATE TABLE campaigns.paid (
+    tenant_id    integer     NOT NULL,
+    bucket       timestamptz NOT NULL,   -- five minutes
+    asset        text        NOT NULL,
+    count        bigint      NOT NULL,
+    amount       bigint      NOT NULL,
+    PRIMARY KEY (tenant_id, bucket, asset)
+) WITH (fillfactor = 70);
+
 GRANT USAGE ON SCHEMA campaigns TO plaudit_runtime;
 GRANT SELECT, INSERT, UPDATE ON campaigns.campaign TO plaudit_runtime;
 GRANT SELECT, INSERT, UPDATE ON campaigns.revision TO plaudit_runtime;
@@ -86,3 +129,7 @@ GRANT SELECT, INSERT ON campaigns.transfer TO plaudit_runtime;
 GRANT UPDATE (state, checker, checked_at, reason) ON campaigns.transfer TO plaudit_runtime;
 GRANT SELECT, INSERT, UPDATE ON campaigns.calendar TO plaudit_runtime;
 GRANT SELECT, INSERT, UPDATE ON campaigns.attributes TO plaudit_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON campaigns.told TO plaudit_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON campaigns.reached TO plaudit_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON campaigns.figure TO plaudit_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON campaigns.paid TO plaudit_runtime;

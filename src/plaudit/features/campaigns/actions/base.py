@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Final, Protocol
 
-import msgspec
-
 from plaudit.core.commands.command import Command, Grant
 from plaudit.core.commands.corridor import Corridor
 from plaudit.core.commands.references import References
@@ -18,7 +16,6 @@ from plaudit.features.campaigns.model.life import (
     unknown_campaign,
     unknown_revision,
 )
-from plaudit.features.campaigns.model.terms import Terms
 from plaudit.features.campaigns.store import life as store
 from plaudit.kernel.actor import Actor
 from plaudit.kernel.time import Clock
@@ -29,8 +26,6 @@ WRITE: Final = "campaign.write"
 CHECK: Final = "campaign.check"
 TIME: Final = "campaign.time"
 """The permission of what happens by the clock alone; nobody is ever granted it."""
-
-_decode: Final = msgspec.json.Decoder(Terms).decode
 
 
 class Means(Protocol):
@@ -97,11 +92,6 @@ async def revision_of(tx: Connection, *, tenant_id: int, campaign: str, revision
     if found is None:
         raise unknown_revision()
     return found
-
-
-def terms_in(revision: Revision) -> Terms:
-    """Return the terms of a revision as they were checked."""
-    return _decode(revision.terms)
 
 
 def subject_of(campaign: str) -> str:

@@ -13,7 +13,6 @@ from plaudit.features.campaigns.actions.base import (
     revision_of,
     subject_of,
     table_command,
-    terms_in,
 )
 from plaudit.features.campaigns.model.budgets import (
     TRANSFER,
@@ -30,6 +29,7 @@ from plaudit.features.campaigns.model.life import (
     check_checker,
     check_live,
     check_reason,
+    terms_in,
     unknown_campaign,
 )
 from plaudit.features.campaigns.store import budgets as store

@@ -1,4 +1,4 @@
-"""Writing terms: a draft of a revision, handed in for review, decided about by another person, or given up."""
+"""Writing terms: a draft of a revision, handed in, decided about by another person, or given up."""
 
 import hashlib
 from collections.abc import Callable
@@ -24,9 +24,8 @@ from plaudit.features.campaigns.actions.base import (
     seal_seed,
     subject_of,
     table_command,
-    terms_in,
 )
-from plaudit.features.campaigns.model.checking import check_same, terms_of
+from plaudit.features.campaigns.model.checking import fixed_change, terms_of
 from plaudit.features.campaigns.model.life import (
     Campaign,
     Revision,
@@ -38,6 +37,7 @@ from plaudit.features.campaigns.model.life import (
     check_state,
     check_wanted,
     check_writable,
+    terms_in,
 )
 from plaudit.features.campaigns.model.terms import Random, Terms, terms_hash, terms_text
 from plaudit.features.campaigns.store import budgets as budget_store
@@ -277,14 +277,20 @@ async def _number(
     check_writable(newest, revises=revises)
     if found.approved is not None:
         held = await revision_of(tx, tenant_id=grant.tenant_id, campaign=found.id, revision=found.approved)
-        check_same(terms_in(held), terms)
+        place = fixed_change(terms_in(held), terms)
+        if place is not None:
+            raise conflict(
+                "campaign.fixed",
+                "This stays as it was approved for the life of the campaign; make another campaign for it.",
+                place=place,
+            )
     return newest.revision if newest.state == "draft" else newest.revision + 1
 
 
 async def _newest(
     tx: Connection, *, grant: Grant, campaign: str, revision: int, now: datetime
 ) -> tuple[Campaign, Revision]:
-    """Return a campaign that goes on, locked, and its newest revision, which must be the one that is meant."""
+    """Return a campaign that goes on, locked, and its newest revision, which must be the one meant."""
     found = await locked(tx, tenant_id=grant.tenant_id, campaign=campaign)
     check_live(found, now=now)
     _check_newest(found, revision)
@@ -294,7 +300,7 @@ async def _newest(
 async def _reviewed(
     tx: Connection, *, grant: Grant, campaign: str, revision: int, now: datetime
 ) -> tuple[Campaign, Revision, str]:
-    """Return a campaign, locked, its revision under review by a person who may decide, and who handed it in."""
+    """Return a campaign, locked, its revision under review by a person who may decide, and its maker."""
     found, handed_in = await _newest(tx, grant=grant, campaign=campaign, revision=revision, now=now)
     check_checker(makers=(handed_in.author, handed_in.maker), checker=grant.actor)
     check_state(handed_in, "submitted")

@@ -18,9 +18,8 @@ from plaudit.features.campaigns.actions.base import (
     subject_of,
     system_grant,
     table_command,
-    terms_in,
 )
-from plaudit.features.campaigns.model.life import Campaign, check_approved, check_live
+from plaudit.features.campaigns.model.life import Campaign, check_approved, check_live, terms_in
 from plaudit.features.campaigns.store import life as store
 from plaudit.kernel.refusal import conflict, refused
 from plaudit.vocabulary import chart

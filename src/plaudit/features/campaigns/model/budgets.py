@@ -1,4 +1,4 @@
-"""Budgets: transfers between issuance and what a campaign may still grant, asked for by one and checked by another."""
+"""Budgets: transfers of what a campaign may grant, asked for by one person and checked by another."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +32,7 @@ class BudgetTransfer:
 
 
 def check_amount(amount_minor: int) -> int:
-    """Return the amount of a transfer. Raises Refusal `budget.amount` (INVALID) for 0 and what is too much."""
+    """Return the amount of a transfer. Raises Refusal `budget.amount` (INVALID) for 0 and too much."""
     if not 1 <= abs(amount_minor) <= MAX_MINOR:
         raise invalid(
             "budget.amount",

@@ -4,12 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
+import msgspec
+
+from plaudit.features.campaigns.model.terms import Terms
 from plaudit.kernel.actor import Actor
 from plaudit.kernel.ids import valid_name
 from plaudit.kernel.refusal import Refusal, conflict, forbidden, invalid, not_found, refused
 from plaudit.vocabulary.facts.campaigns import PauseCause
 
 REASON_MAX: Final = 500
+
+_decode: Final = msgspec.json.Decoder(Terms).decode
 
 RevisionState: TypeAlias = Literal["draft", "submitted", "approved", "rejected", "discarded"]
 State: TypeAlias = Literal[
@@ -82,8 +87,13 @@ class Revision:
     checked_at: datetime | None = None
 
 
+def terms_in(revision: Revision) -> Terms:
+    """Return the terms of a revision as they were checked."""
+    return _decode(revision.terms)
+
+
 def check_campaign(campaign: str) -> str:
-    """Return the id of a campaign. Raises Refusal `body.invalid` (INVALID) when it breaks the rule of names."""
+    """Return the id of a campaign. Raises Refusal `body.invalid` (INVALID) for what is no name."""
     if not valid_name(campaign):
         raise invalid(
             "body.invalid", "Write ids with letters, digits and _ . : @ -, at most 64.", field="campaign"
@@ -92,7 +102,7 @@ def check_campaign(campaign: str) -> str:
 
 
 def check_viewer(viewer: str) -> str:
-    """Return the id of a viewer. Raises Refusal `body.invalid` (INVALID) when it breaks the rule of names."""
+    """Return the id of a viewer. Raises Refusal `body.invalid` (INVALID) for what is no name."""
     if not valid_name(viewer):
         raise invalid(
             "body.invalid", "Write ids with letters, digits and _ . : @ -, at most 64.", field="viewer"
@@ -152,7 +162,7 @@ def check_state(revision: Revision, *wanted: RevisionState) -> None:
 
 
 def check_checker(*, makers: tuple[str | None, ...], checker: Actor) -> None:
-    """Raise Refusal `checker.invalid` (FORBIDDEN) unless the checker is a staff person and none of the makers."""
+    """Raise Refusal `checker.invalid` (FORBIDDEN) unless a person checks who is no maker."""
     if checker.kind != "staff":
         raise forbidden(
             "checker.invalid", "Only a person of the staff can approve or reject; use a staff key."

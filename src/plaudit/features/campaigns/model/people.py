@@ -57,7 +57,7 @@ def days_of(days: Sequence[str]) -> tuple[date, ...]:
 
 
 def check_calendar(calendar: str) -> str:
-    """Return the id of a calendar. Raises Refusal `body.invalid` (INVALID) when it breaks the rule of names."""
+    """Return the id of a calendar. Raises Refusal `body.invalid` (INVALID) for what is no name."""
     if not valid_name(calendar):
         raise invalid(
             "body.invalid", "Write ids with letters, digits and _ . : @ -, at most 64.", field="calendar"

@@ -64,7 +64,7 @@ async def share_campaign(conn: Connection, *, tenant_id: int, campaign: str) -> 
 
 
 async def insert_campaign(conn: Connection, *, tenant_id: int, campaign: Campaign) -> None:
-    """Insert a campaign with its first draft. Raises a unique violation when somebody else has just done so."""
+    """Insert a campaign with its first draft. Raises a unique violation when another has just done it."""
     await conn.execute(
         "INSERT INTO campaigns.campaign (tenant_id, campaign, created_at, newest) VALUES (%s, %s, %s, %s)",
         (Int4(tenant_id), campaign.id, campaign.created_at, Int4(campaign.newest)),
@@ -94,7 +94,7 @@ async def update_campaign(conn: Connection, *, tenant_id: int, campaign: Campaig
 async def select_over(
     conn: Connection, *, tenant_id: int, now: datetime, after: tuple[datetime, str] | None, limit: int
 ) -> list[tuple[datetime, str]]:
-    """Return (ends_at, campaign) of those whose time is over and whose end was not told, after such a pair."""
+    """Return (ends_at, campaign) of those that are over and not told to be, after such a pair."""
     beyond = "" if after is None else " AND (ends_at, campaign) > (%s, %s)"
     cursor = await conn.execute(
         "SELECT ends_at, campaign FROM campaigns.campaign WHERE tenant_id = %s AND approved IS NOT NULL"
