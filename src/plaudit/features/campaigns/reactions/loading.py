@@ -42,10 +42,10 @@ from plaudit.vocabulary.facts.campaigns import (
     CampaignResumed,
 )
 
-STEPS: Final[dict[str, type[StepData]]] = {
-    one.KIND: one
-    for one in (CampaignApproved, CampaignPaused, CampaignResumed, CampaignEnded, BudgetApproved)
+_LIFE: Final[dict[str, type[LifeData]]] = {
+    one.KIND: one for one in (CampaignApproved, CampaignPaused, CampaignResumed, CampaignEnded)
 }
+STEPS: Final[dict[str, type[StepData]]] = {**_LIFE, BudgetApproved.KIND: BudgetApproved}
 """The kinds of facts about the life of campaigns."""
 
 _FIRSTS: Final = {triggers.TRIGGERS[name].kind: name for name in sorted(triggers.FIRSTS)}

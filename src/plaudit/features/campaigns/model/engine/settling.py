@@ -188,7 +188,7 @@ class Settling:
 
     def _run_dry(self, campaign: str, cause: int) -> None:
         spells = self._dry.setdefault(campaign, [])
-        if not any(dry.resumed is None for dry in spells):
+        if not any(dry.fact <= cause and (dry.resumed is None or cause < dry.resumed) for dry in spells):
             spells.append(Dry(cause))
             self.verdicts.append(Pause(campaign=campaign, fact=cause))
 
