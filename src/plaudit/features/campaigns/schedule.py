@@ -58,9 +58,7 @@ async def mature(means: Means, *, tenant_id: int) -> int:
             debts = await balances.balances(tx, tenant_id=tenant_id, addresses=sorted(owing))
             commands = [rewards.mature(tenant_id=tenant_id, lot=one, debts=debts) for one in page]
             results = await dues.recorded(means.corridor, tx, commands=commands)
-            done = [
-                lot for lot, result in zip(page, results, strict=True) if not isinstance(result, Refusal)
-            ]
+            done = [lot for lot, result in zip(page, results, strict=True) if not isinstance(result, Refusal)]
             if done:
                 await standings.empty_lots(tx, tenant_id=tenant_id, lots=done)
         if len(done) < len(page):

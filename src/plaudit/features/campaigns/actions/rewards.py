@@ -1,8 +1,8 @@
-"""What campaigns do by themselves when facts were judged: grant, take back, withhold, pause, mature, announce.
+"""What campaigns do by themselves when facts were judged: grant, take back, withhold, pause, announce.
 
-Nobody asks for these. Each has a key made from campaign, revision, fact and what made it be judged, so that it
-happens once. Switches stop what is granted, and nothing else. Amounts were worked out by the engine on what
-this very transaction has read or locked; the ledger refuses what it does not find so.
+Nobody asks for these. Each has a key made from campaign, revision, fact and what made it be judged, so that
+it happens once. Switches stop what is granted, and nothing else. Amounts were worked out by the engine on
+what this very transaction has read or locked; the ledger refuses what it does not find so.
 """
 
 from collections.abc import Callable, Container
@@ -61,8 +61,8 @@ def grant_key(verdict: Judged) -> str:
 def grant(*, tenant_id: int, verdict: Granted, debts: Container[str]) -> Command:
     """Return the command that pays a reward out of its campaign's budget.
 
-    `debts` are the debt accounts that are open. Refused with `switch.off` while the feature or the campaign is
-    off, and with what the ledger says of frozen accounts.
+    `debts` are the debt accounts that are open. Refused with `switch.off` while the feature or the campaign
+    is off, and with what the ledger says of frozen accounts.
     """
     places = places_of(verdict.campaign, verdict.viewer, verdict.reward)
     budget = chart.campaign_budget(campaign=verdict.campaign, asset=verdict.reward.asset)

@@ -56,8 +56,8 @@ _ALWAYS: Final = frozenset({*STEPS, triggers.DESCRIBED, *_UNDOING})
 class Loading:
     """One attempt at a batch: where it is read and written, and what is known of it beforehand.
 
-    With `careful` the wallets of everybody that the batch is about are locked and looked at; accounts that are
-    `frozen` give and take nothing.
+    With `careful` the wallets of everybody that the batch is about are locked and looked at; accounts that
+    are `frozen` give and take nothing.
     """
 
     def __init__(

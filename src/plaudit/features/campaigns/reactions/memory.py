@@ -1,4 +1,4 @@
-"""What each process keeps of campaigns between batches: the lives that were read, and how seeds are opened."""
+"""What each process keeps of campaigns between batches: their lives as read, and what opens seeds."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""What a batch leaves behind, written in the transaction that moves the cursor; nothing where nothing changed."""
+"""What a batch leaves behind, written in the transaction of its cursor; nothing if nothing changed."""
 
 from collections.abc import Sequence
 

@@ -50,7 +50,7 @@ async def select_span(
 ) -> list[Said]:
     """Return the facts of these kinds with `after < position <= upto`, in order."""
     cursor = await conn.execute(
-        f"{_SELECT} AND position > %s AND position <= %s ORDER BY position",  # noqa: S608 - a constant
+        f"{_SELECT} AND position > %s AND position <= %s ORDER BY position",
         (Int4(tenant_id), packing.texts(sorted(kinds)), Int8(after), Int8(upto)),
     )
     return _read(await cursor.fetchall())
@@ -61,7 +61,7 @@ async def select_at(
 ) -> list[Said]:
     """Return the facts of these kinds at positions, in order."""
     cursor = await conn.execute(
-        f"{_SELECT} AND position = ANY(%s) ORDER BY position",  # noqa: S608 - a constant
+        f"{_SELECT} AND position = ANY(%s) ORDER BY position",
         (Int4(tenant_id), packing.texts(sorted(kinds)), packing.int8s(sorted(positions))),
     )
     return _read(await cursor.fetchall())

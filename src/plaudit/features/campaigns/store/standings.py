@@ -1,5 +1,7 @@
 """What windows have counted and were given, and the grants of which something is kept apart."""
 
+# ruff: noqa: S608 - only constants of this file are put into statements
+
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -51,7 +53,7 @@ async def save_standings(
         tallies = () if single else (packing.byteas([_encode(one.tally) for _, one in some]),)
         await conn.execute(
             "INSERT INTO campaigns.standing (tenant_id, campaign, viewer, span, entitled, granted, tally)"
-            f" SELECT %s, v.campaign, v.viewer, v.span, v.entitled, v.granted, {tally}"  # noqa: S608 - constants
+            f" SELECT %s, v.campaign, v.viewer, v.span, v.entitled, v.granted, {tally}"
             f" FROM unnest(%s, %s, %s, %s, %s{column}) AS v (campaign, viewer, span, entitled, granted{more})"
             " ON CONFLICT (tenant_id, campaign, viewer, span) DO UPDATE"
             " SET entitled = excluded.entitled, granted = excluded.granted, tally = excluded.tally",
@@ -93,7 +95,8 @@ async def save_lots(
     await conn.execute(
         "INSERT INTO campaigns.lot"
         " (tenant_id, campaign, viewer, span, fact, cause, position, asset, remaining, matures_at)"
-        " SELECT %s, v.campaign, v.viewer, v.span, v.fact, v.cause, v.position, v.asset, v.remaining, v.matures_at"
+        " SELECT %s, v.campaign, v.viewer, v.span, v.fact, v.cause, v.position, v.asset, v.remaining,"
+        " v.matures_at"
         " FROM unnest(%s, %s, %s, %s, %s, %s, %s, %s, %s::timestamptz[])"
         " AS v (campaign, viewer, span, fact, cause, position, asset, remaining, matures_at)"
         " ON CONFLICT (tenant_id, campaign, viewer, span, fact, cause) DO UPDATE"
@@ -119,8 +122,9 @@ async def lock_maturing(
     Those that somebody else has locked are left to him.
     """
     cursor = await conn.execute(
-        "SELECT campaign, viewer, span, fact, cause, position, asset, remaining, matures_at FROM campaigns.lot"
-        " WHERE tenant_id = %s AND matures_at IS NOT NULL AND remaining > 0 AND matures_at <= %s"
+        "SELECT campaign, viewer, span, fact, cause, position, asset, remaining, matures_at"
+        " FROM campaigns.lot WHERE tenant_id = %s AND matures_at IS NOT NULL"
+        " AND remaining > 0 AND matures_at <= %s"
         " AND (matures_at, position) > (%s, %s) ORDER BY matures_at, position LIMIT %s"
         " FOR NO KEY UPDATE SKIP LOCKED",
         (Int4(tenant_id), now, after[0], Int8(after[1]), Int8(limit)),

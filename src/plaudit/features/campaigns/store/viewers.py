@@ -1,7 +1,5 @@
 """What is remembered of viewers' facts: first ones, how they are found and undone, what viewers were."""
 
-# ruff: noqa: S608 - only constants of this file are put into statements
-
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -17,7 +15,8 @@ _MOMENT: Final = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 # Who has a first fact already is left alone by a look: an insert that conflicts would lock the row.
 _NOTE_FIRSTS: Final = (
     "INSERT INTO campaigns.first AS b (tenant_id, trigger, viewer, at, rank, position)"
-    " SELECT n.tenant_id, n.trigger, n.viewer, n.at, '', n.position FROM (SELECT DISTINCT ON (t.trigger, v.viewer)"
+    " SELECT n.tenant_id, n.trigger, n.viewer, n.at, '', n.position"
+    " FROM (SELECT DISTINCT ON (t.trigger, v.viewer)"
     " f.tenant_id, t.trigger, v.viewer, f.at, f.position"
     " FROM journal.fact f JOIN unnest(%(kinds)s, %(triggers)s) AS t (kind, trigger) ON t.kind = f.kind"
     " CROSS JOIN LATERAL (SELECT coalesce(f.data ->> 'viewer', f.data ->> 'payer') AS viewer) v"
@@ -149,7 +148,8 @@ async def save_undone(conn: Connection, *, tenant_id: int, undone: Mapping[int, 
     """Write what is undone of facts, by position."""
     await conn.execute(
         "INSERT INTO campaigns.undone (tenant_id, position, reversed, paid)"
-        " SELECT %s, v.position, v.reversed, v.paid FROM unnest(%s, %s, %s::bigint[]) AS v (position, reversed, paid)"
+        " SELECT %s, v.position, v.reversed, v.paid"
+        " FROM unnest(%s, %s, %s::bigint[]) AS v (position, reversed, paid)"
         " ON CONFLICT (tenant_id, position) DO UPDATE SET reversed = excluded.reversed, paid = excluded.paid",
         (
             Int4(tenant_id),

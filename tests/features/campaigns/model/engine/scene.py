@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# ruff: noqa: ANN401 - values of JSON
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -31,7 +32,7 @@ MONDAY: Final = datetime(2026, 11, 23, tzinfo=UTC)
 PLENTY: Final = 10**12
 
 
-def terms(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+def terms(**fields: Any) -> dict[str, Any]:
     """Return the terms of a campaign as a fact has them: a tenth of each tip back, but for `fields`."""
     plain: dict[str, Any] = {
         "trigger": "tip",
@@ -47,12 +48,12 @@ def terms(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
     return plain | fields
 
 
-def asks(attribute: str, operator: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 - as conditions have it
+def asks(attribute: str, operator: str, value: Any) -> dict[str, Any]:
     """Return a comparison."""
     return {"node": "leaf", "attribute": attribute, "operator": operator, "value": value}
 
 
-FIRST_EVER: Final = asks("first_ever", "is", True)
+FIRST_EVER: Final = asks("first_ever", "is", value=True)
 TIERS: Final = {
     "kind": "cumulative",
     "counted": "campaign",
@@ -68,7 +69,9 @@ class Scene:
     items: list[Item] = field(default_factory=list)
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
-    def campaign(self, name: str = "c", *, budget_minor: int = PLENTY, revision: int = 1, **fields: Any) -> int:  # noqa: ANN401 - of terms
+    def campaign(
+        self, name: str = "c", *, budget_minor: int = PLENTY, revision: int = 1, **fields: Any
+    ) -> int:
         """Fund a campaign and approve a revision."""
         if budget_minor:
             self.fund(name, budget_minor)
@@ -109,17 +112,19 @@ class Scene:
         self.items.append(Step(position, at, data))
         return position
 
-    def tip(self, minor: int, *, viewer: str = "v", hours: float = 0, trigger: str = "tip", **values: Any) -> int:  # noqa: ANN401 - of the fact
+    def tip(
+        self, minor: int, *, viewer: str = "v", hours: float = 0, trigger: str = "tip", **values: Any
+    ) -> int:
         """Have a viewer tip, so many hours after Monday began."""
         position = next(self.numbers)
         at = MONDAY + timedelta(hours=hours)
         amounts = {"times": ("times", 1), "paid": ("coin", minor)}
-        self.items.append(
-            Happening(trigger, position, at, viewer, amounts, values, f"pay_{position}")
-        )
+        self.items.append(Happening(trigger, position, at, viewer, amounts, values, f"pay_{position}"))
         return position
 
-    def undo(self, target: int, total_minor: int, *, paid_minor: int | None = None, by_payment: bool = False) -> int:
+    def undo(
+        self, target: int, total_minor: int, *, paid_minor: int | None = None, by_payment: bool = False
+    ) -> int:
         """Undo so much of a tip, in all."""
         position = next(self.numbers)
         self.items.append(
@@ -135,7 +140,9 @@ class Scene:
         )
         return position
 
-    def describe(self, viewer: str = "v", *, level: int | None = None, tags: tuple[str, ...] = (), hours: float = -1) -> int:
+    def describe(
+        self, viewer: str = "v", *, level: int | None = None, tags: tuple[str, ...] = (), hours: float = -1
+    ) -> int:
         """Say what a viewer is."""
         position = next(self.numbers)
         self.items.append(Described(viewer, position, MONDAY + timedelta(hours=hours), level, tags))
@@ -185,7 +192,7 @@ def judged(items: Sequence[Item], sizes: Iterable[int] = ()) -> Judge:
 
 
 def told(verdicts: Iterable[Verdict]) -> list[str]:
-    """Return verdicts as short texts: "+10 v/c fact 3", "-5 v/c fact 3 by 6", "no 10 v/c fact 4 campaign.cap"."""
+    """Return verdicts as short texts: "+10 v/c fact 3", "no 10 v/c fact 4 campaign.cap"."""
     texts = []
     for one in verdicts:
         if isinstance(one, Pause):

@@ -2,6 +2,6 @@
 
 ``batch`` is the way through it. ``life`` folds what happened to campaigns, ``foreseeing`` is the first pass
 over facts (who matches them, what of earlier ones must be judged again), ``needs`` says what must be known
-between both, ``judging`` and ``settling`` are the second (who counts, what it is worth). ``state`` and ``purse``
-are what it goes on from, ``verdicts`` what it ends with. Live and in a backtest it is the same.
+between both, ``judging`` and ``settling`` are the second (who counts, what it is worth). ``state`` and
+``purse`` are what it goes on from, ``verdicts`` what it ends with. Live and in a backtest it is the same.
 """

@@ -1,7 +1,7 @@
 """The first pass: what happened, by whom it is matched, and what of earlier facts must be judged again.
 
-It goes through the facts in order and lets the campaigns' life, viewers' attributes and first facts have their
-effect; nothing is granted here. Whatever it needs must have been loaded: see `wants`.
+It goes through the facts in order and lets the campaigns' life, viewers' attributes and first facts have
+their effect; nothing is granted here. Whatever it needs must have been loaded: see `wants`.
 """
 
 from bisect import insort
@@ -35,7 +35,7 @@ Item: TypeAlias = Happening | Reversal | Described | Step
 
 
 class Again(Struct, frozen=True):
-    """An earlier happening is judged again: who matched it before and who does now, and what was undone then."""
+    """An earlier happening is judged again: who matched it before and does now, and what was undone of it."""
 
     happening: Happening
     before: Sequence[Match]
@@ -134,7 +134,7 @@ class Foresight:
         if item.reference is not None:
             self._refer(item.reference, item.position)
         self._here[item.position] = item
-        return Foreseen(item, self._life.matches(item, self._known(item, is_first)), again)
+        return Foreseen(item, self._life.matches(item, self._known(item, is_first=is_first)), again)
 
     def _refer(self, reference: str, position: int) -> None:
         """Remember by what a reversal will find a fact; in a backtest only where one will."""
@@ -169,8 +169,8 @@ class Foresight:
         if happening is None:
             return ()
         undone = self._state.undone.get(former.position)
-        before = self._life.matches(happening, self._known(happening, True))
-        after = self._life.matches(happening, self._known(happening, False))
+        before = self._life.matches(happening, self._known(happening, is_first=True))
+        after = self._life.matches(happening, self._known(happening, is_first=False))
         return (Again(happening, before, after, undone, undone),)
 
     def _undo(self, item: Reversal) -> Iterable[Again]:
@@ -187,13 +187,13 @@ class Foresight:
             is_first = (
                 None if happening.trigger not in FIRSTS else first is not None and first.position == position
             )
-            matches = self._life.matches(happening, self._known(happening, is_first))
+            matches = self._life.matches(happening, self._known(happening, is_first=is_first))
             yield Again(happening, matches, matches, former, item)
 
     def _original(self, position: int) -> Happening | None:
         return self._here.get(position) or self._state.originals.get(position)
 
-    def _known(self, item: Happening, is_first: bool | None) -> Known:
+    def _known(self, item: Happening, *, is_first: bool | None) -> Known:
         """Return what was known of a happening's viewer when it was recorded, as of when it happened."""
         for said in reversed(self._state.described.get(item.viewer, _NOTHING)):
             if said.at <= item.at and said.position < item.position:

@@ -6,12 +6,12 @@ from typing import Final
 from msgspec import Struct, field
 
 from plaudit.features.campaigns.model.catalogue import Match
+from plaudit.features.campaigns.model.clocks import clock_of
 from plaudit.features.campaigns.model.engine.foreseeing import Foreseen, Step
 from plaudit.features.campaigns.model.engine.purse import caps_of, owes, places_of
 from plaudit.features.campaigns.model.engine.settling import key_of
 from plaudit.features.campaigns.model.engine.state import Key
 from plaudit.features.campaigns.model.engine.verdicts import Counter
-from plaudit.features.campaigns.model.clocks import clock_of
 from plaudit.features.campaigns.model.happenings import Happening
 from plaudit.features.campaigns.model.strategies import PER_FACT
 from plaudit.features.campaigns.model.terms import Caps

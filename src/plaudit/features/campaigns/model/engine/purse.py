@@ -67,7 +67,7 @@ class Purse(Struct):
     frozen: Collection[str] = ()
 
     def room(self, *, terms: Terms, campaign: str, viewer: str, day: date, amount_minor: int) -> Room:
-        """Return what the caps leave of an amount. Caps on amounts cut it; a count that is used up refuses."""
+        """Return what the caps leave of an amount. Those on amounts cut it; a count used up refuses."""
         used = self.counters
         moves: list[Move] = []
         for counter, limit, counts in caps_of(terms, campaign=campaign, viewer=viewer, day=day):

@@ -86,8 +86,8 @@ class State(Struct):
     """All that is known. What was touched is what must be written.
 
     `originals` has the facts that reversals and late facts reach back to, by position. Where it is known
-    beforehand what is undone, `kept` are the positions of those facts, whose windows must be kept, and `awaited`
-    the references of those that have not been seen yet; None: all.
+    beforehand what is undone, `kept` are the positions of those facts, whose windows must be kept, and
+    `awaited` the references of those that have not been seen yet; None: all.
     """
 
     standings: dict[Key, Standing] = field(default_factory=dict)
