@@ -40,7 +40,6 @@ PATH: Final = f"/v1/campaigns/{CAMPAIGN}"
 TERMS: Final[dict[str, Any]] = {
     "trigger": "topup",
     "base": {"amount": "paid", "asset": "CNY"},
-    "conditions": {"node": "all", "of": []},
     "strategy": {"kind": "ratio", "ratio": "1/5"},
     "reward": {"kind": "coin", "asset": "coin"},
     "starts_at": "2026-11-23T00:00:00Z",

@@ -156,7 +156,7 @@ async def test_revisions_are_shown_with_who_and_what_changed(stage: Stage) -> No
 
 async def test_what_is_fixed_cannot_be_changed_once_approved(stage: Stage) -> None:
     await stage.approved()
-    other = TERMS | {"reward": {"kind": "points", "asset": "points"}}
+    other = TERMS | {"reward": {"kind": "points"}}
     answer = await stage.ada.send("PUT", PATH, {"terms": other})
     assert "reward" in problem(answer, 409, "campaign.fixed")["place"]
 
@@ -180,7 +180,7 @@ async def test_a_later_time_is_kept(stage: Stage) -> None:
 async def test_what_is_over_before_it_is_approved_is_refused(stage: Stage) -> None:
     past = TERMS | {"starts_at": "2026-11-01T00:00:00Z", "ends_at": "2026-11-22T12:00:00Z"}
     answer = await stage.ada.send("PUT", PATH, {"terms": past})
-    problem(answer, 400, "body.invalid")
+    assert problem(answer, 400, "body.invalid")["place"] == "ends_at"
     await stage.submitted()
     stage.clock.advance(days=30)
     problem(await stage.bob.send("POST", f"{PATH}/approve", {"revision": 1}), 400, "body.invalid")
@@ -189,7 +189,7 @@ async def test_what_is_over_before_it_is_approved_is_refused(stage: Stage) -> No
 async def test_a_reward_needs_a_budget(stage: Stage) -> None:
     await stage.draft()
     answer = await stage.ada.send("POST", f"{PATH}/submit", {"revision": 1})
-    assert problem(answer, 422, "campaign.unfunded")["place"] == "terms.reward"
+    assert problem(answer, 422, "campaign.unfunded")["place"] == "reward"
     asked = await stage.ada.do("POST", f"{PATH}/budget-transfers", {"amount_minor": 500})
     await stage.ada.do("POST", f"{PATH}/submit", {"revision": 1})
     problem(await stage.bob.send("POST", f"{PATH}/approve", {"revision": 1}), 422, "campaign.unfunded")

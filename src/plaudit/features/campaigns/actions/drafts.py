@@ -25,7 +25,7 @@ from plaudit.features.campaigns.actions.base import (
     subject_of,
     table_command,
 )
-from plaudit.features.campaigns.model.checking import fixed_change, terms_of
+from plaudit.features.campaigns.model.checking import check_together, fixed_change, terms_of
 from plaudit.features.campaigns.model.life import (
     Campaign,
     Revision,
@@ -127,6 +127,7 @@ async def submit(means: Means, *, grant: Grant, key: str, campaign: str, revisio
         terms = await _checked(means, tx, tenant_id=grant.tenant_id, sent=msgspec.json.decode(draft.sent))
         check_wanted(None, ends_at=terms.ends_at, now=now)
         await _check_funded(tx, grant=grant, campaign=found, terms=terms)
+        await _check_beside(tx, grant=grant, campaign=campaign, terms=terms, now=now)
         frozen = replace(
             draft,
             state="submitted",
@@ -161,6 +162,7 @@ async def approve(means: Means, *, grant: Grant, key: str, campaign: str, revisi
         )
         terms = terms_in(handed_in)
         check_wanted(None, ends_at=terms.ends_at, now=now)
+        await _check_beside(tx, grant=grant, campaign=campaign, terms=terms, now=now)
         seed = means.randomness(SEED_BYTES) if _draws(found, terms) else None
         effective_from = max(now, handed_in.wanted_from or now)
         approved = replace(
@@ -337,9 +339,18 @@ async def _check_funded(tx: Connection, *, grant: Grant, campaign: Campaign, ter
         raise refused(
             "campaign.unfunded",
             "A reward needs a budget; ask for one in its asset first.",
-            place="terms.reward",
+            place="reward",
             asset=terms.reward.asset,
         )
+
+
+async def _check_beside(tx: Connection, *, grant: Grant, campaign: str, terms: Terms, now: datetime) -> None:
+    """Raise Refusal `campaign.group` (INVALID) when others of its group that go on do not go with it."""
+    if terms.group is not None:
+        beside = await store.select_group(
+            tx, tenant_id=grant.tenant_id, group=terms.group, but=campaign, now=now
+        )
+        check_together(terms, {one.campaign: terms_in(one) for one in beside})
 
 
 def _check_newest(campaign: Campaign, revision: int) -> None:

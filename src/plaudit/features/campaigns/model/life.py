@@ -177,7 +177,7 @@ def check_wanted(wanted_from: datetime | None, *, ends_at: datetime, now: dateti
     What has ended already raises it, too.
     """
     if ends_at <= now:
-        raise invalid("body.invalid", "Let the campaign end in the future.", field="terms.ends_at")
+        raise invalid("body.invalid", "Let the campaign end in the future.", place="ends_at")
     if wanted_from is None:
         return
     if wanted_from < now:

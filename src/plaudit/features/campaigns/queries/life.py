@@ -20,6 +20,7 @@ from plaudit.features.campaigns.model.terms import Terms
 from plaudit.features.campaigns.store import budgets as budget_store
 from plaudit.features.campaigns.store import life as store
 from plaudit.features.campaigns.store import people as people_store
+from plaudit.kernel.ids import valid_name
 from plaudit.kernel.page import Page, check_limit, decode_cursor, encode_cursor
 from plaudit.kernel.time import Clock
 from plaudit.vocabulary import chart
@@ -84,6 +85,7 @@ class Budget:
 class Promise:
     """What anybody may read of a campaign: its approved revisions, newest first."""
 
+    tenant_id: int
     campaign: Campaign
     revisions: tuple[Revision, ...]
 
@@ -221,9 +223,7 @@ async def promise(*, database: Database, tenant: str, campaign: str) -> Promise:
     Raises Refusal `campaign.unknown` (NOT_FOUND), also for what is not approved.
     """
     async with database.connection() as conn:
-        tenant_id = await tenants.tenant_of(conn, slug=tenant)
-        if tenant_id is None:
-            raise unknown_campaign()
+        tenant_id = await _tenant(conn, slug=tenant)
         found = await known(conn, tenant_id=tenant_id, campaign=campaign)
         rows = await store.select_revisions(
             conn,
@@ -235,7 +235,21 @@ async def promise(*, database: Database, tenant: str, campaign: str) -> Promise:
         )
     if not rows:
         raise unknown_campaign()
-    return Promise(campaign=found, revisions=tuple(rows))
+    return Promise(tenant_id=tenant_id, campaign=found, revisions=tuple(rows))
+
+
+async def promised(*, database: Database, tenant: str, campaign: str, number: int) -> Revision:
+    """Return an approved revision, whoever asks. Raises Refusal `revision.unknown` (NOT_FOUND)."""
+    found = None
+    async with database.connection() as conn:
+        tenant_id = await _tenant(conn, slug=tenant)
+        if 1 <= number < _NEWEST:
+            found = await store.select_revision(
+                conn, tenant_id=tenant_id, campaign=check_campaign(campaign), revision=number
+            )
+    if found is None or found.state != "approved":
+        raise unknown_revision()
+    return found
 
 
 async def terms_url(house: Addressed, *, tenant_id: int, campaign: str) -> str:
@@ -259,3 +273,11 @@ async def known(conn: Connection, *, tenant_id: int, campaign: str) -> Campaign:
     if found is None:
         raise unknown_campaign()
     return found
+
+
+async def _tenant(conn: Connection, *, slug: str) -> int:
+    """Return the tenant of a slug that anybody may have sent."""
+    tenant_id = await tenants.tenant_of(conn, slug=slug) if valid_name(slug) else None
+    if tenant_id is None:
+        raise unknown_campaign()
+    return tenant_id

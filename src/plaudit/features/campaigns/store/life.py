@@ -160,6 +160,20 @@ async def select_revisions(
     return [_revision(row) for row in await cursor.fetchall()]
 
 
+async def select_group(
+    conn: Connection, *, tenant_id: int, group: str, but: str, now: datetime
+) -> list[Revision]:
+    """Return what holds of the campaigns of a group that go on at a time, all `but` one."""
+    cursor = await conn.execute(
+        f"SELECT {', '.join(f'r.{column}' for column in _REVISION.split(', '))} FROM campaigns.campaign c"
+        " JOIN campaigns.revision r ON r.tenant_id = c.tenant_id AND r.campaign = c.campaign"
+        " AND r.revision = c.approved WHERE c.tenant_id = %s AND c.campaign <> %s AND c.ended_at IS NULL"
+        " AND c.ends_at > %s AND r.terms::jsonb ->> 'group' = %s ORDER BY c.campaign",
+        (Int4(tenant_id), but, now, group),
+    )
+    return [_revision(row) for row in await cursor.fetchall()]
+
+
 async def save_revision(conn: Connection, *, tenant_id: int, revision: Revision) -> None:
     """Insert a revision, or write it anew; the campaign must have been locked."""
     await conn.execute(
