@@ -64,7 +64,7 @@ def grant(*, tenant_id: int, verdict: Granted, debts: Container[str]) -> Command
     `debts` are the debt accounts that are open. Refused with `switch.off` while the feature or the campaign
     is off, and with what the ledger says of frozen accounts.
     """
-    places = places_of(verdict.campaign, verdict.viewer, verdict.reward)
+    places = places_of(verdict.reward, campaign=verdict.campaign, viewer=verdict.viewer)
     budget = chart.campaign_budget(campaign=verdict.campaign, asset=verdict.reward.asset)
     uses = _uses(verdict.moves)
     if verdict.matures_at is not None:
@@ -89,7 +89,7 @@ def grant(*, tenant_id: int, verdict: Granted, debts: Container[str]) -> Command
 
 def take_back(*, tenant_id: int, verdict: TakeBack) -> Command:
     """Return the command that takes a reward back into the budget, as far as the engine found it there."""
-    places = places_of(verdict.campaign, verdict.viewer, verdict.reward)
+    places = places_of(verdict.reward, campaign=verdict.campaign, viewer=verdict.viewer)
     budget = chart.campaign_budget(campaign=verdict.campaign, asset=verdict.reward.asset)
     parts = (
         (places.pending, verdict.pending_minor),

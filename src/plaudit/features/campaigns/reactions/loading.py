@@ -237,7 +237,7 @@ class Loading:
             debt
             for one in verdicts
             if isinstance(one, Grant) and one.matures_at is None
-            if (debt := places_of(one.campaign, one.viewer, one.reward).debt) is not None
+            if (debt := places_of(one.reward, campaign=one.campaign, viewer=one.viewer).debt) is not None
         }
         if not owing:
             return ()

@@ -13,8 +13,6 @@ from plaudit.features.campaigns.model.engine.verdicts import Counter, Move
 from plaudit.features.campaigns.model.terms import Caps, Reward, Terms
 from plaudit.vocabulary import chart
 
-_OWING: Final = frozenset({"coin", "points"})
-
 
 class Places(NamedTuple):
     """The accounts of one viewer's reward; `pending` and `debt` are None where its kind has none."""
@@ -24,7 +22,7 @@ class Places(NamedTuple):
     debt: str | None
 
 
-def places_of(campaign: str, viewer: str, reward: Reward) -> Places:
+def places_of(reward: Reward, *, campaign: str, viewer: str) -> Places:
     """Return where a reward goes. Coupons stay with the campaign, for others hand them out."""
     match reward.kind:
         case "voucher":
@@ -174,8 +172,3 @@ def given_back(
         if back:
             moves.append(Move(counter, -back, None))
     return tuple(moves)
-
-
-def owes(reward: Reward) -> bool:
-    """Tell whether a reward's wallet can owe something."""
-    return reward.kind in _OWING

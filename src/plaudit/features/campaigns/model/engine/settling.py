@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from plaudit.features.campaigns.model.catalogue import Match, chance_of
 from plaudit.features.campaigns.model.clocks import clock_of
-from plaudit.features.campaigns.model.engine.purse import Purse, WalletsUnknown, given_back, owes, places_of
+from plaudit.features.campaigns.model.engine.purse import Purse, WalletsUnknown, given_back, places_of
 from plaudit.features.campaigns.model.engine.state import FACT, Dry, Key, Lot, Standing, State
 from plaudit.features.campaigns.model.engine.verdicts import (
     Grant,
@@ -140,7 +140,7 @@ class Settling:
         standing.granted_minor += amount
         self._purse.give(
             campaign=match.campaign,
-            places=places_of(match.campaign, happening.viewer, reward),
+            places=places_of(reward, campaign=match.campaign, viewer=happening.viewer),
             amount_minor=amount,
             pending=matures_at is not None,
             moves=moves,
@@ -248,7 +248,7 @@ class Settling:
         budget = chart.campaign_budget(campaign=case.match.campaign, asset=reward.asset)
         if budget in purse.frozen:
             return _Had()
-        places = places_of(case.match.campaign, case.happening.viewer, reward)
+        places = places_of(reward, campaign=case.match.campaign, viewer=case.happening.viewer)
         apart = places.wallet if reward.kind == "coupon" else places.pending
         lots: tuple[Taken, ...] = ()
         parted = 0
@@ -256,8 +256,11 @@ class Settling:
             lots, parted = self._take_lots(case, amount)
         if reward.kind == "coupon":
             return _Had(lots=lots, taken_minor=parted)
-        limit = case.match.terms.clawback.debt_limit_minor if owes(reward) else 0
-        taken, debt = purse.recover(places=places, amount_minor=amount - parted, debt_limit_minor=limit)
+        taken, debt = purse.recover(
+            places=places,
+            amount_minor=amount - parted,
+            debt_limit_minor=case.match.terms.clawback.debt_limit_minor,
+        )
         return _Had(lots, parted, taken, debt)
 
     def _take_lots(self, case: _Case, amount: int) -> tuple[tuple[Taken, ...], int]:
