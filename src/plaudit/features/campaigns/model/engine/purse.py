@@ -54,14 +54,15 @@ class WalletsUnknown(Exception):
 class Purse(Struct):
     """What there is. `budgets` by campaign, counters by cap, `balances` by address, minor units all.
 
-    Without `balances` (None) every viewer still has all that was given; unless `looked` they are not known.
+    Without `balances` (None) every viewer still has all that was given. They are right if they were `looked`
+    at, which is not done before something is to be taken back.
     Accounts that are `frozen` give and take nothing.
     """
 
     budgets: dict[str, int] = field(default_factory=dict)
     counters: dict[Counter, int] = field(default_factory=dict)
     balances: dict[str, int] | None = None
-    looked: bool = True
+    looked: bool = False
     frozen: Collection[str] = ()
 
     def room(self, *, terms: Terms, campaign: str, viewer: str, day: date, amount_minor: int) -> Room:
@@ -84,13 +85,15 @@ class Purse(Struct):
             tuple(Move(m.counter, m.amount_minor or amount_minor, m.limit_minor) for m in moves),
         )
 
-    def give(
-        self, *, campaign: str, places: Places, amount_minor: int, pending: bool, moves: Sequence[Move]
-    ) -> None:
+    def give(self, *, campaign: str, amount_minor: int, moves: Sequence[Move]) -> None:
         """Take a grant out of its budget, and count it."""
         self.budgets[campaign] = self.budgets.get(campaign, 0) - amount_minor
-        self.count(moves)
-        if self.balances is None or pending:
+        if moves:
+            self.count(moves)
+
+    def pay_in(self, *, places: Places, amount_minor: int) -> None:
+        """Let a wallet that is looked at have a grant: what it owes is paid off first."""
+        if self.balances is None:
             return
         if places.debt is not None and places.debt in self.balances:
             repaid_minor = min(amount_minor, max(0, -self.balances[places.debt]))

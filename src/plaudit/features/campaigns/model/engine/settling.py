@@ -138,13 +138,10 @@ class Settling:
         reward = match.terms.reward
         matures_at = happening.at + timedelta(seconds=reward.matures_s) if reward.matures_s else None
         standing.granted_minor += amount
-        self._purse.give(
-            campaign=match.campaign,
-            places=places_of(reward, campaign=match.campaign, viewer=happening.viewer),
-            amount_minor=amount,
-            pending=matures_at is not None,
-            moves=moves,
-        )
+        self._purse.give(campaign=match.campaign, amount_minor=amount, moves=moves)
+        if self._purse.looked and matures_at is None:
+            places = places_of(reward, campaign=match.campaign, viewer=happening.viewer)
+            self._purse.pay_in(places=places, amount_minor=amount)
         if self._purse.balances is not None and (matures_at is not None or reward.kind == "coupon"):
             lots = self._state.lots.setdefault(case.key, [])
             lots.append(Lot(happening.position, case.cause, amount, matures_at))
@@ -188,7 +185,7 @@ class Settling:
 
     def _run_dry(self, campaign: str, cause: int) -> None:
         spells = self._dry.setdefault(campaign, [])
-        if not any(dry.fact <= cause and (dry.resumed is None or cause < dry.resumed) for dry in spells):
+        if not any(dry.fact == cause or dry.holds(cause) for dry in spells):
             spells.append(Dry(cause))
             self.verdicts.append(Pause(campaign=campaign, fact=cause))
 
