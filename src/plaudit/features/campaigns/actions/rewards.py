@@ -66,7 +66,7 @@ def grant(*, tenant_id: int, verdict: Granted, debts: Container[str]) -> Command
     """
     places = places_of(verdict.reward, campaign=verdict.campaign, viewer=verdict.viewer)
     budget = chart.campaign_budget(campaign=verdict.campaign, asset=verdict.reward.asset)
-    uses = _uses(verdict.moves)
+    uses = _uses(verdict.moves) if verdict.moves else ()
     if verdict.matures_at is not None:
         assert places.pending is not None, verdict
         target, debt = places.pending, None
@@ -76,7 +76,7 @@ def grant(*, tenant_id: int, verdict: Granted, debts: Container[str]) -> Command
     plan = Plan(
         _granting(verdict, budget=budget, target=target, debt=debt, uses=uses),
         accounts,
-        tuple(use.window for use in uses),
+        tuple([use.window for use in uses]) if uses else (),
     )
     return _command(
         verb="grant",

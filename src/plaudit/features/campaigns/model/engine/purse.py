@@ -14,6 +14,10 @@ from plaudit.features.campaigns.model.terms import Caps, Reward, Terms
 from plaudit.vocabulary import chart
 
 
+OWING: Final = frozenset({"coin", "points"})
+"""The kinds of rewards whose wallets can owe something, and pay that off first."""
+
+
 class Places(NamedTuple):
     """The accounts of one viewer's reward; `pending` and `debt` are None where its kind has none."""
 
@@ -32,7 +36,7 @@ def places_of(reward: Reward, *, campaign: str, viewer: str) -> Places:
             return Places(chart.viewer_chances(viewer=viewer, pool=reward.item), None, None)
         case "coupon":
             return Places(chart.campaign_coupons(campaign=campaign), None, None)
-        case _:
+        case "coin" | "points":
             return Places(
                 chart.viewer_wallet(viewer=viewer, asset=reward.asset),
                 chart.viewer_pending(viewer=viewer, asset=reward.asset),
