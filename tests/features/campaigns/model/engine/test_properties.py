@@ -50,6 +50,8 @@ CAPS: Final = st.fixed_dictionaries(
         "total_count": st.integers(1, 5),
     },
 )
+LIMITS: Final = st.tuples(CAPS, st.integers(0, 150))
+"""Caps, and a budget."""
 TIPS: Final = st.lists(
     st.tuples(
         st.integers(1, 600),
@@ -60,6 +62,7 @@ TIPS: Final = st.lists(
     min_size=1,
     max_size=14,
 )
+Limits = tuple[dict[str, int], int]
 Tips = list[tuple[int, str, int, str | None]]
 
 
@@ -91,7 +94,7 @@ def shuffled(items: Sequence[Item], seed: int) -> list[Item]:
     """Return items recorded in another order: each reversal stays after what it undoes."""
     head = list(itertools.takewhile(lambda one: not isinstance(one, Happening), items))
     rest = list(items[len(head) :])
-    random.Random(seed).shuffle(rest)
+    random.Random(seed).shuffle(rest)  # noqa: S311 - an order, not a secret
     rest.sort(key=lambda one: isinstance(one, Reversal))
     places = {one.position: len(head) + number for number, one in enumerate(rest, 1)}
     moved = list(head)
@@ -109,10 +112,17 @@ LINEUPS: Final = st.lists(st.integers(0, len(STRATEGIES) - 1), min_size=1, max_s
 CONDITION: Final = st.integers(0, len(CONDITIONS) - 1)
 
 
-@given(LINEUPS, CONDITION, TIPS, CAPS, st.integers(0, 150), st.lists(st.integers(1, 6), max_size=20))
+@given(
+    lineup=LINEUPS,
+    condition=CONDITION,
+    tips=TIPS,
+    limits=LIMITS,
+    sizes=st.lists(st.integers(1, 6), max_size=20),
+)
 def test_batches_of_any_size_come_to_the_same(
-    lineup: list[int], condition: int, tips: Tips, caps: dict[str, int], budget: int, sizes: list[int]
+    *, lineup: list[int], condition: int, tips: Tips, limits: Limits, sizes: list[int]
 ) -> None:
+    caps, budget = limits
     scene = campaigns(lineup, condition, caps=caps, budget_minor=budget)
     happen(scene, tips)
     whole, parts = judged(scene.items), judged(scene.items, sizes)
@@ -121,10 +131,11 @@ def test_batches_of_any_size_come_to_the_same(
     assert parts.state.standings == whole.state.standings
 
 
-@given(LINEUPS, CONDITION, TIPS, CAPS, st.integers(0, 150))
+@given(LINEUPS, CONDITION, TIPS, LIMITS)
 def test_no_more_is_given_than_the_budget_the_caps_and_the_terms_allow(
-    lineup: list[int], condition: int, tips: Tips, caps: dict[str, int], budget: int
+    lineup: list[int], condition: int, tips: Tips, limits: Limits
 ) -> None:
+    caps, budget = limits
     scene = campaigns(lineup, condition, caps=caps, budget_minor=budget)
     happen(scene, tips)
     judge = judged(scene.items)
