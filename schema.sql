@@ -177,6 +177,24 @@ CREATE TABLE campaigns.campaign (
 )
 WITH (fillfactor='90');
 
+CREATE TABLE campaigns.course (
+    tenant_id integer NOT NULL,
+    campaign text NOT NULL,
+    approved bigint,
+    ended bigint,
+    budget bigint DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='70');
+
+CREATE TABLE campaigns.described (
+    tenant_id integer NOT NULL,
+    viewer text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    "position" bigint NOT NULL,
+    level integer,
+    tags text[] NOT NULL
+);
+
 CREATE TABLE campaigns.figure (
     tenant_id integer NOT NULL,
     campaign text NOT NULL,
@@ -189,6 +207,36 @@ CREATE TABLE campaigns.figure (
     withheld bigint NOT NULL
 )
 WITH (fillfactor='70');
+
+CREATE TABLE campaigns.first (
+    tenant_id integer NOT NULL,
+    trigger text NOT NULL,
+    viewer text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    rank bytea NOT NULL,
+    "position" bigint NOT NULL
+);
+
+CREATE TABLE campaigns.lot (
+    tenant_id integer NOT NULL,
+    campaign text NOT NULL,
+    viewer text NOT NULL,
+    span text NOT NULL,
+    fact bigint NOT NULL,
+    cause bigint NOT NULL,
+    "position" bigint NOT NULL,
+    asset text NOT NULL,
+    remaining bigint NOT NULL,
+    matures_at timestamp with time zone,
+    CONSTRAINT lot_remaining_check CHECK ((remaining >= 0))
+)
+WITH (fillfactor='80');
+
+CREATE TABLE campaigns.origin (
+    tenant_id integer NOT NULL,
+    reference text NOT NULL,
+    "position" bigint NOT NULL
+);
 
 CREATE TABLE campaigns.paid (
     tenant_id integer NOT NULL,
@@ -229,6 +277,23 @@ CREATE TABLE campaigns.revision (
     CONSTRAINT revision_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'submitted'::text, 'approved'::text, 'rejected'::text, 'discarded'::text])))
 );
 
+CREATE TABLE campaigns.standing (
+    tenant_id integer NOT NULL,
+    campaign text NOT NULL,
+    viewer text NOT NULL,
+    span text NOT NULL,
+    entitled bigint NOT NULL,
+    granted bigint NOT NULL,
+    tally bytea
+)
+WITH (fillfactor='80');
+
+CREATE TABLE campaigns.step (
+    tenant_id integer NOT NULL,
+    campaign text NOT NULL,
+    "position" bigint NOT NULL
+);
+
 CREATE TABLE campaigns.told (
     tenant_id integer NOT NULL,
     "position" bigint NOT NULL,
@@ -266,6 +331,23 @@ ALTER TABLE campaigns.transfer ALTER COLUMN number ADD GENERATED ALWAYS AS IDENT
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE campaigns.undone (
+    tenant_id integer NOT NULL,
+    "position" bigint NOT NULL,
+    reversed bigint NOT NULL,
+    paid bigint
+)
+WITH (fillfactor='90');
+
+CREATE TABLE campaigns.watch (
+    tenant_id integer NOT NULL,
+    version bigint NOT NULL,
+    awake integer NOT NULL,
+    since bigint NOT NULL,
+    ended bigint NOT NULL
+)
+WITH (fillfactor='50');
 
 CREATE TABLE commands.change (
     tenant_id integer NOT NULL,
@@ -1608,8 +1690,23 @@ ALTER TABLE ONLY campaigns.calendar
 ALTER TABLE ONLY campaigns.campaign
     ADD CONSTRAINT campaign_pkey PRIMARY KEY (tenant_id, campaign);
 
+ALTER TABLE ONLY campaigns.course
+    ADD CONSTRAINT course_pkey PRIMARY KEY (tenant_id, campaign);
+
+ALTER TABLE ONLY campaigns.described
+    ADD CONSTRAINT described_pkey PRIMARY KEY (tenant_id, viewer, at, "position");
+
 ALTER TABLE ONLY campaigns.figure
     ADD CONSTRAINT figure_pkey PRIMARY KEY (tenant_id, campaign, bucket);
+
+ALTER TABLE ONLY campaigns.first
+    ADD CONSTRAINT first_pkey PRIMARY KEY (tenant_id, trigger, viewer);
+
+ALTER TABLE ONLY campaigns.lot
+    ADD CONSTRAINT lot_pkey PRIMARY KEY (tenant_id, campaign, viewer, span, fact, cause);
+
+ALTER TABLE ONLY campaigns.origin
+    ADD CONSTRAINT origin_pkey PRIMARY KEY (tenant_id, reference, "position");
 
 ALTER TABLE ONLY campaigns.paid
     ADD CONSTRAINT paid_pkey PRIMARY KEY (tenant_id, bucket, asset);
@@ -1620,11 +1717,23 @@ ALTER TABLE ONLY campaigns.reached
 ALTER TABLE ONLY campaigns.revision
     ADD CONSTRAINT revision_pkey PRIMARY KEY (tenant_id, campaign, revision);
 
+ALTER TABLE ONLY campaigns.standing
+    ADD CONSTRAINT standing_pkey PRIMARY KEY (tenant_id, campaign, viewer, span);
+
+ALTER TABLE ONLY campaigns.step
+    ADD CONSTRAINT step_pkey PRIMARY KEY (tenant_id, campaign, "position");
+
 ALTER TABLE ONLY campaigns.told
     ADD CONSTRAINT told_pkey PRIMARY KEY (tenant_id, "position");
 
 ALTER TABLE ONLY campaigns.transfer
     ADD CONSTRAINT transfer_pkey PRIMARY KEY (tenant_id, number);
+
+ALTER TABLE ONLY campaigns.undone
+    ADD CONSTRAINT undone_pkey PRIMARY KEY (tenant_id, "position");
+
+ALTER TABLE ONLY campaigns.watch
+    ADD CONSTRAINT watch_pkey PRIMARY KEY (tenant_id);
 
 ALTER TABLE ONLY commands.change
     ADD CONSTRAINT change_pkey PRIMARY KEY (tenant_id, revision, topic, key);
@@ -1916,6 +2025,10 @@ ALTER TABLE ONLY wallets.topup_policy
 
 CREATE INDEX campaign_over ON campaigns.campaign USING btree (tenant_id, ends_at) WHERE ((approved IS NOT NULL) AND (ended_at IS NULL));
 
+CREATE INDEX course_ended ON campaigns.course USING btree (tenant_id, ended);
+
+CREATE INDEX lot_maturing ON campaigns.lot USING btree (tenant_id, matures_at, "position") WHERE ((matures_at IS NOT NULL) AND (remaining > 0));
+
 CREATE INDEX told_campaign ON campaigns.told USING btree (tenant_id, campaign, "position");
 
 CREATE INDEX told_fact ON campaigns.told USING btree (tenant_id, fact, "position");
@@ -2117,13 +2230,27 @@ GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.calendar TO plaudit_runtime;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.campaign TO plaudit_runtime;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.course TO plaudit_runtime;
+
+GRANT SELECT,INSERT ON TABLE campaigns.described TO plaudit_runtime;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE campaigns.figure TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.first TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.lot TO plaudit_runtime;
+
+GRANT SELECT,INSERT ON TABLE campaigns.origin TO plaudit_runtime;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE campaigns.paid TO plaudit_runtime;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE campaigns.reached TO plaudit_runtime;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.revision TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.standing TO plaudit_runtime;
+
+GRANT SELECT,INSERT ON TABLE campaigns.step TO plaudit_runtime;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE campaigns.told TO plaudit_runtime;
 
@@ -2136,6 +2263,10 @@ GRANT UPDATE(checker) ON TABLE campaigns.transfer TO plaudit_runtime;
 GRANT UPDATE(reason) ON TABLE campaigns.transfer TO plaudit_runtime;
 
 GRANT UPDATE(checked_at) ON TABLE campaigns.transfer TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.undone TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.watch TO plaudit_runtime;
 
 GRANT SELECT,INSERT ON TABLE commands.change TO plaudit_runtime;
 

@@ -142,6 +142,12 @@ class Stage:
             page = await read.page(conn, tenant_id=self.tenant_id, after=0, limit=10_000, kinds=[kind.KIND])
         return [msgspec.convert(fact.data, kind) for fact in page.facts]
 
+    async def placed(self, kind: type[F]) -> list[tuple[int, F]]:
+        """Return what the journal has of one kind, in order, each with its position."""
+        async with self.house.database.connection() as conn:
+            page = await read.page(conn, tenant_id=self.tenant_id, after=0, limit=10_000, kinds=[kind.KIND])
+        return [(fact.position, msgspec.convert(fact.data, kind)) for fact in page.facts]
+
     async def assert_sound(self) -> None:
         """Check that the books hold, no fact was put aside, and that rebuilt projections are the same."""
         await self.caught_up()

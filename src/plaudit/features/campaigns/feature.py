@@ -4,11 +4,13 @@ from typing import Final
 
 from plaudit.core.feature import Feature
 from plaudit.features.campaigns import http, schedule
-from plaudit.features.campaigns.reactions import life
+from plaudit.features.campaigns.reactions import evaluation, life, memory
 
 FEATURE: Final = Feature(
     name="campaigns",
     routes=http.ROUTES,
     subscriptions=(life.PAUSES, life.REWARDS, life.FIGURES),
-    schedules=(schedule.ENDS,),
+    reactions=(evaluation.EVALUATION,),
+    schedules=(schedule.ENDS, schedule.MATURING),
+    companion=memory.companion,
 )
