@@ -299,6 +299,7 @@ CREATE TABLE campaigns.told (
     "position" bigint NOT NULL,
     campaign text NOT NULL,
     viewer text NOT NULL,
+    fact bigint NOT NULL,
     kind text NOT NULL,
     matured bigint
 )
@@ -2029,6 +2030,8 @@ CREATE INDEX course_ended ON campaigns.course USING btree (tenant_id, ended);
 CREATE INDEX lot_maturing ON campaigns.lot USING btree (tenant_id, matures_at, "position") WHERE ((matures_at IS NOT NULL) AND (remaining > 0));
 
 CREATE INDEX told_campaign ON campaigns.told USING btree (tenant_id, campaign, "position");
+
+CREATE INDEX told_fact ON campaigns.told USING btree (tenant_id, fact, "position");
 
 CREATE INDEX told_viewer ON campaigns.told USING btree (tenant_id, viewer, "position");
 

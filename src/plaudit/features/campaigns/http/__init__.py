@@ -2,18 +2,29 @@
 
 ``drafts`` has terms and their review, ``running`` campaigns as a whole, ``budgets`` their budgets, ``people``
 what viewers are and calendars, ``triggers`` the catalogue that screens are built from,
-``terms`` the page for everybody.
+``terms`` the page for everybody, ``rewards`` what was given and ``figures`` what it came to.
 """
 
 from typing import Any, Final
 
-from plaudit.features.campaigns.http import budgets, drafts, people, running, terms, triggers
+from plaudit.features.campaigns.http import (
+    budgets,
+    drafts,
+    figures,
+    people,
+    rewards,
+    running,
+    terms,
+    triggers,
+)
 
 ROUTES: Final[tuple[Any, ...]] = (
     *drafts.ROUTES,
     *running.ROUTES,
     *budgets.ROUTES,
     *people.ROUTES,
+    *rewards.ROUTES,
+    *figures.ROUTES,
     *triggers.ROUTES,
     *terms.ROUTES,
 )
