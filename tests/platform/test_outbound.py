@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -13,9 +13,7 @@ import pytest
 from plaudit.platform.failures import Final, Retryable, Unknown
 from plaudit.platform.inside import Inside
 from plaudit.platform.outbound import Outbound, opened
-
-Handle = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
+from tests.kit.listener import Handle, listening
 
 ELSEWHERE = "http://127.0.0.1:1"
 
@@ -27,12 +25,8 @@ def reaching(inside: str = "127.0.0.1", own_url: str = ELSEWHERE) -> AbstractAsy
 
 @asynccontextmanager
 async def serving(handle: Handle) -> AsyncIterator[str]:
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
-        await server.wait_closed()
+    async with listening(handle) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def saying(answer: bytes, *, seen: list[bytes] | None = None) -> Handle:
