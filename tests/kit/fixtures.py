@@ -14,6 +14,7 @@ from typing import Final
 
 import psutil
 import pytest
+import structlog
 
 from plaudit.platform.db import Database
 from tests.kit.scale import PROOF
@@ -27,6 +28,7 @@ _SETTLED_S: Final = 60
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make one folder for the run, before any worker starts; the workers find it in their environment."""
+    _log_plainly()
     if not hasattr(config, "workerinput"):
         quick = _quick_place()
         if quick is not None:
@@ -42,6 +44,19 @@ def pytest_configure(config: pytest.Config) -> None:
             os.environ["TMPDIR"] = folder
             tempfile.tempdir = None
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+def _log_plainly() -> None:
+    """Print errors as Python does: frames with all their variables take longer than many a test."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.StackInfoRenderer(),
+            structlog.dev.set_exc_info,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+        ]
+    )
 
 
 def _quick_place() -> Path | None:
