@@ -99,6 +99,24 @@ async def test_an_order_that_never_got_there_has_failed(counter: Counter) -> Non
     assert failed["code"] == "channel.absent"
 
 
+async def test_when_no_channel_takes_it_the_payment_has_failed_until_another_attempt_is_made(
+    counter: Counter,
+) -> None:
+    payment = (await counter.shop.open())["payment"]
+    counter.bank.faults["open"] = [Final("no")]
+    await counter.attempt(payment)
+    await counter.caught_up()
+    assert await counter.state(payment) == "failed"
+    (failed,) = await counter.facts("payment.failed")
+    assert failed["code"] == "channel.refused"
+    number = await counter.attempt(payment)
+    await counter.caught_up()
+    assert await counter.state(payment) == "processing"
+    await counter.call_back(number)
+    await counter.caught_up()
+    assert await counter.state(payment) == "succeeded"
+
+
 async def test_an_order_that_was_shown_and_is_not_there_yet_waits_for_its_payer(counter: Counter) -> None:
     payment, number = await counter.bought()
     del counter.bank.orders[number]
