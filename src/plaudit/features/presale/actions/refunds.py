@@ -7,15 +7,11 @@ from plaudit.core.commands.command import Command, Plan
 from plaudit.core.commands.references import Lookup
 from plaudit.core.dues import ANSWER, Asked, system_grant
 from plaudit.core.journal.facts import Fact, canonical
-from plaudit.core.ledger.book import Book, Decision, Transfer, Use, Window
+from plaudit.core.ledger.book import Book, Decision, Transfer, Use
 from plaudit.features.presale.actions import moves
 from plaudit.features.presale.actions.base import NAME, OFFER, SHOW
-from plaudit.features.presale.actions.counters import (
-    group_members,
-    group_paid,
-    person_window,
-    waiting_window,
-)
+from plaudit.features.presale.actions.counters import person_window, waiting_window
+from plaudit.features.presale.actions.pledges import member_windows
 from plaudit.features.presale.model.bookings import Back, Booking, back_of
 from plaudit.features.presale.model.offers import Offer
 from plaudit.features.presale.model.shows import Show
@@ -72,9 +68,7 @@ def _returning(said: RefundApproved, booking: Booking, back: Back, place: _Place
     held = (chart.offer_sold if issued else chart.offer_pledged)(offer=offer.id)
     person = person_window(offer=booking.offer, viewer=booking.viewer)
     # Who is refunded before the group is full leaves his place to another.
-    places: tuple[Window, ...] = ()
-    if booking.group is not None and booking.state == "pledged":
-        places = (group_paid(group=booking.group), group_members(group=booking.group))
+    places = member_windows(booking) if booking.state == "pledged" else ()
     viewers = tuple(dict.fromkeys(back.holders or (booking.viewer,)))
 
     def decide(book: Book) -> Decision:
