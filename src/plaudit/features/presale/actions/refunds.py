@@ -70,6 +70,9 @@ def _returning(said: RefundApproved, booking: Booking, back: Back, place: _Place
     # Who is refunded before the group is full leaves his place to another.
     places = member_windows(booking) if booking.state == "pledged" else ()
     viewers = tuple(dict.fromkeys(back.holders or (booking.viewer,)))
+    # Nobody asks again for the refunds of a cancelled show, whose rights are good for nothing: there, what is
+    # frozen keeps no buyer from the money.
+    spare_frozen = show.state == "cancelled"
 
     def decide(book: Book) -> Decision:
         money, lost_minor = _money(book, sources, clearing, back.from_takings_minor)
@@ -79,10 +82,16 @@ def _returning(said: RefundApproved, booking: Booking, back: Back, place: _Place
         if not back.seats:
             return Decision(Fact(f"show/{booking.show}", fact), tuple(money))
         seats = moves.seats_home(book, offer=offer.id, source=held, quantity=back.seats)
-        rights = _rights(book, booking, back)
+        rights = _rights(book, booking, back, spare_frozen=spare_frozen)
         bundle: tuple[Transfer, ...] = ()
         if issued:
-            bundle = moves.bundle_in(book, viewer=booking.viewer, bundle=booking.bundle, quantity=back.seats)
+            bundle = moves.bundle_in(
+                book,
+                viewer=booking.viewer,
+                bundle=booking.bundle,
+                quantity=back.seats,
+                spare_frozen=spare_frozen,
+            )
         uses = moves.uses_back(
             book, offer=offer, viewer=booking.viewer, lines=booking.lines, quantity=back.seats
         )
@@ -120,7 +129,7 @@ def _money(
     return transfers, lost_minor
 
 
-def _rights(book: Book, booking: Booking, back: Back) -> tuple[Transfer, ...]:
+def _rights(book: Book, booking: Booking, back: Back, *, spare_frozen: bool) -> tuple[Transfer, ...]:
     counts = {holder: back.holders.count(holder) for holder in dict.fromkeys(back.holders)}
     if not counts:
         counts = {booking.viewer: back.seats}
@@ -128,7 +137,12 @@ def _rights(book: Book, booking: Booking, back: Back) -> tuple[Transfer, ...]:
         transfer
         for holder, seats in counts.items()
         for transfer in moves.rights_in(
-            book, show=booking.show, viewer=holder, rights=booking.rights, quantity=seats
+            book,
+            show=booking.show,
+            viewer=holder,
+            rights=booking.rights,
+            quantity=seats,
+            spare_frozen=spare_frozen,
         )
     )
 
