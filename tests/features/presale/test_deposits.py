@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from plaudit.features.presale.schedule import forfeit_deposits
+from plaudit.kernel.time import format_time
 from plaudit.vocabulary.facts.dues import DueRejected
 from plaudit.vocabulary.facts.tickets import TicketDeposited, TicketForfeited, TicketIssued
+from tests.app.edge import problem
 from tests.features.presale.hall import Hall
-from tests.features.presale.stage import NOON
+from tests.features.presale.stage import NOON, STARTS, offer_body
 
 DAY = timedelta(days=1)
 TERMS: dict[str, Any] = {
@@ -170,3 +172,12 @@ async def test_one_deposit_that_cannot_be_forfeited_keeps_no_other(sold: Hall) -
     await sold.tidy()
     assert [one.viewer for one in await sold.facts(TicketForfeited)] == ["v2", "v1"]
     await sold.assert_sound()
+
+
+async def test_a_balance_cannot_be_promised_for_after_the_show(sold: Hall) -> None:
+    ends = STARTS + timedelta(hours=3)
+    late = TERMS | {"balance_until": format_time(ends - timedelta(seconds=TERMS["grace_s"] - 1))}
+    answer = await sold.acme.send("PUT", "/v1/offers/vip", offer_body(deposit=late))
+    assert problem(answer, 400, "offer.invalid")["field"] == "deposit"
+    last = TERMS | {"balance_until": format_time(ends - timedelta(seconds=TERMS["grace_s"]))}
+    await sold.stage.offer(deposit=last)
