@@ -17,7 +17,7 @@ from plaudit.features.presale.actions.counters import (
     person_window,
     waiting_window,
 )
-from plaudit.features.presale.model.bookings import Booking, split_deposit
+from plaudit.features.presale.model.bookings import Booking, kept_ratio, split_deposit
 from plaudit.features.presale.model.groups import Group
 from plaudit.features.presale.model.offers import Offer
 from plaudit.features.presale.model.shows import Show, check_selling
@@ -146,11 +146,29 @@ def forfeit(*, tenant_id: int, booking: Booking) -> Command:
     The seats go back; of the deposit, what is kept goes to the takings, and the rest stays where it is until
     it is refunded. Raises under lock Refusal `show.over` (REFUSED) when the show was cancelled before.
     """
+
+    def plan(lookup: Lookup) -> Plan:
+        show: Show = lookup.one(SHOW, booking.show)
+        if show.state == "cancelled":
+            raise refused("show.over", "This show is cancelled; its deposits go back as its terms say.")
+        return _forfeiting(booking, lookup.one(OFFER, booking.offer), _forfeited(booking, show))
+
+    return _command(
+        tenant_id=tenant_id,
+        verb="forfeit",
+        key=f"forfeit/{booking.order}",
+        plan=plan,
+        targets=(FEATURE,),
+    )
+
+
+def _forfeited(booking: Booking, show: Show) -> TicketForfeited:
+    """Return what is kept of a deposit and what goes back: all of it, where the show did not wait for it."""
     kept_minor, returned_minor = split_deposit(
-        deposit_minor=booking.deposits_minor, forfeited=booking.forfeited
+        deposit_minor=booking.deposits_minor, forfeited=kept_ratio(booking, ends_at=show.ends_at)
     )
     (_, payment, _), *_ = booking.payments
-    fact = TicketForfeited(
+    return TicketForfeited(
         order=booking.order,
         viewer=booking.viewer,
         show=booking.show,
@@ -162,20 +180,6 @@ def forfeit(*, tenant_id: int, booking: Booking) -> Command:
         forfeited_minor=kept_minor,
         returned_minor=returned_minor,
         rights=booking.rights,
-    )
-
-    def plan(lookup: Lookup) -> Plan:
-        show: Show = lookup.one(SHOW, booking.show)
-        if show.state == "cancelled":
-            raise refused("show.over", "This show is cancelled; its deposits go back as its terms say.")
-        return _forfeiting(booking, lookup.one(OFFER, booking.offer), fact)
-
-    return _command(
-        tenant_id=tenant_id,
-        verb="forfeit",
-        key=f"forfeit/{booking.order}",
-        plan=plan,
-        targets=(FEATURE,),
     )
 
 
