@@ -82,23 +82,12 @@ def _returning(said: RefundApproved, booking: Booking, back: Back, place: _Place
         if not back.seats:
             return Decision(Fact(f"show/{booking.show}", fact), tuple(money))
         seats = moves.seats_home(book, offer=offer.id, source=held, quantity=back.seats)
-        rights = _rights(book, booking, back, spare_frozen=spare_frozen)
-        bundle: tuple[Transfer, ...] = ()
-        if issued:
-            bundle = moves.bundle_in(
-                book,
-                viewer=booking.viewer,
-                bundle=booking.bundle,
-                quantity=back.seats,
-                spare_frozen=spare_frozen,
-            )
+        given = _given(book, booking, back, spare_frozen=spare_frozen)
         uses = moves.uses_back(
             book, offer=offer, viewer=booking.viewer, lines=booking.lines, quantity=back.seats
         )
         left = tuple(Use(window, -1) for window in places)
-        return Decision(
-            Fact(f"show/{booking.show}", fact), (*money, *seats, *rights, *bundle), (*uses, *left)
-        )
+        return Decision(Fact(f"show/{booking.show}", fact), (*money, *seats, *given), (*uses, *left))
 
     accounts = (
         clearing,
@@ -129,11 +118,12 @@ def _money(
     return transfers, lost_minor
 
 
-def _rights(book: Book, booking: Booking, back: Back, *, spare_frozen: bool) -> tuple[Transfer, ...]:
+def _given(book: Book, booking: Booking, back: Back, *, spare_frozen: bool) -> tuple[Transfer, ...]:
+    """Return the transfers of what came with the seats that go back: rights, and of tickets the bundle."""
     counts = {holder: back.holders.count(holder) for holder in dict.fromkeys(back.holders)}
     if not counts:
         counts = {booking.viewer: back.seats}
-    return tuple(
+    rights = tuple(
         transfer
         for holder, seats in counts.items()
         for transfer in moves.rights_in(
@@ -145,6 +135,16 @@ def _rights(book: Book, booking: Booking, back: Back, *, spare_frozen: bool) -> 
             spare_frozen=spare_frozen,
         )
     )
+    if booking.state != "issued":
+        return rights
+    bundle = moves.bundle_in(
+        book,
+        viewer=booking.viewer,
+        bundle=booking.bundle,
+        quantity=back.seats,
+        spare_frozen=spare_frozen,
+    )
+    return (*rights, *bundle)
 
 
 def _fact(said: RefundApproved, booking: Booking, back: Back, lost_minor: int) -> TicketRefunded:
