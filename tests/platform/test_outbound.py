@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,9 +22,7 @@ from cryptography.x509.oid import NameOID
 from plaudit.platform.failures import Final, Retryable, Unknown
 from plaudit.platform.inside import Inside
 from plaudit.platform.outbound import Outbound, opened
-
-Handle = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
+from tests.kit.listener import Handle, listening
 
 ELSEWHERE = "http://127.0.0.1:1"
 
@@ -38,12 +36,8 @@ def reaching(
 
 @asynccontextmanager
 async def serving(handle: Handle, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
-    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
-    try:
-        yield f"http{'s' if tls else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
-        await server.wait_closed()
+    async with listening(handle, tls=tls) as port:
+        yield f"http{'s' if tls else ''}://127.0.0.1:{port}"
 
 
 @dataclass(frozen=True)
