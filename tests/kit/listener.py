@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -30,14 +31,16 @@ async def closed(server: asyncio.Server) -> None:
 
 
 @asynccontextmanager
-async def listening(handle: Handle, *, port: int = 0) -> AsyncIterator[int]:
+async def listening(
+    handle: Handle, *, port: int = 0, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[int]:
     """Serve on loopback for the time of the block; gives the port."""
     connections: dict[asyncio.Future[None], asyncio.StreamWriter] = {}
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connections[asyncio.ensure_future(handle(reader, writer))] = writer
 
-    server = await asyncio.start_server(connected, "127.0.0.1", port)
+    server = await asyncio.start_server(connected, "127.0.0.1", port, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

@@ -61,7 +61,7 @@ class Gate:
         self._asks: Gatherer[Ask, Answer] = Gatherer(
             self._serve, name="gate", pause_ms=_PAUSE_MS, timeout_ms=_BATCH_MAX_MS
         )
-        self._ends: Gatherer[tuple[int, str], None] = Gatherer(
+        self._ends: Gatherer[tuple[int, str, str | None], None] = Gatherer(
             self._end, name="gate-ends", pause_ms=_PAUSE_MS, timeout_ms=_BATCH_MAX_MS
         )
 
@@ -75,11 +75,11 @@ class Gate:
         """Return, awaited, whether a client is let in, or why not: as `places.decide`, or `gate.busy`."""
         return self._asks.ask(ask)
 
-    async def end(self, *, server: int, client: str) -> None:
-        """Give up the place of a client that has left."""
-        await self._ends.ask((server, client))
+    async def end(self, *, server: int, client: str, name: str | None = None) -> None:
+        """Give up the place of a client that has left: whatever it is at, or only the stream of this name."""
+        await self._ends.ask((server, client, name))
 
-    async def _end(self, clients: Sequence[tuple[int, str]]) -> Sequence[None]:
+    async def _end(self, clients: Sequence[tuple[int, str, str | None]]) -> Sequence[None]:
         async with self._database.connection() as conn:
             await store.end_clients(conn, tenant_id=self._tenant_id, clients=list(set(clients)))
         return [None] * len(clients)

@@ -211,11 +211,11 @@ async def livekit_hook(
     assert isinstance(media, Livekit), media
     body = await _body(means, request)
     try:
-        identity = media.left(authorization=request.headers.get("authorization", ""), body=body)
+        left = media.left(authorization=request.headers.get("authorization", ""), body=body)
     except ValueError:
         HOOKS.labels("livekit", "hook.unsigned").inc()
         return answer(HookAnswer(reason="hook.unsigned"), status=_STATUSES[RefusalKind.UNAUTHENTICATED])
-    outcome = "none" if identity is None else await _ended(means, ready, identity)
+    outcome = "none" if left is None else await _ended(means, ready, left.identity, name=left.room)
     return _told("livekit", outcome, HookAnswer())
 
 
@@ -371,10 +371,13 @@ def _in_doubt(ready: Ready) -> Refusal | None:
     return busy("gate.busy", "It cannot be looked up now; ask again.", retry_after_s=1)
 
 
-async def _ended(means: Means, ready: Ready, client: str) -> str:
-    """Give up a client's place. What goes wrong is left to the janitor: no server waits for this answer."""
+async def _ended(means: Means, ready: Ready, client: str, *, name: str | None = None) -> str:
+    """Give up a client's place. What goes wrong is left to the janitor: no server waits for this answer.
+
+    With `name` only while that is what the stream is called that it is at.
+    """
     try:
-        await actions.end(means, ready, client=client)
+        await actions.end(means, ready, client=client, name=name)
     except Exception as error:
         if not isinstance(error, Failure | TimeoutError) and classify(error) is FinalFailure:
             raise

@@ -130,14 +130,25 @@ async def see_places(
     )
 
 
-async def end_clients(conn: Connection, *, tenant_id: int, clients: Sequence[tuple[int, str]]) -> None:
-    """Give up the places of clients, (server, client) each, that have left."""
+async def end_clients(
+    conn: Connection, *, tenant_id: int, clients: Sequence[tuple[int, str, str | None]]
+) -> None:
+    """Give up the places of clients that have left, (server, client, name) each.
+
+    With a name, only while that is what their stream is called there: who has gone from one stream to another
+    keeps the place, whichever is told first.
+    """
     await conn.execute(
-        "DELETE FROM admission.place AS p USING unnest(%s::bigint[], %s::text[]) AS w (server, client),"
-        f" {_QUICK} WHERE p.tenant_id = %s AND p.server = w.server AND p.client = w.client",
+        "DELETE FROM admission.place AS p USING unnest(%s::bigint[], %s::text[], %s::text[])"
+        f" AS w (server, client, name), {_QUICK}"
+        " WHERE p.tenant_id = %s AND p.server = w.server AND p.client = w.client"
+        " AND (w.name = '' OR EXISTS (SELECT FROM admission.server s WHERE s.tenant_id = p.tenant_id"
+        " AND s.number = p.server"
+        " AND replace(replace(s.stream_name, '{show}', p.show), '{stream}', p.stream) = w.name))",
         (
-            packing.int8s([server for server, _ in clients]),
-            packing.texts([client for _, client in clients]),
+            packing.int8s([server for server, _, _ in clients]),
+            packing.texts([client for _, client, _ in clients]),
+            packing.texts([name or "" for _, _, name in clients]),
             Int4(tenant_id),
         ),
     )

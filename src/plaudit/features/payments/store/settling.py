@@ -5,7 +5,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from plaudit.features.payments.model.asking import ASKED_MIN
+from plaudit.features.payments.model.asking import ASKED_MIN, LAST_LOOK
 from plaudit.features.payments.model.settling import Claim, Return, Try
 from plaudit.platform import packing
 from plaudit.platform.db import Connection
@@ -97,13 +97,19 @@ async def save_claims(conn: Connection, *, tenant_id: int, claims: Sequence[tupl
 
 
 async def save_tries(conn: Connection, *, tenant_id: int, tries: Sequence[tuple[int, Try]]) -> None:
-    """Write locked attempts that ended, each with its intent: their channels are asked no more."""
+    """Write locked attempts that ended, each with its intent: their channels are asked no more.
+
+    But for those that came to nothing: they are looked at once more when they cannot be paid any longer.
+    """
     await conn.execute(
         "UPDATE payments.attempt AS a SET state = v.state, transaction = nullif(v.transaction, ''),"
-        " code = nullif(v.code, ''), settled_at = v.at, ask_at = NULL"
+        " code = nullif(v.code, ''), settled_at = v.at, ask_at = CASE WHEN v.state IN ('failed', 'closed')"
+        " THEN (SELECT greatest(i.expires_at, v.at) + %s FROM payments.intent AS i"
+        " WHERE i.tenant_id = a.tenant_id AND i.number = a.intent) END"
         " FROM unnest(%s, %s, %s, %s, %s, %s) AS v (intent, attempt, state, transaction, code, at)"
         " WHERE a.tenant_id = %s AND a.intent = v.intent AND a.attempt = v.attempt",
         (
+            LAST_LOOK,
             packing.int8s([intent for intent, _ in tries]),
             packing.int2s([one.attempt for _, one in tries]),
             packing.texts([one.state for _, one in tries]),
