@@ -27,10 +27,15 @@ _NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 async def ask_places(conn: Connection, *, tenant_id: int, viewers: Sequence[tuple[str, str]]) -> Cursor:
-    """Ask for the places of viewers in shows, (viewer, show) each once; `places_in` reads the answer."""
+    """Ask for the places of viewers in shows, (viewer, show) each once; `places_in` reads the answer.
+
+    OFFSET 0 keeps it one index probe a viewer: where statistics are young the planner would make a join of it
+    that reads the whole table.
+    """
     return await conn.execute(
-        f"SELECT {_ROW} FROM unnest(%s::text[], %s::text[]) AS w (viewer, show)"
-        " JOIN admission.place AS p ON p.tenant_id = %s AND p.viewer = w.viewer AND p.show = w.show",
+        f"SELECT p.* FROM unnest(%s::text[], %s::text[]) AS w (viewer, show)"
+        f" CROSS JOIN LATERAL (SELECT {_ROW} FROM admission.place AS p"
+        " WHERE p.tenant_id = %s AND p.viewer = w.viewer AND p.show = w.show OFFSET 0) AS p",
         (
             packing.texts([viewer for viewer, _ in viewers]),
             packing.texts([show for _, show in viewers]),
