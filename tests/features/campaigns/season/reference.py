@@ -100,7 +100,7 @@ def _weekend(paid: Sequence[Payment], *, capped: bool) -> list[Grant]:
 
 
 def _ladder(paid: Sequence[Payment], *, budget: int) -> tuple[list[Grant], int | None]:
-    """Give 20 from 10.00, nothing from 25.00, 150 from 50.00, 4 % from 100.00 on.
+    """Give 20 from 10.00, nothing from 25.00, 150 from 50.00, 450 from 100.00 on.
 
     It is over at the first that the budget does not reach for.
     """
@@ -112,7 +112,7 @@ def _ladder(paid: Sequence[Payment], *, budget: int) -> tuple[list[Grant], int |
         elif 5_000 <= one.minor < 10_000:
             coins = 150
         elif one.minor >= 10_000:
-            coins = one.minor // 25
+            coins = 450
         else:
             continue
         if coins > left:

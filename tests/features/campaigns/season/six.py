@@ -18,7 +18,7 @@ ZONE: Final = "America/New_York"
 AMPLE: Final = 10**12
 """More than any campaign could give."""
 LADDER_SMALL: Final = 50_000
-LADDER_WHOLE: Final = 12_000_000
+LADDER_WHOLE: Final = 6_000_000
 
 
 def _leaf(attribute: str, operator: str, value: object) -> Json:
@@ -71,7 +71,7 @@ LADDER: Final = _terms(
         "tiers": [
             {"from_minor": 1_000, "reward_minor": 20},
             {"from_minor": 5_000, "reward_minor": 150},
-            {"from_minor": 10_000, "ratio": "1/25"},
+            {"from_minor": 10_000, "reward_minor": 450},
         ],
     },
     {

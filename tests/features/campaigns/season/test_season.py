@@ -47,7 +47,7 @@ pytestmark = [pytest.mark.anyio, needs_samples, pytest.mark.timeout(by_scale(sma
 
 LADDER: Final = by_scale(small=six.LADDER_SMALL, proof=six.LADDER_WHOLE)
 BATCHES: Final = by_scale(small=(41, 4_000), proof=(1_000, 4_000))
-KILLS: Final = 10
+KILLS: Final = by_scale(small=3, proof=10)
 LATE_H: Final = 12
 
 
@@ -152,18 +152,20 @@ def started(journal: Journal, *, batch_max: int) -> subprocess.Popen[bytes]:
 def killed(journal: Journal, mark: int, *, batch_max: int, pause_s: float) -> None:
     """Let a worker judge until its cursor has passed a mark, and kill it a moment later."""
     worker = started(journal, batch_max=batch_max)
-    with psycopg.connect(journal.urls.superuser_url, autocommit=True) as connection:
-        while cursor(connection) < mark:
-            assert worker.poll() is None, f"the worker ended by itself before {mark}"
-            time.sleep(0.002)
-    time.sleep(pause_s)
-    worker.send_signal(signal.SIGKILL)
+    try:
+        with psycopg.connect(journal.urls.superuser_url, autocommit=True) as connection:
+            while cursor(connection) < mark:
+                assert worker.poll() is None, f"the worker ended by itself before {mark}"
+                time.sleep(0.002)
+        time.sleep(pause_s)
+    finally:
+        worker.send_signal(signal.SIGKILL)
     assert worker.wait() == -signal.SIGKILL, "it was not killed at work"
 
 
 def cursor(connection: psycopg.Connection) -> int:
     row = connection.execute(
-        "SELECT position FROM journal.cursor WHERE subscription = %s", (EVALUATE,)
+        "SELECT position FROM journal.subscription WHERE name = %s", (EVALUATE,)
     ).fetchone()
     return 0 if row is None else int(row[0])
 

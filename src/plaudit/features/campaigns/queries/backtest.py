@@ -6,7 +6,7 @@ the same.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -20,7 +20,7 @@ from plaudit.features.campaigns.model.backtest.figures import Backtest
 from plaudit.features.campaigns.model.backtest.trial import (
     STEPS,
     REWARDS,
-    Tested,
+    Candidate,
     Told,
     Trial,
     items_of,
@@ -74,7 +74,7 @@ async def over_journal(
     *,
     database: Database,
     tenant_id: int,
-    tested: Tested,
+    tested: Candidate,
     period: Period,
     positions_max: int | None = None,
     progress: Progress | None = None,
@@ -93,12 +93,13 @@ async def over_journal(
 class _Reading:
     """One backtest over the journal."""
 
-    def __init__(self, database: Database, tenant_id: int, tested: Tested, period: Period) -> None:
+    def __init__(self, database: Database, tenant_id: int, tested: Candidate, period: Period) -> None:
         self._database = database
         self._tenant_id = tenant_id
         self._tested = tested
         self._period = period
         self._start = self._after = self._head = 0
+        self._inside = bytearray()
         self.trial = Trial(tested)
 
     async def begin(self, *, positions_max: int | None) -> None:
@@ -120,6 +121,7 @@ class _Reading:
                 facts=self._head - self._after,
                 facts_max=positions_max,
             )
+        self._inside = bytearray(self._head - self._after)
         undone, awaited = await self._undone()
         self.trial = Trial(tested, after=self._start, undone=undone, awaited=awaited)
         before = [one for one in steps if one.position <= self._after]
@@ -134,7 +136,7 @@ class _Reading:
         return [Told(*one) for one in found if one.data["campaign"] != self._tested.campaign]
 
     async def _undone(self) -> tuple[set[int], set[str]]:
-        kinds = {kind for one in triggers.TRIGGERS.values() for kind in one.undone_by}
+        kinds = frozenset(kind for one in triggers.TRIGGERS.values() for kind in one.undone_by)
         positions: set[int] = set()
         references: set[str] = set()
         for after in range(self._after, self._head, SPAN):
@@ -143,12 +145,13 @@ class _Reading:
             references |= others
         return positions, references
 
-    async def _page(self, after: int, kinds: Collection[str]) -> list[Told]:
+    async def _page(self, after: int, kinds: frozenset[str]) -> list[Told]:
         async with self._database.connection() as conn:
             return await store.select_page(
                 conn,
                 tenant_id=self._tenant_id,
-                kinds=kinds,
+                kinds=kinds - REWARDS,
+                rewards=kinds & REWARDS,
                 after=after,
                 upto=min(after + SPAN, self._head),
                 until=self._period.until,
@@ -169,7 +172,9 @@ class _Reading:
     async def _judge(self, told: Sequence[Told]) -> None:
         trial = self.trial
         for one in told:
-            if one.kind in REWARDS:
+            if one.kind not in REWARDS:
+                self._inside[one.position - self._after - 1] = one.at >= self._period.since
+            elif self._is_inside(one.data["fact"]):
                 trial.really(one)
         items = list(items_of(told, self._tested))
         needed = trial.needs(items)
@@ -186,6 +191,9 @@ class _Reading:
                 )
             originals = _happenings(Told(*one) for one in said)
         trial.hear(items, originals=originals)
+
+    def _is_inside(self, position: int) -> bool:
+        return position > self._after and bool(self._inside[position - self._after - 1])
 
     async def _look_up(self, conn: Connection, firsts: set[tuple[str, str]], who: set[str]) -> None:
         """Let the trial know what viewers had done and been before it."""
@@ -204,7 +212,7 @@ class _Reading:
         )
 
 
-def over_payments(*, tested: Tested, paid: Iterable[Paid], progress: Progress | None = None) -> Backtest:
+def over_payments(*, tested: Candidate, paid: Iterable[Paid], progress: Progress | None = None) -> Backtest:
     """Return what a revision would have done with payments from elsewhere, in the order of their times.
 
     Each is taken as a fact of the revision's trigger, with what a payment says: who, how much, when, to which

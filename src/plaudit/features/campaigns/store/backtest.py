@@ -14,14 +14,28 @@ _decode = msgspec.json.Decoder().decode
 
 
 async def select_page(
-    conn: Connection, *, tenant_id: int, kinds: Collection[str], after: int, upto: int, until: datetime
+    conn: Connection,
+    *,
+    tenant_id: int,
+    kinds: Collection[str],
+    rewards: Collection[str],
+    after: int,
+    upto: int,
+    until: datetime,
 ) -> list[Told]:
-    """Return the facts of these kinds with `after < position <= upto` that happened before a moment, in order."""
+    """Return the facts with `after < position <= upto` in order: of `kinds` before a moment, of `rewards` all."""
     cursor = await conn.execute(
         "SELECT position, kind, at, recorded_at, data::text FROM journal.fact"
-        " WHERE tenant_id = %s AND position > %s AND position <= %s AND kind = ANY(%s) AND at < %s"
-        " ORDER BY position",
-        (Int4(tenant_id), Int8(after), Int8(upto), packing.texts(sorted(kinds)), until),
+        " WHERE tenant_id = %s AND position > %s AND position <= %s"
+        " AND (kind = ANY(%s) AND at < %s OR kind = ANY(%s)) ORDER BY position",
+        (
+            Int4(tenant_id),
+            Int8(after),
+            Int8(upto),
+            packing.texts(sorted(kinds)),
+            until,
+            packing.texts(sorted(rewards)),
+        ),
     )
     return [
         Told(position, kind, at, recorded_at, _decode(data))

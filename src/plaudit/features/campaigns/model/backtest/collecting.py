@@ -67,7 +67,9 @@ class Collecting:
         self._dry: tuple[int, datetime] | None = None
         self._others: defaultdict[str, _Other] = defaultdict(_Other)
 
-    def hear(self, happening: Happening, matches: Sequence[Match], known: Callable[[], Known]) -> None:
+    def hear(
+        self, happening: Happening, matches: Sequence[Match], known: Callable[[Happening], Known]
+    ) -> None:
         """Note a fact, who matches it, and, if the tested campaign does not, what it fails at."""
         at = happening.at
         if at < self._since:
@@ -80,7 +82,7 @@ class Collecting:
             return
         self._heard += 1
         if not any(one.campaign == self._campaign for one in matches):
-            self._fail(happening, known())
+            self._fail(happening, known(happening))
             return
         self._matched += 1
         if len(matches) > 1:
@@ -134,10 +136,8 @@ class Collecting:
         else:
             other.cost_minor -= verdict.recovered_minor
 
-    def really(self, data: Mapping[str, Any], *, at: datetime, granted: bool) -> None:
-        """Take in a reward that a running campaign really gave, or took back."""
-        if at < self._since:
-            return
+    def really(self, data: Mapping[str, Any], *, granted: bool) -> None:
+        """Take in a reward that a running campaign really gave for a fact of the period, or took back."""
         other = self._others[data["campaign"]]
         other.revision = max(other.revision, data["revision"])
         other.asset = data["asset"]

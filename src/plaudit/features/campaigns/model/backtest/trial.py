@@ -53,7 +53,7 @@ AMPLE_MINOR: Final = 2**62
 _ALWAYS: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
-class Tested(Struct, frozen=True, kw_only=True):
+class Candidate(Struct, frozen=True, kw_only=True):
     """What is tested: terms, as this revision of this campaign, on facts from `since` on.
 
     `budget_minor` None is as much as it takes. `seed` is what random rewards are drawn by; where it is empty
@@ -90,7 +90,7 @@ class Trial:
 
     def __init__(
         self,
-        tested: Tested,
+        tested: Candidate,
         *,
         after: int = 0,
         undone: Collection[int] = (),
@@ -165,16 +165,16 @@ class Trial:
             one = foresight.foresee((item,))[0]
             foreseen.append(one)
             if isinstance(item, Happening):
-                collecting.hear(item, one.matches, lambda item=item: foresight.known(item))
+                collecting.hear(item, one.matches, foresight.known)
         self._keep()
         for verdict in Batch(self._life, state, self._purse, foreseen).judge():
             collecting.take(verdict)
 
     def really(self, told: Told) -> None:
-        """Take in what was really given or taken back."""
+        """Take in what was really given for a fact of the period, or taken back."""
         granted = told.kind == CampaignGranted.KIND
         if told.data["campaign"] != self._tested.campaign:
-            self._collecting.really(told.data, at=told.at, granted=granted)
+            self._collecting.really(told.data, granted=granted)
 
     def result(self) -> Backtest:
         """Return what came of it so far."""
@@ -190,7 +190,7 @@ class Trial:
         state.touched = Touched()
 
 
-def items_of(told: Iterable[Told], tested: Tested) -> Iterator[Item]:
+def items_of(told: Iterable[Told], tested: Candidate) -> Iterator[Item]:
     """Yield what facts are to campaigns; what the tested campaign itself did is left out.
 
     So is what ran dry: that is what the trial finds out.
@@ -226,7 +226,7 @@ def undone_by(told: Iterable[Told]) -> tuple[set[int], set[str]]:
     return positions, references
 
 
-def _approval(tested: Tested) -> CampaignApproved:
+def _approval(tested: Candidate) -> CampaignApproved:
     return CampaignApproved(
         campaign=tested.campaign,
         revision=tested.revision or 1,
