@@ -1,5 +1,7 @@
 CREATE SCHEMA admission;
 
+CREATE SCHEMA campaigns;
+
 CREATE SCHEMA commands;
 
 CREATE SCHEMA identity;
@@ -143,6 +145,208 @@ CREATE TABLE admission.show (
     devices_max integer NOT NULL,
     streams jsonb NOT NULL
 );
+
+CREATE TABLE campaigns.attributes (
+    tenant_id integer NOT NULL,
+    viewer text NOT NULL,
+    revision integer NOT NULL,
+    level integer,
+    tags text[] NOT NULL
+);
+
+CREATE TABLE campaigns.calendar (
+    tenant_id integer NOT NULL,
+    calendar text NOT NULL,
+    revision integer NOT NULL,
+    days date[] NOT NULL
+);
+
+CREATE TABLE campaigns.campaign (
+    tenant_id integer NOT NULL,
+    campaign text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    newest integer NOT NULL,
+    approved integer,
+    starts_at timestamp with time zone,
+    ends_at timestamp with time zone,
+    paused boolean DEFAULT false NOT NULL,
+    dry bigint,
+    ended_at timestamp with time zone,
+    seed bytea,
+    CONSTRAINT campaign_check CHECK ((((approved IS NULL) = (ends_at IS NULL)) AND ((approved IS NULL) = (starts_at IS NULL))))
+)
+WITH (fillfactor='90');
+
+CREATE TABLE campaigns.course (
+    tenant_id integer NOT NULL,
+    campaign text NOT NULL,
+    approved bigint,
+    ended bigint,
+    budget bigint DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='70');
+
+CREATE TABLE campaigns.described (
+    tenant_id integer NOT NULL,
+    viewer text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    "position" bigint NOT NULL,
+    level integer,
+    tags text[] NOT NULL
+);
+
+CREATE TABLE campaigns.figure (
+    tenant_id integer NOT NULL,
+    campaign text NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    reached bigint NOT NULL,
+    participants bigint NOT NULL,
+    grants bigint NOT NULL,
+    granted bigint NOT NULL,
+    taken_back bigint NOT NULL,
+    withheld bigint NOT NULL
+)
+WITH (fillfactor='70');
+
+CREATE TABLE campaigns.first (
+    tenant_id integer NOT NULL,
+    trigger text NOT NULL,
+    viewer text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    rank bytea NOT NULL,
+    "position" bigint NOT NULL
+);
+
+CREATE TABLE campaigns.lot (
+    tenant_id integer NOT NULL,
+    campaign text NOT NULL,
+    viewer text NOT NULL,
+    span text NOT NULL,
+    fact bigint NOT NULL,
+    cause bigint NOT NULL,
+    "position" bigint NOT NULL,
+    asset text NOT NULL,
+    remaining bigint NOT NULL,
+    matures_at timestamp with time zone,
+    CONSTRAINT lot_remaining_check CHECK ((remaining >= 0))
+)
+WITH (fillfactor='80');
+
+CREATE TABLE campaigns.origin (
+    tenant_id integer NOT NULL,
+    reference text NOT NULL,
+    "position" bigint NOT NULL
+);
+
+CREATE TABLE campaigns.paid (
+    tenant_id integer NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    asset text NOT NULL,
+    count bigint NOT NULL,
+    amount bigint NOT NULL
+)
+WITH (fillfactor='70');
+
+CREATE TABLE campaigns.reached (
+    tenant_id integer NOT NULL,
+    campaign text NOT NULL,
+    viewer text NOT NULL,
+    granted boolean NOT NULL
+)
+WITH (fillfactor='90');
+
+CREATE TABLE campaigns.revision (
+    tenant_id integer NOT NULL,
+    campaign text NOT NULL,
+    revision integer NOT NULL,
+    state text NOT NULL,
+    author text NOT NULL,
+    maker text,
+    checker text,
+    sent text NOT NULL,
+    terms text NOT NULL,
+    terms_hash text NOT NULL,
+    wanted_from timestamp with time zone,
+    effective_from timestamp with time zone,
+    reason text,
+    saved_at timestamp with time zone NOT NULL,
+    submitted_at timestamp with time zone,
+    checked_at timestamp with time zone,
+    CONSTRAINT revision_check CHECK (((state = 'approved'::text) = (effective_from IS NOT NULL))),
+    CONSTRAINT revision_check1 CHECK (((checker <> maker) AND (checker <> author))),
+    CONSTRAINT revision_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'submitted'::text, 'approved'::text, 'rejected'::text, 'discarded'::text])))
+);
+
+CREATE TABLE campaigns.standing (
+    tenant_id integer NOT NULL,
+    campaign text NOT NULL,
+    viewer text NOT NULL,
+    span text NOT NULL,
+    entitled bigint NOT NULL,
+    granted bigint NOT NULL,
+    tally bytea
+)
+WITH (fillfactor='80');
+
+CREATE TABLE campaigns.step (
+    tenant_id integer NOT NULL,
+    campaign text NOT NULL,
+    "position" bigint NOT NULL
+);
+
+CREATE TABLE campaigns.told (
+    tenant_id integer NOT NULL,
+    "position" bigint NOT NULL,
+    campaign text NOT NULL,
+    viewer text NOT NULL,
+    kind text NOT NULL,
+    matured bigint
+)
+WITH (fillfactor='90');
+
+CREATE TABLE campaigns.transfer (
+    tenant_id integer NOT NULL,
+    number bigint NOT NULL,
+    campaign text NOT NULL,
+    asset text NOT NULL,
+    amount bigint NOT NULL,
+    state text DEFAULT 'pending'::text NOT NULL,
+    maker text NOT NULL,
+    checker text,
+    reason text,
+    requested_at timestamp with time zone NOT NULL,
+    checked_at timestamp with time zone,
+    CONSTRAINT transfer_amount_check CHECK ((amount <> 0)),
+    CONSTRAINT transfer_check CHECK ((((state = 'pending'::text) = (checker IS NULL)) AND ((state = 'pending'::text) = (checked_at IS NULL)))),
+    CONSTRAINT transfer_check1 CHECK ((checker <> maker)),
+    CONSTRAINT transfer_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text])))
+);
+
+ALTER TABLE campaigns.transfer ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME campaigns.transfer_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE campaigns.undone (
+    tenant_id integer NOT NULL,
+    "position" bigint NOT NULL,
+    reversed bigint NOT NULL,
+    paid bigint
+)
+WITH (fillfactor='90');
+
+CREATE TABLE campaigns.watch (
+    tenant_id integer NOT NULL,
+    version bigint NOT NULL,
+    awake integer NOT NULL,
+    since bigint NOT NULL,
+    ended bigint NOT NULL
+)
+WITH (fillfactor='50');
 
 CREATE TABLE commands.change (
     tenant_id integer NOT NULL,
@@ -1476,6 +1680,60 @@ ALTER TABLE ONLY admission.server
 ALTER TABLE ONLY admission.show
     ADD CONSTRAINT show_pkey PRIMARY KEY (tenant_id, show);
 
+ALTER TABLE ONLY campaigns.attributes
+    ADD CONSTRAINT attributes_pkey PRIMARY KEY (tenant_id, viewer);
+
+ALTER TABLE ONLY campaigns.calendar
+    ADD CONSTRAINT calendar_pkey PRIMARY KEY (tenant_id, calendar);
+
+ALTER TABLE ONLY campaigns.campaign
+    ADD CONSTRAINT campaign_pkey PRIMARY KEY (tenant_id, campaign);
+
+ALTER TABLE ONLY campaigns.course
+    ADD CONSTRAINT course_pkey PRIMARY KEY (tenant_id, campaign);
+
+ALTER TABLE ONLY campaigns.described
+    ADD CONSTRAINT described_pkey PRIMARY KEY (tenant_id, viewer, at, "position");
+
+ALTER TABLE ONLY campaigns.figure
+    ADD CONSTRAINT figure_pkey PRIMARY KEY (tenant_id, campaign, bucket);
+
+ALTER TABLE ONLY campaigns.first
+    ADD CONSTRAINT first_pkey PRIMARY KEY (tenant_id, trigger, viewer);
+
+ALTER TABLE ONLY campaigns.lot
+    ADD CONSTRAINT lot_pkey PRIMARY KEY (tenant_id, campaign, viewer, span, fact, cause);
+
+ALTER TABLE ONLY campaigns.origin
+    ADD CONSTRAINT origin_pkey PRIMARY KEY (tenant_id, reference, "position");
+
+ALTER TABLE ONLY campaigns.paid
+    ADD CONSTRAINT paid_pkey PRIMARY KEY (tenant_id, bucket, asset);
+
+ALTER TABLE ONLY campaigns.reached
+    ADD CONSTRAINT reached_pkey PRIMARY KEY (tenant_id, campaign, viewer);
+
+ALTER TABLE ONLY campaigns.revision
+    ADD CONSTRAINT revision_pkey PRIMARY KEY (tenant_id, campaign, revision);
+
+ALTER TABLE ONLY campaigns.standing
+    ADD CONSTRAINT standing_pkey PRIMARY KEY (tenant_id, campaign, viewer, span);
+
+ALTER TABLE ONLY campaigns.step
+    ADD CONSTRAINT step_pkey PRIMARY KEY (tenant_id, campaign, "position");
+
+ALTER TABLE ONLY campaigns.told
+    ADD CONSTRAINT told_pkey PRIMARY KEY (tenant_id, "position");
+
+ALTER TABLE ONLY campaigns.transfer
+    ADD CONSTRAINT transfer_pkey PRIMARY KEY (tenant_id, number);
+
+ALTER TABLE ONLY campaigns.undone
+    ADD CONSTRAINT undone_pkey PRIMARY KEY (tenant_id, "position");
+
+ALTER TABLE ONLY campaigns.watch
+    ADD CONSTRAINT watch_pkey PRIMARY KEY (tenant_id);
+
 ALTER TABLE ONLY commands.change
     ADD CONSTRAINT change_pkey PRIMARY KEY (tenant_id, revision, topic, key);
 
@@ -1764,6 +2022,18 @@ ALTER TABLE ONLY wallets.pack
 ALTER TABLE ONLY wallets.topup_policy
     ADD CONSTRAINT topup_policy_pkey PRIMARY KEY (tenant_id, asset);
 
+CREATE INDEX campaign_over ON campaigns.campaign USING btree (tenant_id, ends_at) WHERE ((approved IS NOT NULL) AND (ended_at IS NULL));
+
+CREATE INDEX course_ended ON campaigns.course USING btree (tenant_id, ended);
+
+CREATE INDEX lot_maturing ON campaigns.lot USING btree (tenant_id, matures_at, "position") WHERE ((matures_at IS NOT NULL) AND (remaining > 0));
+
+CREATE INDEX told_campaign ON campaigns.told USING btree (tenant_id, campaign, "position");
+
+CREATE INDEX told_viewer ON campaigns.told USING btree (tenant_id, viewer, "position");
+
+CREATE INDEX transfer_campaign ON campaigns.transfer USING btree (tenant_id, campaign, number);
+
 CREATE INDEX event_at ON insight.event USING btree (tenant_id, at);
 
 CREATE INDEX offer_show ON insight.offer USING btree (tenant_id, show);
@@ -1914,6 +2184,8 @@ ALTER TABLE ONLY payments.sandbox_refund
 
 GRANT USAGE ON SCHEMA admission TO plaudit_runtime;
 
+GRANT USAGE ON SCHEMA campaigns TO plaudit_runtime;
+
 GRANT USAGE ON SCHEMA commands TO plaudit_runtime;
 
 GRANT USAGE ON SCHEMA identity TO plaudit_runtime;
@@ -1948,6 +2220,50 @@ GRANT SELECT,INSERT,UPDATE ON TABLE admission.server TO plaudit_runtime;
 GRANT USAGE ON SEQUENCE admission.server_number_seq TO plaudit_runtime;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE admission.show TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.attributes TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.calendar TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.campaign TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.course TO plaudit_runtime;
+
+GRANT SELECT,INSERT ON TABLE campaigns.described TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE campaigns.figure TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.first TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.lot TO plaudit_runtime;
+
+GRANT SELECT,INSERT ON TABLE campaigns.origin TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE campaigns.paid TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE campaigns.reached TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.revision TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.standing TO plaudit_runtime;
+
+GRANT SELECT,INSERT ON TABLE campaigns.step TO plaudit_runtime;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE campaigns.told TO plaudit_runtime;
+
+GRANT SELECT,INSERT ON TABLE campaigns.transfer TO plaudit_runtime;
+
+GRANT UPDATE(state) ON TABLE campaigns.transfer TO plaudit_runtime;
+
+GRANT UPDATE(checker) ON TABLE campaigns.transfer TO plaudit_runtime;
+
+GRANT UPDATE(reason) ON TABLE campaigns.transfer TO plaudit_runtime;
+
+GRANT UPDATE(checked_at) ON TABLE campaigns.transfer TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.undone TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.watch TO plaudit_runtime;
 
 GRANT SELECT,INSERT ON TABLE commands.change TO plaudit_runtime;
 

@@ -21,6 +21,7 @@ from plaudit.core.feature import Feature
 from plaudit.core.journal.subscriptions import Subscription
 from plaudit.core.ledger.accounts import Directory
 from plaudit.features.admission.feature import FEATURE as ADMISSION
+from plaudit.features.campaigns.feature import FEATURE as CAMPAIGNS
 from plaudit.features.identity import actions as identity_actions
 from plaudit.features.identity import store as identity_store
 from plaudit.features.identity.feature import FEATURE as IDENTITY
@@ -58,6 +59,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     PRESALE,
     ADMISSION,
     INVITATIONS,
+    CAMPAIGNS,
     NOTIFICATIONS,
     INSIGHT,
 )

@@ -47,6 +47,21 @@ async def select_tenants(conn: Connection) -> list[Tenant]:
     return [Tenant(*row) for row in await cursor.fetchall()]
 
 
+async def select_tenant_of(conn: Connection, *, slug: str) -> int | None:
+    """Return the id of the tenant with a slug, None where there is none."""
+    cursor = await conn.execute("SELECT tenant_id FROM commands.tenant WHERE slug = %s", (slug,))
+    row = await cursor.fetchone()
+    return None if row is None else int(row[0])
+
+
+async def select_slug(conn: Connection, *, tenant_id: int) -> str:
+    """Return the slug of a tenant."""
+    cursor = await conn.execute("SELECT slug FROM commands.tenant WHERE tenant_id = %s", (Int4(tenant_id),))
+    row = await cursor.fetchone()
+    assert row is not None, f"no tenant {tenant_id}"
+    return str(row[0])
+
+
 async def select_time_zone(conn: Connection, *, tenant_id: int) -> str:
     """Return the IANA name of a tenant's time zone."""
     cursor = await conn.execute(

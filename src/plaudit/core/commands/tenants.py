@@ -14,7 +14,17 @@ from plaudit.core.commands.store import Tenant
 from plaudit.core.journal import store as journal_store
 from plaudit.platform.db import Connection, Database
 
-__all__ = ["LOADERS", "ZONE", "Tenant", "in_every_tenant", "load_zone", "open_tenant", "tenants"]
+__all__ = [
+    "LOADERS",
+    "ZONE",
+    "Tenant",
+    "in_every_tenant",
+    "load_zone",
+    "open_tenant",
+    "slug_of",
+    "tenant_of",
+    "tenants",
+]
 
 _log = structlog.get_logger(__name__)
 _AT_ONCE: Final = 4
@@ -39,6 +49,16 @@ async def open_tenant(conn: Connection, *, slug: str, name: str, time_zone: str,
 async def tenants(conn: Connection) -> list[Tenant]:
     """Return all tenants by id."""
     return await store.select_tenants(conn)
+
+
+async def tenant_of(conn: Connection, *, slug: str) -> int | None:
+    """Return the id of the tenant with a slug, None where there is none."""
+    return await store.select_tenant_of(conn, slug=slug)
+
+
+async def slug_of(conn: Connection, *, tenant_id: int) -> str:
+    """Return the slug of a tenant, by which addresses for everybody name it."""
+    return await store.select_slug(conn, tenant_id=tenant_id)
 
 
 async def in_every_tenant(

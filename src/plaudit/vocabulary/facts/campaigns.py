@@ -78,6 +78,16 @@ class CampaignRejected(CampaignData, frozen=True, kw_only=True):
     reason_hash: str
 
 
+class CampaignDiscarded(CampaignData, frozen=True, kw_only=True):
+    """A draft was given up, under review or not; it promises nothing and never will."""
+
+    KIND: ClassVar[str] = "campaign.discarded"
+    VERSION: ClassVar[int] = 1
+
+    revision: int
+    maker: str
+
+
 class CampaignApproved(CampaignData, frozen=True, kw_only=True):
     """A revision is what holds for facts that happen from `effective_from` on and are recorded after this.
 

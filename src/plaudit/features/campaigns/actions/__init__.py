@@ -1,0 +1,1 @@
+"""The verbs of campaigns: ``drafts``, ``running`` and ``budgets`` are operators', ``people`` the host's."""

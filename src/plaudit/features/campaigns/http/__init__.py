@@ -1,0 +1,21 @@
+"""Campaigns over HTTP.
+
+``drafts`` has terms and their review, ``running`` campaigns as a whole, ``budgets`` their budgets, ``people``
+what viewers are and calendars, ``triggers`` the catalogue that screens are built from,
+``terms`` the page for everybody.
+"""
+
+from typing import Any, Final
+
+from plaudit.features.campaigns.http import budgets, drafts, people, running, terms, triggers
+
+ROUTES: Final[tuple[Any, ...]] = (
+    *drafts.ROUTES,
+    *running.ROUTES,
+    *budgets.ROUTES,
+    *people.ROUTES,
+    *triggers.ROUTES,
+    *terms.ROUTES,
+)
+
+__all__ = ["ROUTES"]

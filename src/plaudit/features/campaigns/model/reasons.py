@@ -1,0 +1,126 @@
+"""Why a campaign did not reward a fact, in English and Chinese, for who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from plaudit.features.campaigns.model.attributes import WORDS
+from plaudit.features.campaigns.model.conditions import Traced
+from plaudit.features.campaigns.model.resolution import Ruling
+from plaudit.features.campaigns.model.running import Absence
+from plaudit.features.campaigns.model.sentences import Language
+from plaudit.features.campaigns.model.terms import Terms
+from plaudit.features.campaigns.model.triggers import TRIGGERS
+from plaudit.kernel.money import format_minor
+from plaudit.vocabulary.assets import ASSETS
+
+_ABSENT: Final[dict[Absence, tuple[str, str]]] = {
+    "later": (
+        "No revision of the campaign held for it: it came before.",
+        "活动当时尚未生效。",
+    ),
+    "period": ("It happened out of the campaign's time.", "发生时间不在活动期内。"),
+    "paused": ("The campaign was paused.", "活动当时已暂停。"),
+    "dry": ("The campaign's budget was used up.", "活动预算当时已用完。"),
+    "ended": ("The campaign had ended.", "活动当时已结束。"),
+}
+
+_CODES: Final = {
+    "campaign.budget": (
+        "The campaign's budget did not reach for it; the campaign is paused.",
+        "活动预算不足，活动已暂停。",
+    ),
+    "campaign.paused": ("The campaign's budget had run out just before.", "活动预算刚好已用完。"),
+    "campaign.cap": ("A limit of the campaign leaves nothing of it.", "已达到活动的奖励上限。"),
+    "account.frozen": ("The viewer's account is frozen.", "用户账户已被冻结。"),
+    "switch.off": ("The campaign was switched off.", "活动已被关闭。"),
+    "ledger.range": ("The wallet cannot hold more.", "钱包余额已达上限。"),
+}
+
+_RULED: Final = {
+    "counts": ("It counts.", "计入。"),
+    "outranked": ("The campaign {by} of the same group has priority.", "同组活动 {by} 优先。"),
+    "less": ("The campaign {by} of the same group gives more.", "同组活动 {by} 奖励更多。"),
+    "excluded": ("The campaign {by} keeps out those of lower priority.", "活动 {by} 排斥优先级更低的活动。"),
+}
+
+_WEEKDAYS_EN: Final = ("", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_WEEKDAYS_ZH: Final = ("", "周一", "周二", "周三", "周四", "周五", "周六", "周日")
+
+
+def absent_text(absence: Absence, language: Language) -> str:
+    """Return why a campaign does not judge a fact."""
+    return _said(_ABSENT[absence], language)
+
+
+def withheld_text(code: str, language: Language) -> str:
+    """Return why a reward was not paid; a code that is not known here is its own meaning."""
+    return _said(_CODES.get(code, (code, code)), language)
+
+
+def ruled_text(ruling: Ruling, language: Language) -> str:
+    """Return what became of a match beside others."""
+    return _said(_RULED[ruling.reason], language).format(by=ruling.by)
+
+
+def unmet_of(said: Traced, terms: Terms, *, language: Language) -> list[str]:
+    """Return why a fact did not meet a revision's conditions, a sentence for each comparison that decides.
+
+    Empty where it did.
+    """
+    return (
+        []
+        if said.verdict
+        else [_sentence(one, terms, language, wanted=wanted) for one, wanted in _deciding(said, wanted=True)]
+    )
+
+
+def _deciding(said: Traced, *, wanted: bool) -> Iterator[tuple[Traced, bool]]:
+    """Yield the comparisons by which a node is not what was wanted, and what they should have been."""
+    if said.verdict is wanted:
+        return
+    if said.node == "leaf":
+        yield said, wanted
+        return
+    for part in said.of:
+        yield from _deciding(part, wanted=not wanted if said.node == "not" else wanted)
+
+
+def _sentence(said: Traced, terms: Terms, language: Language, *, wanted: bool) -> str:
+    asked = _asked(said, terms, language)
+    actual = _value(said, said.actual, terms, language)
+    if language == "zh":
+        return f"{'要求' if wanted else '要求不满足'}“{asked}”，实际为{actual}。"
+    return f"Asked: {'' if wanted else 'not '}{asked}. It was {actual}."
+
+
+def _asked(said: Traced, terms: Terms, language: Language) -> str:
+    attribute = TRIGGERS[terms.trigger].attributes[said.attribute or ""]
+    name = attribute.zh if language == "zh" else attribute.en
+    pattern = next(words for operator, words in WORDS.items() if operator == said.operator)
+    low = high = wanted = _value(said, said.wanted, terms, language)
+    if said.operator == "between":
+        low, high = (_value(said, one, terms, language) for one in said.wanted)
+    return _said(pattern, language).format(name=name, wanted=wanted, low=low, high=high)
+
+
+def _value(said: Traced, value: Any, terms: Terms, language: Language) -> str:  # noqa: ANN401 - of any attribute
+    """Return a value as people read it."""
+    zh = language == "zh"
+    if value is None or (isinstance(value, list | tuple) and not value):
+        return "无" if zh else "nothing"
+    if isinstance(value, bool):
+        return _said(("yes", "是") if value else ("no", "否"), language)
+    if isinstance(value, list | tuple):
+        return ("、" if zh else ", ").join(_value(said, one, terms, language) for one in value)
+    if said.attribute == "weekday" and isinstance(value, int):
+        return (_WEEKDAYS_ZH if zh else _WEEKDAYS_EN)[value]
+    if said.attribute == "amount" and isinstance(value, int):
+        asset = ASSETS.get(terms.base.asset)
+        return format_minor(amount_minor=value, scale=0 if asset is None else asset.scale)
+    return str(value)
+
+
+def _said(words: tuple[str, str], language: Language) -> str:
+    return words[1] if language == "zh" else words[0]

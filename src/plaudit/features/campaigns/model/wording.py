@@ -1,0 +1,290 @@
+"""What terms say in words, in Chinese and English: the lines of the page that everybody may read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final, Literal, TypeAlias
+from zoneinfo import ZoneInfo
+
+from plaudit.features.campaigns.model.attributes import WORDS
+from plaudit.features.campaigns.model.readers import TIMES
+from plaudit.features.campaigns.model.terms import (
+    All,
+    Condition,
+    Cumulative,
+    First,
+    Fixed,
+    Leaf,
+    Not,
+    Random,
+    Ratio,
+    Reward,
+    Streak,
+    Terms,
+    Tier,
+    Tiered,
+)
+from plaudit.features.campaigns.model.triggers import TRIGGERS
+from plaudit.kernel.money import format_minor
+from plaudit.vocabulary.assets import ASSETS
+
+Language: TypeAlias = Literal["zh", "en"]
+Line: TypeAlias = tuple[str, str]
+
+_UNITS: Final[dict[str, tuple[str, str]]] = {
+    "coin": ("{n} coins", "{n} 金币"),
+    "points": ("{n} points", "{n} 积分"),
+    "chance": ("{n} chances", "{n} 次抽奖机会"),
+    "coupon": ("{n} coupons", "{n} 张优惠券"),
+    TIMES: ("{n} times", "{n} 次"),
+}
+_COUNTED: Final[dict[str, tuple[str, str]]] = {
+    "fact": ("each time", "每次"),
+    "day": ("a day", "每日"),
+    "week": ("a week (from Monday)", "每周（周一起）"),
+    "month": ("a month", "每月"),
+    "campaign": ("the whole campaign", "整个活动期间"),
+}
+_PER: Final[dict[str, tuple[str, str]]] = {
+    "creator": ("creator", "主播"),
+    "room": ("room", "直播间"),
+    "show": ("show", "演出"),
+}
+_CAPS: Final[dict[str, tuple[str, str]]] = {
+    "viewer_day_minor": ("for each person a day", "每人每日"),
+    "viewer_minor": ("for each person", "每人累计"),
+    "day_minor": ("for everybody a day", "全体每日"),
+    "total_minor": ("for everybody", "全体累计"),
+    "viewer_day_count": ("times for each person a day", "次（每人每日）"),
+    "viewer_count": ("times for each person", "次（每人累计）"),
+    "total_count": ("times for everybody", "次（全体累计）"),
+}
+
+
+def lines_of(terms: Terms, *, language: Language) -> list[Line]:
+    """Return (what, words) of everything that terms promise, in the order in which they are read."""
+    say = _speaker(language)
+    trigger = TRIGGERS[terms.trigger]
+    amount = trigger.amounts[terms.base.amount]
+    lines = [
+        (say("Period", "活动时间"), _period(terms, say)),
+        (say("For", "触发行为"), say(trigger.en, trigger.zh)),
+        (say("Counted", "计算依据"), f"{say(*amount)} ({_asset(terms.base.asset, say)})"),
+        (
+            say("Conditions", "参与条件"),
+            condition_text(terms.conditions, trigger=terms.trigger, language=language),
+        ),
+        (say("Reward", "奖励规则"), _strategy(terms, say)),
+        *_matures(terms, say),
+        (say("Limits", "奖励上限"), _caps(terms, say)),
+        (say("When it is undone", "退款处理"), _clawback(terms, say)),
+        *_beside(terms, say),
+    ]
+    if terms.calendars:
+        days = "; ".join(f"{name}: {', '.join(some)}" for name, some in sorted(terms.calendars.items()))
+        lines.append((say("Calendars", "日历"), days))
+    return lines
+
+
+def amount_text(amount_minor: int, asset: str, *, language: Language) -> str:
+    """Return an amount as people read it: "12.00 CNY", "30 coins"."""
+    say = _speaker(language)
+    words = _UNITS.get(asset)
+    if words is not None:
+        return say(*words).format(n=f"{amount_minor:,}")
+    return f"{format_minor(amount_minor=amount_minor, scale=ASSETS[asset].scale)} {asset}"
+
+
+def moment_text(at: datetime, *, zone: str) -> str:
+    """Return a moment to the second in a zone, with the zone: what is announced is in one, for everybody."""
+    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S} ({zone})"
+
+
+def condition_text(condition: Condition, *, trigger: str, language: Language) -> str:
+    """Return a condition in words, parts of parts in brackets."""
+    say = _speaker(language)
+    if isinstance(condition, Leaf):
+        return _leaf(condition, trigger, say)
+    if isinstance(condition, Not):
+        inner = condition_text(condition.of, trigger=trigger, language=language)
+        return say(f"not ({inner})", f"非（{inner}）")
+    parts = [condition_text(one, trigger=trigger, language=language) for one in condition.of]
+    if not parts:
+        return say("none", "无")
+    grouped = [
+        part if isinstance(one, Leaf | Not) or len(parts) == 1 else say(f"({part})", f"（{part}）")
+        for part, one in zip(parts, condition.of, strict=True)
+    ]
+    together = say(" and ", "，且") if isinstance(condition, All) else say(" or ", "，或")
+    return together.join(grouped)
+
+
+_Speaker: TypeAlias = Callable[[str, str], str]
+
+
+def _speaker(language: Language) -> _Speaker:
+    return lambda en, zh: zh if language == "zh" else en
+
+
+def _language(say: _Speaker) -> Language:
+    return "zh" if say("en", "zh") == "zh" else "en"
+
+
+def _leaf(leaf: Leaf, trigger: str, say: _Speaker) -> str:
+    attribute = TRIGGERS[trigger].attributes[leaf.attribute]
+    words = say(*WORDS[leaf.operator])
+    name = say(attribute.en, attribute.zh)
+    if leaf.operator == "between":
+        low, high = leaf.value
+        return words.format(name=name, low=_value(low, say), high=_value(high, say))
+    return words.format(name=name, wanted=_value(leaf.value, say))
+
+
+def _value(value: Any, say: _Speaker) -> str:  # noqa: ANN401 - of the attribute's sort
+    if isinstance(value, bool):
+        return say("yes", "是") if value else say("no", "否")
+    if isinstance(value, list | tuple):
+        return say(", ", "、").join(_value(one, say) for one in value)
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _period(terms: Terms, say: _Speaker) -> str:
+    starts, ends = (moment_text(at, zone=terms.zone) for at in (terms.starts_at, terms.ends_at))
+    return say(f"from {starts} to before {ends}", f"{starts} 起，至 {ends} 前")
+
+
+def _asset(asset: str, say: _Speaker) -> str:
+    if asset == TIMES:
+        return say("how often", "次数")
+    known = ASSETS[asset]
+    return say(known.name_en, known.name_zh)
+
+
+def _reward(amount_minor: int, reward: Reward, say: _Speaker) -> str:
+    text = amount_text(amount_minor, reward.asset, language=_language(say))
+    if reward.kind == "voucher":
+        return say(f"a voucher of {text}", f"{text} 代金券")
+    return text if reward.item is None else say(f"{text} ({reward.item})", f"{text}（{reward.item}）")
+
+
+def _strategy(terms: Terms, say: _Speaker) -> str:
+    strategy, reward = terms.strategy, terms.reward
+    if isinstance(strategy, Ratio):
+        return _of_amount(strategy.ratio, say)
+    if isinstance(strategy, Fixed):
+        given = _reward(strategy.reward_minor, reward, say)
+        return say(f"{given} each time", f"每次 {given}")
+    if isinstance(strategy, Tiered):
+        return _tiers(strategy.tiers, terms, say)
+    if isinstance(strategy, Cumulative):
+        return _cumulative(strategy, terms, say)
+    if isinstance(strategy, First):
+        given = (
+            _of_amount(strategy.ratio, say)
+            if strategy.ratio is not None
+            else _reward(strategy.reward_minor or 0, reward, say)
+        )
+        return say(f"once for each person: {given}", f"每人一次：{given}")
+    if isinstance(strategy, Streak):
+        return _streak(strategy, terms, say)
+    assert isinstance(strategy, Random), strategy
+    low, high = (_reward(one, reward, say) for one in (strategy.low_minor, strategy.high_minor))
+    return say(f"by chance from {low} to {high}, all alike", f"{low} 至 {high} 随机，机会均等")
+
+
+def _of_amount(ratio: str, say: _Speaker) -> str:
+    return say(
+        f"{ratio} of the amount, in smallest units, rounded down",
+        f"按金额的 {ratio}（以最小单位计，向下取整）",
+    )
+
+
+def _tiers(tiers: tuple[Tier, ...], terms: Terms, say: _Speaker) -> str:
+    said = []
+    for tier in tiers:
+        from_text = amount_text(tier.from_minor, terms.base.asset, language=_language(say))
+        given = (
+            _of_amount(tier.ratio, say)
+            if tier.ratio is not None
+            else _reward(tier.reward_minor or 0, terms.reward, say)
+        )
+        said.append(say(f"from {from_text}: {given}", f"满 {from_text}：{given}"))
+    return say("; ", "；").join(said)
+
+
+def _cumulative(strategy: Cumulative, terms: Terms, say: _Speaker) -> str:
+    said = [_tiers(strategy.tiers, terms, say)] if strategy.tiers else []
+    if strategy.every_minor is not None:
+        step = amount_text(strategy.every_minor, terms.base.asset, language=_language(say))
+        given = _reward(strategy.every_reward_minor or 0, terms.reward, say)
+        said.append(say(f"{given} more for each {step} after that", f"此后每满 {step} 再得 {given}"))
+    per = "".join(say(f", for each {en}", f"，按{zh}") for en, zh in (_PER[one] for one in strategy.per))
+    counted = say(*_COUNTED[strategy.counted])
+    tiers = say("; ", "；").join(said)
+    return say(
+        f"by the sum of {counted}{per}: {tiers}; what was given before counts",
+        f"按{counted}累计{per}：{tiers}；已发放部分计入",
+    )
+
+
+def _streak(strategy: Streak, terms: Terms, say: _Speaker) -> str:
+    least = amount_text(strategy.day_minor, terms.base.asset, language=_language(say))
+    given = _reward(strategy.reward_minor, terms.reward, say)
+    often_en, often_zh = ("each time", "每次达成") if strategy.recurring else ("once", "仅一次")
+    return say(
+        f"{given} for {strategy.days} days in a row with at least {least} each, {often_en}",
+        f"连续 {strategy.days} 天、每天不低于 {least}：{given}（{often_zh}）",
+    )
+
+
+def _matures(terms: Terms, say: _Speaker) -> list[Line]:
+    if not terms.reward.matures_s:
+        return []
+    seconds = f"{terms.reward.matures_s:,}"
+    return [(say("Paid out", "到账时间"), say(f"{seconds} seconds later", f"{seconds} 秒后"))]
+
+
+def _caps(terms: Terms, say: _Speaker) -> str:
+    said = []
+    for name, words in _CAPS.items():
+        limit = getattr(terms.caps, name)
+        if limit is None:
+            continue
+        if name.endswith("_count"):
+            said.append(f"{limit:,} {say(*words)}")
+        else:
+            amount = amount_text(limit, terms.reward.asset, language=_language(say))
+            said.append(say(f"{amount} {words[0]}", f"{words[1]} {amount}"))
+    budget = say("as long as the budget lasts", "以预算为限，发完即止")
+    return say("; ", "；").join([*said, budget])
+
+
+def _clawback(terms: Terms, say: _Speaker) -> str:
+    if terms.clawback.policy == "forgive":
+        return say("what was given stays", "已发放的奖励不收回")
+    taken = say("what it had earned is taken back", "由此获得的奖励将被收回")
+    limit_minor = terms.clawback.debt_limit_minor
+    if not limit_minor:
+        return taken
+    owed = amount_text(limit_minor, terms.reward.asset, language=_language(say))
+    return say(
+        f"{taken}; what is not there any more is owed, up to {owed}", f"{taken}；不足部分记欠，至多 {owed}"
+    )
+
+
+def _beside(terms: Terms, say: _Speaker) -> list[Line]:
+    said = []
+    if terms.group is not None:
+        picked = (
+            say("what is worth most", "奖励最高者") if terms.pick == "best" else say("the first", "优先者")
+        )
+        said.append(
+            say(f"of the group “{terms.group}” {picked} counts", f"“{terms.group}”组内仅{picked}生效")
+        )
+    if terms.exclusive:
+        said.append(say("nothing of lower priority counts beside it", "不与更低优先级的活动同享"))
+    if not said:
+        return []
+    said.append(say(f"priority {terms.priority}", f"优先级 {terms.priority}"))
+    return [(say("Beside others", "与其他活动"), say("; ", "；").join(said))]

@@ -1,0 +1,1 @@
+"""Questions about campaigns: `life` about terms and budgets, `rewards` about what was given, and figures."""

@@ -1,0 +1,1 @@
+"""The only SQL of campaigns: `life` is what operators write, `budgets` and `people` what else they save."""
