@@ -71,6 +71,13 @@ class Running:
         self.asks = frozenset(leaf.attribute for one in terms.values() for _, leaf in leaves(one.conditions))
 
 
+class _Arranged(Struct, frozen=True):
+    """By trigger: where its campaigns are found, and what of viewers and history any of them asks for."""
+
+    indexes: dict[str, Index[Running]]
+    needs: dict[str, frozenset[str]]
+
+
 class Catalogue:
     """All campaigns that were ever approved, ready to judge.
 
@@ -82,9 +89,7 @@ class Catalogue:
         self.running: dict[str, Running] = {row.campaign: Running(row) for row in rows}
         self.seeds: dict[str, bytes] = dict(seeds or {})
         self.evaluated = 0
-        self._indexes: dict[str, Index[Running]] = {}
-        self._needs: dict[str, frozenset[str]] = {}
-        self._arrange()
+        self._arranged: _Arranged | None = None
 
     @property
     def since(self) -> int:
@@ -113,23 +118,23 @@ class Catalogue:
             former.row = row
         else:
             self.running[said.campaign] = Running(row)
-            self._arrange()
+            self._arranged = None
 
     def listens(self, trigger: str) -> bool:
         """Tell whether any campaign goes by a trigger."""
-        return trigger in self._indexes
+        return trigger in self._arrangement().indexes
 
     def needs(self, trigger: str) -> frozenset[str]:
         """Return which of "level", "tags" and "first_ever" any campaign of a trigger asks for."""
-        return self._needs.get(trigger, frozenset())
+        return self._arrangement().needs.get(trigger, frozenset())
 
     def asks_first(self, trigger: str) -> bool:
         """Tell whether any campaign of a trigger asks whether a fact is the viewer's first."""
-        return FIRST_EVER.name in self._needs.get(trigger, ())
+        return FIRST_EVER.name in self.needs(trigger)
 
     def matches(self, happening: Happening, known: Known) -> list[Match]:
         """Return the campaigns that are in force for a happening, count it, and whose conditions it meets."""
-        index = self._indexes.get(happening.trigger)
+        index = (self._arranged or self._arrangement()).indexes.get(happening.trigger)
         found: list[Match] = []
         if index is None:
             return found
@@ -159,17 +164,18 @@ class Catalogue:
             return "later"
         return standing(running.row, position=happening.position, at=happening.at)
 
-    def _arrange(self) -> None:
-        """Sort campaigns into indexes by trigger, anew: that happens when one is approved."""
-        self._indexes = {}
-        needs: dict[str, set[str]] = {}
-        for running in sorted(self.running.values(), key=lambda one: one.row.campaign):
-            revisions = running.row.revisions
-            trigger = revisions[0].terms.trigger
-            index = self._indexes.setdefault(trigger, Index())
-            index.add(running, [one.terms for one in revisions])
-            needs.setdefault(trigger, set()).update(running.asks & _ASKED)
-        self._needs = {trigger: frozenset(asked) for trigger, asked in needs.items()}
+    def _arrangement(self) -> _Arranged:
+        """Return campaigns sorted by trigger; that is done once after the last approval."""
+        if self._arranged is None:
+            indexes: dict[str, Index[Running]] = {}
+            needs: dict[str, frozenset[str]] = {}
+            for running in sorted(self.running.values(), key=lambda one: one.row.campaign):
+                revisions = [one.terms for one in running.row.revisions]
+                trigger = revisions[0].trigger
+                indexes.setdefault(trigger, Index()).add(running, revisions)
+                needs[trigger] = needs.get(trigger, frozenset()) | (running.asks & _ASKED)
+            self._arranged = _Arranged(indexes, needs)
+        return self._arranged
 
 
 def chance_of(match: Match, happening: Happening) -> int:
