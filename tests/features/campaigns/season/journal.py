@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
-from plaudit.features.campaigns.feature import FEATURE as CAMPAIGNS
 
 from plaudit.app.assembly import House, assembled, open_tenant
 from plaudit.core import audit
@@ -26,6 +25,7 @@ from plaudit.core.journal import read
 from plaudit.core.journal.facts import Fact, Recorded
 from plaudit.core.journal.subscriptions import Subscription
 from plaudit.core.ledger.book import Decision, Transfer
+from plaudit.features.campaigns.feature import FEATURE as CAMPAIGNS
 from plaudit.features.campaigns.model.checking import terms_of
 from plaudit.features.campaigns.model.terms import terms_hash
 from plaudit.features.identity.feature import FEATURE as IDENTITY

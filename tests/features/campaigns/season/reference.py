@@ -67,7 +67,7 @@ def _is_evening(one: Payment) -> bool:
 
 
 def _evening(paid: Sequence[Payment], *, capped: bool) -> list[Grant]:
-    """Give a twentieth from 5.00 on, between six and eleven, not at sgdq2013; at most 150 a person and day."""
+    """Give a twentieth from 5.00 on, from six to eleven, not at sgdq2013; at most 150 a person and day."""
     found = []
     had: defaultdict[tuple[str, date], int] = defaultdict(int)
     for one in paid:
@@ -100,7 +100,7 @@ def _weekend(paid: Sequence[Payment], *, capped: bool) -> list[Grant]:
 
 
 def _ladder(paid: Sequence[Payment], *, budget: int) -> tuple[list[Grant], int | None]:
-    """Give 20 from 10.00, nothing from 25.00, 150 from 50.00, 450 from 100.00 on.
+    """Give 20 from 10.00, nothing from 25.00, 150 from 50.00, 450 from 100.00.
 
     It is over at the first that the budget does not reach for.
     """

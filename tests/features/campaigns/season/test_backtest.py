@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from plaudit.features.campaigns.model.checking import terms_of
 from plaudit.features.campaigns.queries import backtest
 from plaudit.features.campaigns.queries.backtest import Paid, Period
 from plaudit.kernel.refusal import Refusal
+from plaudit.vocabulary.facts.base import FactData
 from plaudit.vocabulary.facts.campaigns import CampaignGranted, CampaignPaused, CampaignWithheld
 from tests.features.campaigns.season import six
 from tests.features.campaigns.season.journal import BEGINNING, Journal, evaluation, house_on, said, write
@@ -40,12 +41,15 @@ class Judged:
     journal: Journal
     paid: Sequence[Payment]
     facts: Sequence[Recorded]
+    numbers: Mapping[int, int]
 
-    async def backtest(self, name: str, period: Period = WHOLE, **more: object) -> Backtest:
-        """Test a campaign of the season, with the budget that it had."""
-        fields = {"budget_minor": six.budgets(ladder=six.LADDER_SMALL)[name], **more}
+    async def backtest(self, name: str, period: Period = WHOLE, *, ample: bool = False) -> Backtest:
+        """Test a campaign of the season, with the budget that it had or as much as it takes."""
         tested = Candidate(
-            campaign=name, terms=terms_of(six.SIX[name], zone="UTC", calendars={}), revision=1, **fields
+            campaign=name,
+            terms=terms_of(six.SIX[name], zone="UTC", calendars={}),
+            revision=1,
+            budget_minor=None if ample else six.budgets(ladder=six.LADDER_SMALL)[name],
         )
         return await backtest.over_journal(
             database=self.house.database, tenant_id=self.journal.tenant_id, tested=tested, period=period
@@ -53,12 +57,9 @@ class Judged:
 
     def day_of(self, granted: Recorded) -> date:
         """Return the day, in New York, of the payment that a reward is for."""
-        number = next(
-            number for number, position in self.journal.positions.items() if position == granted.data["fact"]
-        )
-        return self.paid[number].at.astimezone(ZoneInfo(six.ZONE)).date()
+        return self.paid[self.numbers[granted.data["fact"]]].at.astimezone(ZoneInfo(six.ZONE)).date()
 
-    def live(self, name: str, kind: type) -> list[Recorded]:
+    def live(self, name: str, kind: type[FactData]) -> list[Recorded]:
         """Return what was recorded of one campaign, of one kind."""
         return [one for one in self.facts if one.kind == kind.KIND and one.data["campaign"] == name]
 
@@ -74,7 +75,8 @@ async def judged(postgres: TestServer) -> AsyncIterator[Judged]:
         async with house_on(urls.url) as house:
             await catch_up(database=house.database, subscriptions=[evaluation(house)], clock=house.clock)
             facts = await said(house, journal.tenant_id, CampaignGranted, CampaignPaused, CampaignWithheld)
-            yield Judged(house, journal, paid, facts)
+            numbers = {position: number for number, position in journal.positions.items()}
+            yield Judged(house, journal, paid, facts, numbers)
 
 
 @pytest.mark.parametrize("name", six.SIX)
@@ -112,7 +114,7 @@ async def test_the_budget_runs_dry_at_the_fact_at_which_it_did(judged: Judged) -
     assert found.dry is not None
     assert found.dry.fact == paused.data["fact"]
     assert found.cost_minor + found.dry.left_minor == six.LADDER_SMALL
-    ample = await judged.backtest("ladder", budget_minor=None)
+    ample = await judged.backtest("ladder", ample=True)
     expected = given(judged.paid)
     assert ample.dry is None
     assert ample.cost_minor == sum(one.coins for one in expected.grants if one.campaign == "ladder")
@@ -171,9 +173,7 @@ async def test_payments_of_a_file_are_judged_alike(judged: Judged) -> None:
             for one in reversed(judged.paid)
         ]
         found = backtest.over_payments(tested=tested, paid=paid)
-        alone = await judged.backtest(
-            name, Period(since=BEGINNING, until=ENDLESS, alone=True), budget_minor=None
-        )
+        alone = await judged.backtest(name, Period(since=BEGINNING, until=ENDLESS, alone=True), ample=True)
         assert found.cost_minor == alone.cost_minor > 0
         assert (found.days, found.failed, found.by_viewer) == (alone.days, alone.failed, alone.by_viewer)
 

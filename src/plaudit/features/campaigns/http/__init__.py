@@ -2,12 +2,12 @@
 
 ``drafts`` has terms and their review, ``running`` campaigns as a whole, ``budgets`` their budgets, ``people``
 what viewers are and calendars, ``triggers`` the catalogue that screens are built from,
-``terms`` the page for everybody.
+``terms`` the page for everybody, ``backtest`` what a revision would have cost.
 """
 
 from typing import Any, Final
 
-from plaudit.features.campaigns.http import budgets, drafts, people, running, terms, triggers
+from plaudit.features.campaigns.http import backtest, budgets, drafts, people, running, terms, triggers
 
 ROUTES: Final[tuple[Any, ...]] = (
     *drafts.ROUTES,
@@ -16,6 +16,7 @@ ROUTES: Final[tuple[Any, ...]] = (
     *people.ROUTES,
     *triggers.ROUTES,
     *terms.ROUTES,
+    *backtest.ROUTES,
 )
 
 __all__ = ["ROUTES"]

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from plaudit.core.commands.command import Grant
+from plaudit.features.campaigns.actions.base import Means, open_seed
 from plaudit.features.campaigns.http.fields import DONE, READ, TAGS, Amount, text_of
 from plaudit.features.campaigns.model.backtest.chart import chart
 from plaudit.features.campaigns.model.backtest.figures import Backtest, Spread
@@ -14,16 +15,12 @@ from plaudit.kernel.refusal import invalid
 from plaudit.kernel.time import format_time, parse_time
 from plaudit.platform.web import post
 
-POSITIONS_MAX: Final = 200_000
-"""How many facts of the journal one request reads at most: some seconds of one core."""
-
 
 class Wanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What is tested: a revision (the newest, when none is named) or other `terms`, on what happened from
-    `from` on and before `until`.
+    """What is tested, a revision (the newest, when none is named) or other `terms`, and on which period.
 
-    `budget_minor` is how much it may spend; as much as it takes, when not given. With `alone` no other campaign
-    takes part.
+    It begins with `from` and ends before `until`. `budget_minor` is how much may be spent; as much as it
+    takes, when not given. With `alone` no other campaign takes part.
     """
 
     since: str = msgspec.field(name="from")
@@ -144,9 +141,7 @@ class BacktestView(msgspec.Struct, kw_only=True):
     summary="What a revision would have cost",
     tags=TAGS,
 )
-async def backtest_campaign(
-    *, campaign: str, data: Wanted, grant: Grant, house: queries.Means
-) -> BacktestView:
+async def backtest_campaign(*, campaign: str, data: Wanted, grant: Grant, house: Means) -> BacktestView:
     """Judge a period of the journal by a revision, beside the campaigns that ran then. Nothing is written.
 
     What is longer than one request may read is for `plaudit backtest`.
@@ -154,9 +149,7 @@ async def backtest_campaign(
     period = queries.Period(
         since=_time(data.since, "from"), until=_time(data.until, "until"), alone=data.alone
     )
-    if data.budget_minor is not None and data.budget_minor < 0:
-        raise invalid("body.invalid", "A budget is not below zero.", field="budget_minor")
-    tested = await queries.tested(
+    tested = await queries.candidate(
         house,
         tenant_id=grant.tenant_id,
         campaign=campaign,
@@ -169,7 +162,9 @@ async def backtest_campaign(
         tenant_id=grant.tenant_id,
         tested=tested,
         period=period,
-        positions_max=POSITIONS_MAX,
+        opened=lambda name, sealed: open_seed(
+            house.vault, tenant_id=grant.tenant_id, campaign=name, sealed=sealed
+        ),
     )
     return view(found, title=tested.terms.texts.title_en)
 
@@ -181,8 +176,8 @@ def view(found: Backtest, *, title: str) -> BacktestView:
     """Return a backtest as it is shown."""
     fields = {name: getattr(found, name) for name in found.__struct_fields__}
     return BacktestView(
-        **fields
-        | {
+        **{
+            **fields,
             "first_at": text_of(found.first_at),
             "last_at": text_of(found.last_at),
             "dry": None

@@ -9,38 +9,51 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
+from plaudit.core.commands.references import References
+from plaudit.core.commands.tenants import ZONE
 from plaudit.core.handles import Connection, Database
 from plaudit.core.journal import read
 from plaudit.features.campaigns.model import triggers
 from plaudit.features.campaigns.model.backtest.figures import Backtest
 from plaudit.features.campaigns.model.backtest.trial import (
-    STEPS,
     REWARDS,
+    STEPS,
     Candidate,
     Told,
     Trial,
     items_of,
     undone_by,
 )
+from plaudit.features.campaigns.model.checking import terms_of
 from plaudit.features.campaigns.model.engine.foreseeing import Item
 from plaudit.features.campaigns.model.happenings import Happening
+from plaudit.features.campaigns.model.life import check_campaign, terms_in
+from plaudit.features.campaigns.queries.life import known, revision_in
 from plaudit.features.campaigns.store import backtest as store
 from plaudit.features.campaigns.store import courses, viewers
 from plaudit.features.campaigns.store import facts as fact_store
-from plaudit.kernel.refusal import invalid, refused
+from plaudit.features.campaigns.store import life as operators
+from plaudit.features.campaigns.store import people as people_store
+from plaudit.kernel.money import MAX_MINOR
+from plaudit.kernel.refusal import busy, invalid, refused
 from plaudit.vocabulary.facts.campaigns import CampaignApproved
 
-Progress = Callable[[int, int], None]
+Progress: TypeAlias = Callable[[int, int], None]
 """Is told (how much is done, of how much)."""
 
 SPAN: Final = 5_000
 """Positions read at once."""
 FACTS: Final = 250
 """Facts judged without a pause: a few milliseconds."""
+POSITIONS_MAX: Final = 200_000
+"""How many facts of the journal one request reads at most: some seconds of one core."""
+
+_UNDER_WAY: Final[set[int]] = set()
+"""The tenants for whom this process is at a backtest."""
 
 _MOMENT: Final = timedelta(microseconds=1)
 
@@ -70,22 +83,94 @@ class Period:
             raise invalid("period.invalid", "Let the period end after it begins.")
 
 
+class Means(Protocol):
+    """What these questions need of the assembled house."""
+
+    @property
+    def database(self) -> Database:
+        """The database, for reading."""
+
+    @property
+    def references(self) -> References:
+        """Reference rows."""
+
+
+Opened: TypeAlias = Callable[[str, bytes], bytes]
+"""Opens the sealed seed of a campaign."""
+
+
+async def candidate(
+    house: Means,
+    *,
+    tenant_id: int,
+    campaign: str,
+    revision: int | None,
+    sent: dict[str, Any] | None,
+    budget_minor: int | None,
+) -> Candidate:
+    """Return what is to be tested: a revision of a campaign, its newest when none is named, or terms as sent.
+
+    Raises Refusal `campaign.unknown`, `revision.unknown` (NOT_FOUND), `body.invalid` (INVALID) for a budget
+    below zero or both a revision and terms, and what is wrong with terms, with its place.
+    """
+    if budget_minor is not None and not 0 <= budget_minor <= MAX_MINOR:
+        raise invalid("body.invalid", f"Give a budget from 0 to {MAX_MINOR}.", field="budget_minor")
+    if sent is not None:
+        if revision is not None:
+            raise invalid("body.invalid", "Name a revision or send terms, not both.", field="terms")
+        zone = await house.references.get(tenant_id=tenant_id, topic=ZONE, key="*")
+        async with house.database.connection() as conn:
+            calendars = await people_store.select_days(conn, tenant_id=tenant_id)
+        terms = terms_of(sent, zone=zone.key, calendars=calendars)
+        return Candidate(campaign=check_campaign(campaign), terms=terms, budget_minor=budget_minor)
+    async with house.database.connection() as conn:
+        found = await known(conn, tenant_id=tenant_id, campaign=campaign)
+        number = found.newest if revision is None else revision
+        one = await revision_in(conn, tenant_id=tenant_id, campaign=campaign, number=number)
+    return Candidate(campaign=campaign, terms=terms_in(one), revision=one.revision, budget_minor=budget_minor)
+
+
+async def at_once(
+    *, database: Database, tenant_id: int, tested: Candidate, period: Period, opened: Opened
+) -> Backtest:
+    """Return what `over_journal` does, for as much as one request may read, one at a time for each tenant.
+
+    Raises Refusal `backtest.too_long` (REFUSED) and `backtest.busy` (BUSY).
+    """
+    if tenant_id in _UNDER_WAY:
+        raise busy("backtest.busy", "Another backtest is under way; wait for it.", retry_after_s=2)
+    _UNDER_WAY.add(tenant_id)
+    try:
+        return await over_journal(
+            database=database,
+            tenant_id=tenant_id,
+            tested=tested,
+            period=period,
+            opened=opened,
+            positions_max=POSITIONS_MAX,
+        )
+    finally:
+        _UNDER_WAY.discard(tenant_id)
+
+
 async def over_journal(
     *,
     database: Database,
     tenant_id: int,
     tested: Candidate,
     period: Period,
+    opened: Opened | None = None,
     positions_max: int | None = None,
     progress: Progress | None = None,
 ) -> Backtest:
     """Return what a revision would have done with the facts of a period, late ones too.
 
-    Campaigns that ran then run beside it as they did, each from its own beginning. Raises Refusal
-    `backtest.too_long` (REFUSED) when more of the journal must be read than `positions_max`.
+    Campaigns that ran then run beside it as they did, each from its own beginning; with `opened` random
+    rewards are drawn by the secrets that they were drawn by. Raises Refusal `backtest.too_long` (REFUSED)
+    when more of the journal must be read than `positions_max`.
     """
     reading = _Reading(database, tenant_id, msgspec.structs.replace(tested, since=period.since), period)
-    await reading.begin(positions_max=positions_max)
+    await reading.begin(opened=opened, positions_max=positions_max)
     await reading.run(progress)
     return reading.trial.result()
 
@@ -102,7 +187,7 @@ class _Reading:
         self._inside = bytearray()
         self.trial = Trial(tested)
 
-    async def begin(self, *, positions_max: int | None) -> None:
+    async def begin(self, *, opened: Opened | None, positions_max: int | None) -> None:
         """Find where to begin, and what of earlier facts will be undone."""
         period, tested = self._period, self._tested
         async with self._database.connection() as conn:
@@ -111,6 +196,8 @@ class _Reading:
                 conn, tenant_id=self._tenant_id, as_of=period.since - _MOMENT
             )
             steps = [] if period.alone else await self._steps(conn)
+            campaigns = sorted({tested.campaign, *(str(one.data["campaign"]) for one in steps)})
+            sealed = await operators.select_seeds(conn, tenant_id=self._tenant_id, campaigns=campaigns)
         began = [one.position - 1 for one in steps if one.kind == CampaignApproved.KIND]
         self._after = min([self._start, *began])
         if positions_max is not None and self._head - self._after > positions_max:
@@ -123,7 +210,8 @@ class _Reading:
             )
         self._inside = bytearray(self._head - self._after)
         undone, awaited = await self._undone()
-        self.trial = Trial(tested, after=self._start, undone=undone, awaited=awaited)
+        seeds = {} if opened is None else {name: opened(name, seed) for name, seed in sealed.items()}
+        self.trial = Trial(tested, after=self._start, undone=undone, awaited=awaited, seeds=seeds)
         before = [one for one in steps if one.position <= self._after]
         self.trial.hear(list(items_of(before, tested)), originals={})
 

@@ -1,7 +1,7 @@
-"""A trial: a revision put among the campaigns that ran, and facts judged in order by the engine that does it live.
+"""A trial: a revision put among the campaigns that ran, and facts judged in order by the live engine.
 
-It is fed page by page and keeps what the engine keeps of viewers and windows, in memory. Viewers keep what they
-are given: what is taken back is there.
+It is fed page by page and keeps what the engine keeps of viewers and windows, in memory. Viewers keep what
+they are given: what is taken back is there.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -56,8 +56,7 @@ _ALWAYS: Final = datetime(1, 1, 1, tzinfo=UTC)
 class Candidate(Struct, frozen=True, kw_only=True):
     """What is tested: terms, as this revision of this campaign, on facts from `since` on.
 
-    `budget_minor` None is as much as it takes. `seed` is what random rewards are drawn by; where it is empty
-    they are drawn by nothing secret, and come out as evenly.
+    `budget_minor` None is as much as it takes.
     """
 
     campaign: str
@@ -65,7 +64,6 @@ class Candidate(Struct, frozen=True, kw_only=True):
     revision: int | None = None
     since: datetime = _ALWAYS
     budget_minor: int | None = None
-    seed: bytes = b""
 
 
 class Told(NamedTuple):
@@ -86,7 +84,11 @@ class Needed(NamedTuple):
 
 
 class Trial:
-    """One trial. `undone` and `awaited` are the positions and references that reversals will reach back to."""
+    """One trial. `undone` and `awaited` are the positions and references that reversals will reach back to.
+
+    `seeds` are what random rewards are drawn by; without one they are drawn by nothing secret, and come out
+    as evenly.
+    """
 
     def __init__(
         self,
@@ -99,7 +101,7 @@ class Trial:
     ) -> None:
         """Begin at a position, of which no fact is judged by the tested revision."""
         self._tested = tested
-        self._life = Life(seeds={**(seeds or {}), tested.campaign: tested.seed})
+        self._life = Life(seeds=seeds)
         self._life.hear(_approval(tested), position=after, at=_ALWAYS)
         self._state = State(kept=set(undone), awaited=frozenset(awaited))
         budget_minor = AMPLE_MINOR if tested.budget_minor is None else tested.budget_minor

@@ -105,6 +105,12 @@ class Foresight:
         """Return items with what they cause, in order."""
         return [self._one(item) for item in items]
 
+    def known(self, item: Happening) -> Known:
+        """Return what is known of a happening that was foreseen, with who came first so far."""
+        first = self._state.firsts.get((item.trigger, item.viewer))
+        is_first = first is not None and first.position == item.position
+        return self._known(item, is_first=is_first if item.trigger in FIRSTS else None)
+
     def _one(self, item: Item) -> Foreseen:
         if isinstance(item, Happening):
             return self._happening(item)
@@ -183,11 +189,7 @@ class Foresight:
                 continue
             self._state.undone[position] = item
             self._state.touched.undone.add(position)
-            first = self._state.firsts.get((happening.trigger, happening.viewer))
-            is_first = (
-                None if happening.trigger not in FIRSTS else first is not None and first.position == position
-            )
-            matches = self._life.matches(happening, self._known(happening, is_first=is_first))
+            matches = self._life.matches(happening, self.known(happening))
             yield Again(happening, matches, matches, former, item)
 
     def _original(self, position: int) -> Happening | None:
