@@ -26,6 +26,7 @@ from tests.app.audience import hear, listen
 from tests.app.box_office import announce, look, take_orders
 from tests.app.edge import Caller, UnderTest, settled
 from tests.app.invited import give_link
+from tests.app.promised import promise
 from tests.features.payments.shop import account_body
 
 SECRET: Final = "a shared secret of 32 bytes or more"
@@ -49,6 +50,8 @@ NAMES: Final[Mapping[str, str]] = {
     "offer": f"o-{MARK}",
     "code": f"code-{MARK}",
     "kind": "ticket.bought",
+    "campaign": f"promo-{MARK}",
+    "calendar": f"days-{MARK}",
     "language": "en",
 }
 BALANCES: Final = frozenset({77_777, 77_677, 77_678})
@@ -165,6 +168,7 @@ async def _furnish(edge: UnderTest, a: Caller) -> Things:
     await look(a, ids, mark=MARK)
     await give_link(a, ids, mark=MARK)
     await admit(edge, a, ids, mark=MARK)
+    await promise(edge, a, ids, mark=MARK)
     await a.do("PUT", f"/v1/switches/{ids['target']}", {"off": True, "reason": MARK})
     await a.do("PUT", f"/v1/freezes/{ids['address']}", {"freeze": "debits", "reason": MARK})
     ids |= {"credit": credit["credit"], "tip": tip["tip"], "reversal": reversal["reversal"]}
@@ -309,6 +313,7 @@ async def test_a_read_shows_nothing_of_another_tenant(
 
 NOT_MARKED: Final = frozenset(
     {
+        "/v1/campaign-triggers",
         "/v1/invitation-totals",
         "/v1/invitations/{invitation}/poster.png",
         "/v1/payment-figures",

@@ -94,6 +94,7 @@ _IDS: Final[Mapping[str, str]] = {
     "account": "acc_0000004000001",
     "adjustment": "adj_000000000001A",
     "credit": "crd_000000000001A",
+    "transfer": "cbt_000000000001A",
     "delivery": "dlv_000000000001A",
     "due": "due_000000000001A",
     "id": "plk_0000004000001",
@@ -123,6 +124,9 @@ _PATH: Final[Mapping[str, Any]] = {
     "language": "zh",
     "message": "msg_000000000001A",
     "group": "grp_0A1B2C3D4E5F6",
+    "calendar": "holidays",
+    "campaign": "weekends",
+    "revision": 1,
     "terms": "standard",
     "waiting": "wtg_000000000001A",
 }
@@ -162,6 +166,23 @@ _RULE: Final[Mapping[str, Any]] = {
     "shortfall": "debt",
     "debt_limit_minor": 500,
 }
+_TERMS: Final[Mapping[str, Any]] = {
+    "trigger": "topup",
+    "base": {"amount": "paid", "asset": "CNY"},
+    "conditions": {
+        "all": [
+            {"attribute": "amount", "operator": "at_least", "value": 3_000},
+            {"attribute": "weekday", "operator": "one_of", "value": [6, 7]},
+        ]
+    },
+    "strategy": {"kind": "ratio", "ratio": "1/5"},
+    "reward": {"kind": "coin"},
+    "caps": {"viewer_day_minor": 500, "total_minor": 100_000},
+    "starts_at": "2036-11-22T00:00:00Z",
+    "ends_at": "2036-12-01T00:00:00Z",
+    "zone": "Asia/Shanghai",
+    "texts": {"title_en": "A fifth back on Saturdays and Sundays", "title_zh": "周末充值返五分之一"},
+}
 _TEXT: Final[Mapping[str, Any]] = {
     "title": "《{show}》即将开始",
     "body": "演出将于 {starts_at} 开始。\n{link}",
@@ -190,6 +211,9 @@ _BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
     ("put", "/v1/invitation-pictures/{show}"): {"picture": None},
     ("put", "/v1/invitation-rule"): _RULE,
     ("put", "/v1/invitation-rules/{show}"): _RULE,
+    ("put", "/v1/campaigns/{campaign}"): {"terms": _TERMS},
+    ("put", "/v1/calendars/{calendar}"): {"days": ["2036-10-01", "2036-12-25"]},
+    ("put", "/v1/viewers/{viewer}/attributes"): {"level": 3, "tags": ["vip"]},
     ("post", "/v1/inbox/read"): {"viewer": "v1", "upto": "msg_000000000001A"},
     ("post", "/v1/templates/preview"): {"kind": "show.soon.1h", "language": "zh", **_TEXT},
     ("put", "/v1/templates/{kind}/{language}"): _TEXT,

@@ -123,6 +123,7 @@ _TYPES: Final[tuple[type[FactData], ...]] = (
     campaigns.CampaignSaved,
     campaigns.CampaignSubmitted,
     campaigns.CampaignRejected,
+    campaigns.CampaignDiscarded,
     campaigns.CampaignApproved,
     campaigns.CampaignPaused,
     campaigns.CampaignResumed,

@@ -64,9 +64,9 @@ def grant(*, tenant_id: int, verdict: Granted, debts: Container[str]) -> Command
     `debts` are the debt accounts that are open. Refused with `switch.off` while the feature or the campaign
     is off, and with what the ledger says of frozen accounts.
     """
-    places = places_of(verdict.campaign, verdict.viewer, verdict.reward)
+    places = places_of(verdict.reward, campaign=verdict.campaign, viewer=verdict.viewer)
     budget = chart.campaign_budget(campaign=verdict.campaign, asset=verdict.reward.asset)
-    uses = _uses(verdict.moves)
+    uses = _uses(verdict.moves) if verdict.moves else ()
     if verdict.matures_at is not None:
         assert places.pending is not None, verdict
         target, debt = places.pending, None
@@ -76,7 +76,7 @@ def grant(*, tenant_id: int, verdict: Granted, debts: Container[str]) -> Command
     plan = Plan(
         _granting(verdict, budget=budget, target=target, debt=debt, uses=uses),
         accounts,
-        tuple(use.window for use in uses),
+        tuple([use.window for use in uses]) if uses else (),
     )
     return _command(
         verb="grant",
@@ -89,7 +89,7 @@ def grant(*, tenant_id: int, verdict: Granted, debts: Container[str]) -> Command
 
 def take_back(*, tenant_id: int, verdict: TakeBack) -> Command:
     """Return the command that takes a reward back into the budget, as far as the engine found it there."""
-    places = places_of(verdict.campaign, verdict.viewer, verdict.reward)
+    places = places_of(verdict.reward, campaign=verdict.campaign, viewer=verdict.viewer)
     budget = chart.campaign_budget(campaign=verdict.campaign, asset=verdict.reward.asset)
     parts = (
         (places.pending, verdict.pending_minor),

@@ -7,7 +7,6 @@ asks for nothing from elsewhere.
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
 from html import escape
 from importlib import resources
 from string import Template
@@ -17,7 +16,7 @@ from plaudit.features.campaigns.actions.base import open_seed
 from plaudit.features.campaigns.http.fields import ANYBODY
 from plaudit.features.campaigns.model.life import Campaign, Revision, State, terms_in
 from plaudit.features.campaigns.model.terms import Random, Terms
-from plaudit.features.campaigns.model.wording import Language, lines_of, moment_text
+from plaudit.features.campaigns.model.wording import PAGE, Language, lines_of, moment_text
 from plaudit.features.campaigns.queries import life as queries
 from plaudit.features.campaigns.queries.life import Promise
 from plaudit.platform.crypto import Vault
@@ -38,37 +37,14 @@ _SAFE: Final = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-cache",
 }
+_POLICY: Final = (
+    f"default-src 'none'; style-src 'sha256-{_style_hash()}'; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'none'"
+)
 _HEADERS: Final = {
     **_SAFE,
-    "content-security-policy": (
-        f"default-src 'none'; style-src 'sha256-{_style_hash()}'; base-uri 'none'; form-action 'none';"
-        " frame-ancestors 'none'"
-    ),
+    "content-security-policy": _POLICY,
 }
-_WORDS: Final[Mapping[str, tuple[str, str]]] = {
-    "revision": ("Revision {n}", "第 {n} 版"),
-    "from": ("Holds for what happens from", "适用于此时起发生的行为"),
-    "hash": ("SHA-256 of these terms", "本版条款的 SHA-256"),
-    "text": ("The text that it is of", "对应的条款原文"),
-    "check": (
-        "To check it, fetch the text and hash it as it is, byte for byte: curl -s {url} | sha256sum",
-        "验证方法：下载原文并逐字节计算哈希：curl -s {url} | sha256sum",
-    ),
-    "seed_hash": ("SHA-256 of the secret that rewards are drawn by", "随机奖励所用密值的 SHA-256"),
-    "seed": ("That secret, told now that it has ended (hex)", "活动已结束，公开该密值（十六进制）"),
-    "draft": ("Scheduled", "未开始"),
-    "scheduled": ("Scheduled", "未开始"),
-    "running": ("Running", "进行中"),
-    "paused": ("Paused", "已暂停"),
-    "ended": ("Ended", "已结束"),
-    "other": ("中文", "English"),
-    "intro": (
-        "Every revision that was approved is on this page. What happens is judged by the revision that holds"
-        " when it happens.",
-        "本页列出所有已批准的版本。行为按其发生时有效的版本判定。",
-    ),
-}
-
 Lang = Annotated[str, Parameter(description='The language of the page, "zh" (else) or "en".')]
 
 
@@ -114,15 +90,12 @@ def _rendered(promise: Promise, house: Means, *, tenant: str, language: Language
     path = f"/campaigns/{tenant}/{campaign.id}"
     state: State = campaign.state(house.clock.now(), newest="approved")
     other = "en" if zh else "zh"
-    parts = [
-        f'<header><nav><a href="{escape(path)}?lang={other}">{_say("other", language)}</a></nav>'
-        f'<h1>{escape(title)}</h1><p class="dim">{_say(state, language)}</p><p>{escape(text)}</p>'
-        f'<p class="dim">{_say("intro", language)}</p>{_secret(promise, house, newest, language)}</header>',
-        *(
-            _section(one, address=f"{house.settings.public_url}{path}", language=language)
-            for one in promise.revisions
-        ),
-    ]
+    nav = f'<nav><a href="{escape(path)}?lang={other}">{_say("other", language)}</a></nav>'
+    about = f'<p class="dim">{_say(state, language)}</p><p>{escape(text)}</p>'
+    intro = f'<p class="dim">{_say("intro", language)}</p>{_secret(promise, house, newest, language)}'
+    parts = [f"<header>{nav}<h1>{escape(title)}</h1>{about}{intro}</header>"]
+    address = f"{house.settings.public_url}{path}"
+    parts += [_section(one, address=address, language=language) for one in promise.revisions]
     return Template(_PAGE).substitute(language=language, title=escape(title), body="\n".join(parts))
 
 
@@ -145,7 +118,7 @@ def _section(revision: Revision, *, address: str, language: Language) -> str:
 
 
 def _secret(promise: Promise, house: Means, terms: Terms, language: Language) -> str:
-    """Return what is told of the secret of random rewards: its hash, and itself once nothing is drawn by it."""
+    """Return what is told of the secret of random rewards: its hash, and it once nothing is drawn by it."""
     campaign: Campaign = promise.campaign
     if campaign.seed is None or not isinstance(terms.strategy, Random):
         return ""
@@ -157,4 +130,4 @@ def _secret(promise: Promise, house: Means, terms: Terms, language: Language) ->
 
 
 def _say(word: str, language: Language) -> str:
-    return _WORDS[word][1 if language == "zh" else 0]
+    return PAGE[word][1 if language == "zh" else 0]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-from plaudit.features.campaigns.model.attributes import WORDS
+from plaudit.features.campaigns.model.attributes import WORDS, Sort
 from plaudit.features.campaigns.model.readers import TIMES
 from plaudit.features.campaigns.model.terms import (
     All,
@@ -46,6 +46,15 @@ _COUNTED: Final[dict[str, tuple[str, str]]] = {
     "month": ("a month", "每月"),
     "campaign": ("the whole campaign", "整个活动期间"),
 }
+_WEEKDAYS: Final = (
+    ("Monday", "周一"),
+    ("Tuesday", "周二"),
+    ("Wednesday", "周三"),
+    ("Thursday", "周四"),
+    ("Friday", "周五"),
+    ("Saturday", "周六"),
+    ("Sunday", "周日"),
+)
 _PER: Final[dict[str, tuple[str, str]]] = {
     "creator": ("creator", "主播"),
     "room": ("room", "直播间"),
@@ -61,6 +70,30 @@ _CAPS: Final[dict[str, tuple[str, str]]] = {
     "total_count": ("times for everybody", "次（全体累计）"),
 }
 
+PAGE: Final[dict[str, tuple[str, str]]] = {
+    "revision": ("Revision {n}", "第 {n} 版"),
+    "from": ("Holds for what happens from", "适用于此时起发生的行为"),
+    "hash": ("SHA-256 of these terms", "本版条款的 SHA-256"),
+    "text": ("The text that it is of", "对应的条款原文"),
+    "check": (
+        "To check it, fetch the text and hash it as it is, byte for byte: curl -s {url} | sha256sum",
+        "验证方法：下载原文并逐字节计算哈希：curl -s {url} | sha256sum",
+    ),
+    "seed_hash": ("SHA-256 of the secret that rewards are drawn by", "随机奖励所用密值的 SHA-256"),
+    "seed": ("That secret, told now that it has ended (hex)", "活动已结束，公开该密值（十六进制）"),
+    "draft": ("Scheduled", "未开始"),
+    "scheduled": ("Scheduled", "未开始"),
+    "running": ("Running", "进行中"),
+    "paused": ("Paused", "已暂停"),
+    "ended": ("Ended", "已结束"),
+    "other": ("中文", "English"),
+    "intro": (
+        "All approved revisions are here. What happens is judged by the one that holds when it happens.",
+        "本页列出所有已批准的版本。行为按其发生时有效的版本判定。",
+    ),
+}
+"""What the page says around them."""
+
 
 def lines_of(terms: Terms, *, language: Language) -> list[Line]:
     """Return (what, words) of everything that terms promise, in the order in which they are read."""
@@ -73,7 +106,7 @@ def lines_of(terms: Terms, *, language: Language) -> list[Line]:
         (say("Counted", "计算依据"), f"{say(*amount)} ({_asset(terms.base.asset, say)})"),
         (
             say("Conditions", "参与条件"),
-            condition_text(terms.conditions, trigger=terms.trigger, language=language),
+            condition_text(terms.conditions, terms=terms, language=language),
         ),
         (say("Reward", "奖励规则"), _strategy(terms, say)),
         *_matures(terms, say),
@@ -101,15 +134,15 @@ def moment_text(at: datetime, *, zone: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S} ({zone})"
 
 
-def condition_text(condition: Condition, *, trigger: str, language: Language) -> str:
-    """Return a condition in words, parts of parts in brackets."""
+def condition_text(condition: Condition, *, terms: Terms, language: Language) -> str:
+    """Return a condition of terms in words, parts of parts in brackets."""
     say = _speaker(language)
     if isinstance(condition, Leaf):
-        return _leaf(condition, trigger, say)
+        return _leaf(condition, terms, say)
     if isinstance(condition, Not):
-        inner = condition_text(condition.of, trigger=trigger, language=language)
+        inner = condition_text(condition.of, terms=terms, language=language)
         return say(f"not ({inner})", f"非（{inner}）")
-    parts = [condition_text(one, trigger=trigger, language=language) for one in condition.of]
+    parts = [condition_text(one, terms=terms, language=language) for one in condition.of]
     if not parts:
         return say("none", "无")
     grouped = [
@@ -131,22 +164,26 @@ def _language(say: _Speaker) -> Language:
     return "zh" if say("en", "zh") == "zh" else "en"
 
 
-def _leaf(leaf: Leaf, trigger: str, say: _Speaker) -> str:
-    attribute = TRIGGERS[trigger].attributes[leaf.attribute]
+def _leaf(leaf: Leaf, terms: Terms, say: _Speaker) -> str:
+    attribute = TRIGGERS[terms.trigger].attributes[leaf.attribute]
     words = say(*WORDS[leaf.operator])
     name = say(attribute.en, attribute.zh)
     if leaf.operator == "between":
-        low, high = leaf.value
-        return words.format(name=name, low=_value(low, say), high=_value(high, say))
-    return words.format(name=name, wanted=_value(leaf.value, say))
+        low, high = (_value(one, attribute.sort, terms, say) for one in leaf.value)
+        return words.format(name=name, low=low, high=high)
+    return words.format(name=name, wanted=_value(leaf.value, attribute.sort, terms, say))
 
 
-def _value(value: Any, say: _Speaker) -> str:  # noqa: ANN401 - of the attribute's sort
+def _value(value: Any, sort: Sort, terms: Terms, say: _Speaker) -> str:  # noqa: ANN401 - of the attribute's sort
+    if isinstance(value, list | tuple):
+        return say(", ", "、").join(_value(one, sort, terms, say) for one in value)
     if isinstance(value, bool):
         return say("yes", "是") if value else say("no", "否")
-    if isinstance(value, list | tuple):
-        return say(", ", "、").join(_value(one, say) for one in value)
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    if sort == "amount":
+        return amount_text(value, terms.base.asset, language=_language(say))
+    if sort == "weekday":
+        return say(*_WEEKDAYS[value - 1])
+    return str(value)
 
 
 def _period(terms: Terms, say: _Speaker) -> str:
@@ -170,27 +207,29 @@ def _reward(amount_minor: int, reward: Reward, say: _Speaker) -> str:
 
 def _strategy(terms: Terms, say: _Speaker) -> str:
     strategy, reward = terms.strategy, terms.reward
-    if isinstance(strategy, Ratio):
-        return _of_amount(strategy.ratio, say)
-    if isinstance(strategy, Fixed):
-        given = _reward(strategy.reward_minor, reward, say)
-        return say(f"{given} each time", f"每次 {given}")
-    if isinstance(strategy, Tiered):
-        return _tiers(strategy.tiers, terms, say)
-    if isinstance(strategy, Cumulative):
-        return _cumulative(strategy, terms, say)
-    if isinstance(strategy, First):
-        given = (
-            _of_amount(strategy.ratio, say)
-            if strategy.ratio is not None
-            else _reward(strategy.reward_minor or 0, reward, say)
-        )
-        return say(f"once for each person: {given}", f"每人一次：{given}")
-    if isinstance(strategy, Streak):
-        return _streak(strategy, terms, say)
-    assert isinstance(strategy, Random), strategy
-    low, high = (_reward(one, reward, say) for one in (strategy.low_minor, strategy.high_minor))
-    return say(f"by chance from {low} to {high}, all alike", f"{low} 至 {high} 随机，机会均等")
+    match strategy:
+        case Ratio():
+            said = _of_amount(strategy.ratio, say)
+        case Fixed():
+            given = _reward(strategy.reward_minor, reward, say)
+            said = say(f"{given} each time", f"每次 {given}")
+        case Tiered():
+            said = _tiers(strategy.tiers, terms, say)
+        case Cumulative():
+            said = _cumulative(strategy, terms, say)
+        case First():
+            given = (
+                _of_amount(strategy.ratio, say)
+                if strategy.ratio is not None
+                else _reward(strategy.reward_minor or 0, reward, say)
+            )
+            said = say(f"once for each person: {given}", f"每人一次：{given}")
+        case Streak():
+            said = _streak(strategy, terms, say)
+        case Random():
+            low, high = (_reward(one, reward, say) for one in (strategy.low_minor, strategy.high_minor))
+            said = say(f"by chance from {low} to {high}, all alike", f"{low} 至 {high} 随机，机会均等")
+    return said
 
 
 def _of_amount(ratio: str, say: _Speaker) -> str:

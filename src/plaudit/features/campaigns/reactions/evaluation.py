@@ -39,7 +39,7 @@ class _RefusedError(Exception):
         self.frozen = frozen
 
 
-async def evaluate(corridor: Corridor, conn: Connection, span: Span) -> None:
+async def _evaluate(corridor: Corridor, conn: Connection, span: Span) -> None:
     """Judge a span. Raises Refusal (BUSY) while the tenant is switched off: it waits until it is on."""
     obstacles: dict[tuple[str, int, int], str] = {}
     frozen: set[str] = set()
@@ -134,5 +134,5 @@ def _taking_back(tenant_id: int, verdict: TakeBack) -> list[tuple[Verdict, Comma
 
 
 EVALUATION: Final = Reaction(
-    name="campaigns.evaluate", kinds=(*triggers.KINDS, triggers.DESCRIBED, *STEPS), react=evaluate
+    name="campaigns.evaluate", kinds=(*triggers.KINDS, triggers.DESCRIBED, *STEPS), react=_evaluate
 )

@@ -25,7 +25,7 @@ from plaudit.features.campaigns.model.engine.foreseeing import (
 )
 from plaudit.features.campaigns.model.engine.life import Life
 from plaudit.features.campaigns.model.engine.needs import Needs
-from plaudit.features.campaigns.model.engine.purse import Purse, places_of
+from plaudit.features.campaigns.model.engine.purse import OWING, Purse
 from plaudit.features.campaigns.model.engine.state import State
 from plaudit.features.campaigns.model.engine.verdicts import Grant, Verdict
 from plaudit.features.campaigns.model.happenings import Happening
@@ -34,6 +34,7 @@ from plaudit.features.campaigns.store import courses, facts, standings, viewers
 from plaudit.features.campaigns.store import life as operators
 from plaudit.features.campaigns.store.courses import Watch
 from plaudit.features.campaigns.store.facts import Said
+from plaudit.vocabulary import chart
 from plaudit.vocabulary.facts.campaigns import (
     BudgetApproved,
     CampaignApproved,
@@ -233,15 +234,15 @@ class Loading:
         """Return the debt accounts that are open of those who are granted something. One query, or none."""
         if batch.purse.looked and batch.purse.balances is not None:
             return batch.purse.balances.keys()
-        owing = {
-            debt
+        credited = {
+            (one.viewer, one.reward.asset)
             for one in verdicts
-            if isinstance(one, Grant) and one.matures_at is None
-            if (debt := places_of(one.campaign, one.viewer, one.reward).debt) is not None
+            if isinstance(one, Grant) and one.matures_at is None and one.reward.kind in OWING
         }
+        owing = [chart.viewer_debt(viewer=viewer, asset=asset) for viewer, asset in sorted(credited)]
         if not owing:
             return ()
-        return await balances.balances(self.conn, tenant_id=self._tenant_id, addresses=sorted(owing))
+        return await balances.balances(self.conn, tenant_id=self._tenant_id, addresses=owing)
 
     def forget(self) -> None:
         """Forget what this process keeps of the campaigns, which a batch has changed or failed to."""

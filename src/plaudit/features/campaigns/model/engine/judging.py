@@ -52,14 +52,13 @@ class Judging:
                     dry.resumed = step.position
 
     def _judge(self, happening: Happening, matches: Sequence[Match]) -> None:
-        dry = [match for match in matches if self._is_dry(match.campaign, happening.position)]
-        awake = [match for match in matches if match not in dry] if dry else matches
+        awake = self._awake(matches, happening)
         for match in counting(awake, happening):
             self._settling.settle(
                 match, happening, cause=happening.position, before=0, after=match.base_minor
             )
-        if dry:
-            self._tell_dry(happening, matches, dry)
+        if len(awake) < len(matches):
+            self._tell_dry(happening, matches)
 
     def _judge_again(self, again: Again, *, cause: int) -> None:
         happening = again.happening
@@ -76,24 +75,21 @@ class Judging:
                 self._settling.settle(match, happening, cause=cause, before=before_minor, after=after_minor)
 
     def _awake(self, matches: Sequence[Match], happening: Happening) -> Sequence[Match]:
+        if self._dry.keys().isdisjoint([match.campaign for match in matches]):
+            return matches
         return [match for match in matches if not self._is_dry(match.campaign, happening.position)]
 
     def _is_dry(self, campaign: str, position: int) -> bool:
-        return any(
-            dry.fact < position and (dry.resumed is None or position < dry.resumed)
-            for dry in self._dry.get(campaign, ())
-        )
+        return any(dry.holds(position) for dry in self._dry.get(campaign, ()))
 
-    def _tell_dry(self, happening: Happening, matches: Sequence[Match], dry: Sequence[Match]) -> None:
+    def _tell_dry(self, happening: Happening, matches: Sequence[Match]) -> None:
         """Tell of those that ran dry before this fact, were that not known yet, and would have counted it."""
-        untold = [match for match in dry if self._is_untold(match.campaign, happening.position)]
-        if untold:
-            for match in counting(matches, happening):
-                if match in untold:
-                    self._settling.tell_paused(match, happening, after=match.base_minor)
+        for match in counting(matches, happening):
+            if self._is_untold(match.campaign, happening.position):
+                self._settling.tell_paused(match, happening, after=match.base_minor)
 
     def _is_untold(self, campaign: str, position: int) -> bool:
         return any(
-            dry.fact < position and (dry.told is None or position < dry.told)
+            dry.holds(position) and (dry.told is None or position < dry.told)
             for dry in self._dry.get(campaign, ())
         )

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from plaudit.features.campaigns.model.catalogue import Match
 from plaudit.features.campaigns.model.clocks import clock_of
 from plaudit.features.campaigns.model.engine.foreseeing import Foreseen, Step
-from plaudit.features.campaigns.model.engine.purse import caps_of, owes, places_of
+from plaudit.features.campaigns.model.engine.purse import caps_of, places_of
 from plaudit.features.campaigns.model.engine.settling import key_of
 from plaudit.features.campaigns.model.engine.state import Key
 from plaudit.features.campaigns.model.engine.verdicts import Counter
@@ -33,7 +33,6 @@ class Needs(Struct):
     windows: set[Key] = field(default_factory=set)
     counters: set[Counter] = field(default_factory=set)
     reaches_back: bool = False
-
     matched: list[tuple[Match, Happening]] = field(default_factory=list)
 
     @property
@@ -47,7 +46,7 @@ class Needs(Struct):
         found: set[str] = set()
         for match, happening in self.matched:
             reward = match.terms.reward
-            places = places_of(match.campaign, happening.viewer, reward)
+            places = places_of(reward, campaign=match.campaign, viewer=happening.viewer)
             found |= {chart.campaign_budget(campaign=match.campaign, asset=reward.asset), places.wallet}
             if places.pending is not None and reward.matures_s:
                 found.add(places.pending)
@@ -56,11 +55,7 @@ class Needs(Struct):
     @property
     def debts(self) -> set[str]:
         """The accounts of debts, open or not."""
-        return {
-            debt
-            for match, happening in self.matched
-            if (debt := places_of(match.campaign, happening.viewer, match.terms.reward).debt) is not None
-        }
+        return {debt for match, happening in self.matched if (debt := _debt(match, happening)) is not None}
 
     @property
     def owing(self) -> set[str]:
@@ -68,9 +63,12 @@ class Needs(Struct):
         return {
             debt
             for match, happening in self.matched
-            if match.terms.clawback.debt_limit_minor and owes(match.terms.reward)
-            if (debt := places_of(match.campaign, happening.viewer, match.terms.reward).debt) is not None
+            if match.terms.clawback.debt_limit_minor and (debt := _debt(match, happening)) is not None
         }
+
+
+def _debt(match: Match, happening: Happening) -> str | None:
+    return places_of(match.terms.reward, campaign=match.campaign, viewer=happening.viewer).debt
 
 
 def needs_of(foreseen: Iterable[Foreseen]) -> Needs:

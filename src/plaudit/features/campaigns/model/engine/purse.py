@@ -13,7 +13,9 @@ from plaudit.features.campaigns.model.engine.verdicts import Counter, Move
 from plaudit.features.campaigns.model.terms import Caps, Reward, Terms
 from plaudit.vocabulary import chart
 
-_OWING: Final = frozenset({"coin", "points"})
+
+OWING: Final = frozenset({"coin", "points"})
+"""The kinds of rewards whose wallets can owe something, and pay that off first."""
 
 
 class Places(NamedTuple):
@@ -24,7 +26,7 @@ class Places(NamedTuple):
     debt: str | None
 
 
-def places_of(campaign: str, viewer: str, reward: Reward) -> Places:
+def places_of(reward: Reward, *, campaign: str, viewer: str) -> Places:
     """Return where a reward goes. Coupons stay with the campaign, for others hand them out."""
     match reward.kind:
         case "voucher":
@@ -34,7 +36,7 @@ def places_of(campaign: str, viewer: str, reward: Reward) -> Places:
             return Places(chart.viewer_chances(viewer=viewer, pool=reward.item), None, None)
         case "coupon":
             return Places(chart.campaign_coupons(campaign=campaign), None, None)
-        case _:
+        case "coin" | "points":
             return Places(
                 chart.viewer_wallet(viewer=viewer, asset=reward.asset),
                 chart.viewer_pending(viewer=viewer, asset=reward.asset),
@@ -56,14 +58,15 @@ class WalletsUnknown(Exception):
 class Purse(Struct):
     """What there is. `budgets` by campaign, counters by cap, `balances` by address, minor units all.
 
-    Without `balances` (None) every viewer still has all that was given; unless `looked` they are not known.
+    Without `balances` (None) every viewer still has all that was given. They are right if they were `looked`
+    at, which is not done before something is to be taken back.
     Accounts that are `frozen` give and take nothing.
     """
 
     budgets: dict[str, int] = field(default_factory=dict)
     counters: dict[Counter, int] = field(default_factory=dict)
     balances: dict[str, int] | None = None
-    looked: bool = True
+    looked: bool = False
     frozen: Collection[str] = ()
 
     def room(self, *, terms: Terms, campaign: str, viewer: str, day: date, amount_minor: int) -> Room:
@@ -86,13 +89,15 @@ class Purse(Struct):
             tuple(Move(m.counter, m.amount_minor or amount_minor, m.limit_minor) for m in moves),
         )
 
-    def give(
-        self, *, campaign: str, places: Places, amount_minor: int, pending: bool, moves: Sequence[Move]
-    ) -> None:
+    def give(self, *, campaign: str, amount_minor: int, moves: Sequence[Move]) -> None:
         """Take a grant out of its budget, and count it."""
         self.budgets[campaign] = self.budgets.get(campaign, 0) - amount_minor
-        self.count(moves)
-        if self.balances is None or pending:
+        if moves:
+            self.count(moves)
+
+    def pay_in(self, *, places: Places, amount_minor: int) -> None:
+        """Let a wallet that is looked at have a grant: what it owes is paid off first."""
+        if self.balances is None:
             return
         if places.debt is not None and places.debt in self.balances:
             repaid_minor = min(amount_minor, max(0, -self.balances[places.debt]))
@@ -174,8 +179,3 @@ def given_back(
         if back:
             moves.append(Move(counter, -back, None))
     return tuple(moves)
-
-
-def owes(reward: Reward) -> bool:
-    """Tell whether a reward's wallet can owe something."""
-    return reward.kind in _OWING

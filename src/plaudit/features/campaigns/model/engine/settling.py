@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from plaudit.features.campaigns.model.catalogue import Match, chance_of
 from plaudit.features.campaigns.model.clocks import clock_of
-from plaudit.features.campaigns.model.engine.purse import Purse, WalletsUnknown, given_back, owes, places_of
+from plaudit.features.campaigns.model.engine.purse import Purse, WalletsUnknown, given_back, places_of
 from plaudit.features.campaigns.model.engine.state import FACT, Dry, Key, Lot, Standing, State
 from plaudit.features.campaigns.model.engine.verdicts import (
     Grant,
@@ -138,13 +138,10 @@ class Settling:
         reward = match.terms.reward
         matures_at = happening.at + timedelta(seconds=reward.matures_s) if reward.matures_s else None
         standing.granted_minor += amount
-        self._purse.give(
-            campaign=match.campaign,
-            places=places_of(match.campaign, happening.viewer, reward),
-            amount_minor=amount,
-            pending=matures_at is not None,
-            moves=moves,
-        )
+        self._purse.give(campaign=match.campaign, amount_minor=amount, moves=moves)
+        if self._purse.looked and matures_at is None:
+            places = places_of(reward, campaign=match.campaign, viewer=happening.viewer)
+            self._purse.pay_in(places=places, amount_minor=amount)
         if self._purse.balances is not None and (matures_at is not None or reward.kind == "coupon"):
             lots = self._state.lots.setdefault(case.key, [])
             lots.append(Lot(happening.position, case.cause, amount, matures_at))
@@ -188,7 +185,7 @@ class Settling:
 
     def _run_dry(self, campaign: str, cause: int) -> None:
         spells = self._dry.setdefault(campaign, [])
-        if not any(dry.fact <= cause and (dry.resumed is None or cause < dry.resumed) for dry in spells):
+        if not any(dry.fact == cause or dry.holds(cause) for dry in spells):
             spells.append(Dry(cause))
             self.verdicts.append(Pause(campaign=campaign, fact=cause))
 
@@ -248,7 +245,7 @@ class Settling:
         budget = chart.campaign_budget(campaign=case.match.campaign, asset=reward.asset)
         if budget in purse.frozen:
             return _Had()
-        places = places_of(case.match.campaign, case.happening.viewer, reward)
+        places = places_of(reward, campaign=case.match.campaign, viewer=case.happening.viewer)
         apart = places.wallet if reward.kind == "coupon" else places.pending
         lots: tuple[Taken, ...] = ()
         parted = 0
@@ -256,8 +253,11 @@ class Settling:
             lots, parted = self._take_lots(case, amount)
         if reward.kind == "coupon":
             return _Had(lots=lots, taken_minor=parted)
-        limit = case.match.terms.clawback.debt_limit_minor if owes(reward) else 0
-        taken, debt = purse.recover(places=places, amount_minor=amount - parted, debt_limit_minor=limit)
+        taken, debt = purse.recover(
+            places=places,
+            amount_minor=amount - parted,
+            debt_limit_minor=case.match.terms.clawback.debt_limit_minor,
+        )
         return _Had(lots, parted, taken, debt)
 
     def _take_lots(self, case: _Case, amount: int) -> tuple[tuple[Taken, ...], int]:

@@ -70,6 +70,10 @@ class Dry(Struct):
     told: int | None = None
     resumed: int | None = None
 
+    def holds(self, position: int) -> bool:
+        """Tell whether the campaign does not judge a fact at this position for it."""
+        return self.fact < position and (self.resumed is None or position < self.resumed)
+
 
 class Touched(Struct):
     """What has changed since it was loaded, by the keys of the state."""
