@@ -23,7 +23,7 @@ async def select_page(
     upto: int,
     until: datetime,
 ) -> list[Told]:
-    """Return facts with `after < position <= upto`, in order: of `kinds` before a moment, of `rewards` all."""
+    """Return facts with `after < position <= upto`, in order: `kinds` before a moment, all of `rewards`."""
     cursor = await conn.execute(
         "SELECT position, kind, at, recorded_at, data::text FROM journal.fact"
         " WHERE tenant_id = %s AND position > %s AND position <= %s"
