@@ -1,4 +1,4 @@
-"""Campaigns for benchmarks: written, funded and approved over HTTP, by one key and another that checks it."""
+"""Campaigns for benchmarks: written, funded and approved over HTTP by two people."""
 
 from __future__ import annotations
 
@@ -86,12 +86,12 @@ def fifty() -> Mapping[str, Json]:
 async def promote(*, url: str, key: str, campaigns: Mapping[str, Json]) -> None:
     """Let campaigns run, each with a budget that outlasts the measurement. Raises outfit.OutfitError.
 
-    `key` may make keys; one that writes and one that checks are made with it.
+    `key` may take people on; one who writes and one who checks are taken on with it.
     """
     async with Client(url=url, connections=1, headers={"Authorization": f"Bearer {key}"}) as client:
         sender = Sender(client, mark="promote")
         made = {
-            name: (await sender.send("POST", "/v1/api-keys", body={"name": name, "scopes": list(scopes)}))[
+            name: (await sender.send("POST", "/v1/staff", body={"name": name, "scopes": list(scopes)}))[
                 "key"
             ]
             for name, scopes in (("maker", _MAKER), ("checker", _CHECKER))
