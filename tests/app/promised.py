@@ -8,7 +8,7 @@ from tests.app.edge import Caller, UnderTest
 async def promise(edge: UnderTest, a: Caller, ids: dict[str, str], *, mark: str) -> None:
     """Have A say what its viewer is, save a calendar, and fund and approve a campaign.
 
-    `ids` gets the `revision` and the `transfer` of its budget.
+    `ids` gets the `transfer` of its budget.
     """
     await a.do("PUT", f"/v1/viewers/{ids['viewer']}/attributes", {"level": 1, "tags": [f"tag-{mark}"]})
     await a.do("PUT", f"/v1/calendars/{ids['calendar']}", {"days": ["2036-10-01"]})
@@ -29,4 +29,4 @@ async def promise(edge: UnderTest, a: Caller, ids: dict[str, str], *, mark: str)
     staff = edge.caller(checker["key"])
     await staff.do("POST", f"{path}/budget-transfers/{asked['transfer']}/approve")
     await staff.do("POST", f"{path}/approve", {"revision": 1})
-    ids |= {"revision": "1", "transfer": asked["transfer"]}
+    ids["transfer"] = asked["transfer"]

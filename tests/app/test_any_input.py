@@ -74,7 +74,6 @@ IDS: Final = {
     "staff": "pls_0000000000001",
     "ticket": "tkt_0000000000001",
     "transfer": "cbt_0000000000001",
-    "revision": "1",
     "tip": "tip_0000000000001",
     "token_key": "tkn_0000000000001",
     "webhook": "whk_0000000000001",

@@ -52,6 +52,7 @@ NAMES: Final[Mapping[str, str]] = {
     "kind": "ticket.bought",
     "campaign": f"promo-{MARK}",
     "calendar": f"days-{MARK}",
+    "revision": "1",
     "language": "en",
 }
 BALANCES: Final = frozenset({77_777, 77_677, 77_678})

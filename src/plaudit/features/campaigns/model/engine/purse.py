@@ -13,7 +13,6 @@ from plaudit.features.campaigns.model.engine.verdicts import Counter, Move
 from plaudit.features.campaigns.model.terms import Caps, Reward, Terms
 from plaudit.vocabulary import chart
 
-
 OWING: Final = frozenset({"coin", "points"})
 """The kinds of rewards whose wallets can owe something, and pay that off first."""
 

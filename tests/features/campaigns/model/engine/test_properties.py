@@ -1,0 +1,192 @@
+"""What holds whatever comes, in whatever order and batches."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plaudit.features.campaigns.model.engine.foreseeing import Item
+from plaudit.features.campaigns.model.engine.verdicts import Grant, TakeBack
+from plaudit.features.campaigns.model.happenings import Happening, Reversal
+from tests.features.campaigns.model.engine.scene import (
+    FIRST_EVER,
+    PLENTY,
+    TIERS,
+    Scene,
+    asks,
+    judged,
+    told,
+)
+
+STRATEGIES: Final[list[dict[str, Any]]] = [
+    {"kind": "ratio", "ratio": "1/7"},
+    {"kind": "fixed", "reward_minor": 9},
+    TIERS,
+    TIERS | {"counted": "day", "every_minor": 100, "every_reward_minor": 3},
+    {"kind": "first", "ratio": "1/3"},
+    {"kind": "streak", "days": 2, "reward_minor": 11, "recurring": True},
+    {"kind": "random", "low_minor": 3, "high_minor": 30},
+]
+CONDITIONS: Final = [
+    {"node": "all", "of": []},
+    FIRST_EVER,
+    {"node": "not", "of": FIRST_EVER},
+    asks("amount", "at_least", 100),
+]
+CAPS: Final = st.fixed_dictionaries(
+    {},
+    optional={
+        "viewer_day_minor": st.integers(1, 60),
+        "viewer_minor": st.integers(1, 90),
+        "total_minor": st.integers(1, 200),
+        "day_minor": st.integers(1, 120),
+        "viewer_count": st.integers(1, 3),
+        "total_count": st.integers(1, 5),
+    },
+)
+LIMITS: Final = st.tuples(CAPS, st.integers(0, 150))
+"""Caps, and a budget."""
+TIPS: Final = st.lists(
+    st.tuples(
+        st.integers(1, 600),
+        st.sampled_from(["v", "w"]),
+        st.integers(0, 80),
+        st.sampled_from([None, None, "half", "whole"]),
+    ),
+    min_size=1,
+    max_size=14,
+)
+Limits = tuple[dict[str, int], int]
+Tips = list[tuple[int, str, int, str | None]]
+
+
+def campaigns(strategies: Sequence[int], conditions: int, **fields: Any) -> Scene:  # noqa: ANN401 - of terms
+    """Return a scene with campaigns of these strategies, those after the first two in one group."""
+    scene = Scene()
+    for number, strategy in enumerate(strategies):
+        group = "g" if number > 1 else None
+        scene.campaign(
+            f"c{number}",
+            strategy=STRATEGIES[strategy],
+            conditions=CONDITIONS[conditions],
+            priority=number,
+            group=group,
+            **fields,
+        )
+    return scene
+
+
+def happen(scene: Scene, tips: Tips) -> None:
+    """Let tips be sent, and undone in the end where they are."""
+    sent = [(scene.tip(minor, viewer=viewer, hours=hours), minor, how) for minor, viewer, hours, how in tips]
+    for position, minor, how in sent:
+        if how is not None:
+            scene.undo(position, minor if how == "whole" else minor // 2, paid_minor=minor)
+
+
+def shuffled(items: Sequence[Item], seed: int) -> list[Item]:
+    """Return items recorded in another order: each reversal stays after what it undoes."""
+    head = list(itertools.takewhile(lambda one: not isinstance(one, Happening), items))
+    rest = list(items[len(head) :])
+    random.Random(seed).shuffle(rest)  # noqa: S311 - an order, not a secret
+    rest.sort(key=lambda one: isinstance(one, Reversal))
+    places = {one.position: len(head) + number for number, one in enumerate(rest, 1)}
+    moved = list(head)
+    for one in rest:
+        position = places[one.position]
+        if isinstance(one, Reversal):
+            assert one.target is not None
+            moved.append(msgspec.structs.replace(one, position=position, target=places[one.target]))
+        else:
+            moved.append(msgspec.structs.replace(one, position=position))
+    return moved
+
+
+LINEUPS: Final = st.lists(st.integers(0, len(STRATEGIES) - 1), min_size=1, max_size=4)
+CONDITION: Final = st.integers(0, len(CONDITIONS) - 1)
+
+
+@given(
+    lineup=LINEUPS,
+    condition=CONDITION,
+    tips=TIPS,
+    limits=LIMITS,
+    sizes=st.lists(st.integers(1, 6), max_size=20),
+)
+def test_batches_of_any_size_come_to_the_same(
+    *, lineup: list[int], condition: int, tips: Tips, limits: Limits, sizes: list[int]
+) -> None:
+    caps, budget = limits
+    scene = campaigns(lineup, condition, caps=caps, budget_minor=budget)
+    happen(scene, tips)
+    whole, parts = judged(scene.items), judged(scene.items, sizes)
+    assert told(parts.verdicts) == told(whole.verdicts)
+    assert parts.purse == whole.purse
+    assert parts.state.standings == whole.state.standings
+
+
+@given(LINEUPS, CONDITION, TIPS, LIMITS)
+def test_no_more_is_given_than_the_budget_the_caps_and_the_terms_allow(
+    lineup: list[int], condition: int, tips: Tips, limits: Limits
+) -> None:
+    caps, budget = limits
+    scene = campaigns(lineup, condition, caps=caps, budget_minor=budget)
+    happen(scene, tips)
+    judge = judged(scene.items)
+    given_minor: dict[str, int] = {}
+    for one in judge.verdicts:
+        if isinstance(one, Grant | TakeBack):
+            moved = one.amount_minor if isinstance(one, Grant) else -one.recovered_minor
+            given_minor[one.campaign] = given_minor.get(one.campaign, 0) + moved
+            assert 0 <= given_minor[one.campaign] <= budget
+            assert given_minor[one.campaign] <= caps.get("total_minor", PLENTY)
+            assert one.granted_minor <= one.entitled_minor
+    for (_, viewer), minor in judge.given().items():
+        assert minor <= caps.get("viewer_minor", PLENTY), viewer
+    for campaign, left in judge.purse.budgets.items():
+        assert left == budget - given_minor.get(campaign, 0)
+    for counter, used in judge.purse.counters.items():
+        assert 0 <= used <= caps[counter.sort]
+
+
+@given(LINEUPS, CONDITION, TIPS, st.integers(0, 10**6))
+def test_where_nothing_binds_the_order_does_not_matter(
+    lineup: list[int], condition: int, tips: Tips, seed: int
+) -> None:
+    scene = campaigns(lineup, condition)
+    happen(scene, tips)
+    assert judged(shuffled(scene.items, seed)).given() == judged(scene.items).given()
+
+
+@given(st.integers(0, len(STRATEGIES) - 1), st.lists(st.integers(1, 600), min_size=1, max_size=6))
+def test_refunds_and_new_payments_mint_nothing(strategy: int, minors: list[int]) -> None:
+    scene = Scene()
+    scene.campaign(strategy=STRATEGIES[strategy])
+    for minor in minors:
+        for _ in range(3):
+            scene.undo(scene.tip(minor), minor)
+    assert judged(scene.items).given() == {}
+
+
+@given(
+    st.lists(st.tuples(st.integers(10, 300), st.sampled_from("vwxyz")), min_size=1, max_size=20),
+    st.integers(0, 60),
+)
+def test_where_a_budget_binds_rewards_follow_the_journal(tips: list[tuple[int, str]], budget: int) -> None:
+    scene = Scene()
+    scene.campaign(budget_minor=budget)
+    sent = [(scene.tip(minor, viewer=viewer), minor // 10) for minor, viewer in tips]
+    reached = 0
+    expected = []
+    for position, minor in sent:
+        reached += minor
+        if reached > budget:
+            break
+        expected.append(position)
+    assert [one.fact for one in judged(scene.items).verdicts if isinstance(one, Grant)] == expected
