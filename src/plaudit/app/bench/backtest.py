@@ -152,12 +152,12 @@ def _draft() -> dict[str, Any]:
         },
         conditions={
             "all": [
-                promoting.leaf("amount", "at_least", 100),
-                promoting.leaf("currency", "equals", workload.ASSET),
+                promoting.leaf("amount", "at_least", value=100),
+                promoting.leaf("currency", "equals", value=workload.ASSET),
                 {
                     "any": [
-                        promoting.leaf("weekday", "one_of", list(range(1, 8))),
-                        promoting.leaf("gift", "equals", "rocket"),
+                        promoting.leaf("weekday", "one_of", value=list(range(1, 8))),
+                        promoting.leaf("gift", "equals", value="rocket"),
                     ]
                 },
             ]

@@ -101,8 +101,8 @@ def _matching(count: int) -> dict[str, Json]:
     """Return campaigns that each reward every tip."""
     conditions = {
         "all": [
-            promoting.leaf("amount", "at_least", 1),
-            promoting.leaf("weekday", "one_of", list(range(1, 8))),
+            promoting.leaf("amount", "at_least", value=1),
+            promoting.leaf("weekday", "one_of", value=list(range(1, 8))),
         ]
     }
     return {
@@ -123,9 +123,9 @@ def _others() -> dict[str, Json]:
             trigger="topup" if by_topup else "tip",
             base={"amount": "paid", "asset": "CNY"} if by_topup else None,
             strategy={"kind": "fixed", "reward_minor": 1},
-            conditions=promoting.leaf("amount", "at_least", 1)
+            conditions=promoting.leaf("amount", "at_least", value=1)
             if by_topup
-            else promoting.leaf(asked, "equals", f"elsewhere-{number}"),
+            else promoting.leaf(asked, "equals", value=f"elsewhere-{number}"),
         )
     return found
 

@@ -31,7 +31,7 @@ _MAKER: Final = ("campaign.read", "campaign.write")
 _CHECKER: Final = ("campaign.read", "campaign.check")
 
 
-def leaf(attribute: str, operator: str, value: object) -> Json:
+def leaf(attribute: str, operator: str, *, value: object) -> Json:
     """Return one comparison."""
     return {"attribute": attribute, "operator": operator, "value": value}
 
@@ -68,7 +68,10 @@ def fifty() -> Mapping[str, Json]:
         found[f"tips-{number}"] = terms(
             strategy={"kind": "fixed", "reward_minor": 1 + number},
             conditions={
-                "all": [leaf("amount", "at_least", least), leaf("weekday", "one_of", list(range(1, 8)))],
+                "all": [
+                    leaf("amount", "at_least", value=least),
+                    leaf("weekday", "one_of", value=list(range(1, 8))),
+                ],
             },
             priority=RUNNING - number,
             group=f"group-{number % GRANTING}" if matches else None,
@@ -78,7 +81,7 @@ def fifty() -> Mapping[str, Json]:
             trigger="topup",
             base={"amount": "paid", "asset": "CNY"},
             strategy={"kind": "ratio", "ratio": "1/20"},
-            conditions=leaf("amount", "at_least", 100 + number),
+            conditions=leaf("amount", "at_least", value=100 + number),
         )
     return {name: {key: one for key, one in raw.items() if one is not None} for name, raw in found.items()}
 
@@ -91,9 +94,7 @@ async def promote(*, url: str, key: str, campaigns: Mapping[str, Json]) -> None:
     async with Client(url=url, connections=1, headers={"Authorization": f"Bearer {key}"}) as client:
         sender = Sender(client, mark="promote")
         made = {
-            name: (await sender.send("POST", "/v1/staff", body={"name": name, "scopes": list(scopes)}))[
-                "key"
-            ]
+            name: (await sender.send("POST", "/v1/staff", body={"name": name, "scopes": list(scopes)}))["key"]
             for name, scopes in (("maker", _MAKER), ("checker", _CHECKER))
         }
     async with (

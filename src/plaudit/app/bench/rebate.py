@@ -160,7 +160,7 @@ def _let_run(place: Site, key: str, *, trigger: str, asset: str) -> None:
         trigger=trigger,
         base={"amount": "paid", "asset": asset},
         strategy={"kind": "ratio", "ratio": "1/10"},
-        conditions=promoting.leaf("amount", "at_least", 1),
+        conditions=promoting.leaf("amount", "at_least", value=1),
     )
     uvloop.run(promoting.promote(url=place.plaudit.url, key=key, campaigns={_BACK: terms}))
 

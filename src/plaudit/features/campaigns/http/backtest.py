@@ -136,7 +136,7 @@ class BacktestView(msgspec.Struct, kw_only=True):
 
 @post(
     "/v1/campaigns/{campaign:str}/backtest",
-    opt=READ,
+    opt={**READ, "keyless": True},
     status_code=DONE,
     summary="What a revision would have cost",
     tags=TAGS,

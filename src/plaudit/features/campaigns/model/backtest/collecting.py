@@ -68,7 +68,7 @@ class Collecting:
         self._others: defaultdict[str, _Other] = defaultdict(_Other)
 
     def hear(
-        self, happening: Happening, matches: Sequence[Match], known: Callable[[Happening], Known]
+        self, happening: Happening, *, matches: Sequence[Match], known: Callable[[Happening], Known]
     ) -> None:
         """Note a fact, who matches it, and, if the tested campaign does not, what it fails at."""
         at = happening.at

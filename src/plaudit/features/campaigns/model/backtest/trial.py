@@ -167,7 +167,7 @@ class Trial:
             one = foresight.foresee((item,))[0]
             foreseen.append(one)
             if isinstance(item, Happening):
-                collecting.hear(item, one.matches, foresight.known)
+                collecting.hear(item, matches=one.matches, known=foresight.known)
         self._keep()
         for verdict in Batch(self._life, state, self._purse, foreseen).judge():
             collecting.take(verdict)

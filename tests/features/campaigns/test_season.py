@@ -144,7 +144,7 @@ async def test_a_worker_that_is_killed_at_any_moment_changes_nothing(
 def started(journal: Journal, *, batch_max: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-m", "tests.features.campaigns.season.worker", journal.urls.url, str(batch_max)],
-        cwd=Path(__file__).parents[4],
+        cwd=Path(__file__).parents[3],
         stdin=subprocess.DEVNULL,
     )
 
