@@ -299,6 +299,7 @@ CREATE TABLE campaigns.told (
     "position" bigint NOT NULL,
     campaign text NOT NULL,
     viewer text NOT NULL,
+    fact bigint NOT NULL,
     kind text NOT NULL,
     matured bigint
 )
@@ -2030,6 +2031,8 @@ CREATE INDEX lot_maturing ON campaigns.lot USING btree (tenant_id, matures_at, "
 
 CREATE INDEX told_campaign ON campaigns.told USING btree (tenant_id, campaign, "position");
 
+CREATE INDEX told_fact ON campaigns.told USING btree (tenant_id, fact, "position");
+
 CREATE INDEX told_viewer ON campaigns.told USING btree (tenant_id, viewer, "position");
 
 CREATE INDEX transfer_campaign ON campaigns.transfer USING btree (tenant_id, campaign, number);
@@ -2290,6 +2293,8 @@ GRANT UPDATE(name) ON TABLE identity.staff TO plaudit_runtime;
 GRANT UPDATE(revoked_at) ON TABLE identity.staff TO plaudit_runtime;
 
 GRANT SELECT,INSERT ON TABLE identity.token_key TO plaudit_runtime;
+
+GRANT UPDATE(material) ON TABLE identity.token_key TO plaudit_runtime;
 
 GRANT UPDATE(revoked_at) ON TABLE identity.token_key TO plaudit_runtime;
 

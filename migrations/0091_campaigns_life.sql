@@ -85,12 +85,14 @@ CREATE TABLE campaigns.told (
     position     bigint      NOT NULL,   -- of campaign.granted, campaign.withheld or campaign.reversed
     campaign     text        NOT NULL,
     viewer       text        NOT NULL,
+    fact         bigint      NOT NULL,   -- the position of what was judged
     kind         text        NOT NULL,   -- granted, withheld, reversed
     matured      bigint,                 -- the position of campaign.matured
     PRIMARY KEY (tenant_id, position)
 ) WITH (fillfactor = 90);
 CREATE INDEX told_viewer ON campaigns.told (tenant_id, viewer, position);
 CREATE INDEX told_campaign ON campaigns.told (tenant_id, campaign, position);
+CREATE INDEX told_fact ON campaigns.told (tenant_id, fact, position);
 
 CREATE TABLE campaigns.reached (
     tenant_id    integer     NOT NULL,

@@ -164,6 +164,11 @@ _SENTENCES: Final[tuple[tuple[str, str, str], ...]] = (
         "提出对一笔支付的退款。",
     ),
     (
+        "reward.read",
+        "Read what campaigns gave a viewer, and how far he has come.",
+        "读取活动发给观众的奖励及其进度。",
+    ),
+    (
         "show.read",
         "Read drafts, orders and the figures of shows.",
         "读取演出草稿、订单与销售数据。",

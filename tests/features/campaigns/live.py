@@ -9,7 +9,8 @@ from typing import Any, Final
 from plaudit.core.commands.command import Command, Grant, Plan
 from plaudit.core.journal.facts import Fact
 from plaudit.core.journal.subscriptions import Subscription, catch_up, dead_letters, position_of
-from plaudit.core.ledger.book import Decision, Transfer
+from plaudit.core.ledger.accounts import freeze_account
+from plaudit.core.ledger.book import FREEZE_ALL, Decision, Transfer
 from plaudit.features.campaigns.reactions.evaluation import EVALUATION
 from plaudit.kernel.actor import Actor
 from plaudit.vocabulary import chart
@@ -145,6 +146,14 @@ class Live:
             at=at,
         )
         return (await self.stage.house.corridor.submit(command)).position
+
+    async def freeze(self, address: str) -> None:
+        """Freeze an account, so that it neither gets nor gives."""
+        async with self.stage.house.database.transaction() as tx:
+            frozen = await freeze_account(
+                tx, tenant_id=self.stage.tenant_id, address=address, frozen=FREEZE_ALL
+            )
+        assert frozen
 
     def subscription(self) -> Subscription:
         """Return the reaction as this house runs it."""

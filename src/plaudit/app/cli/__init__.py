@@ -11,6 +11,7 @@ from plaudit.app.cli import (
     rebuild,
     reconcile,
     replay,
+    reseal,
     serve,
     settings,
     simulate,
@@ -31,6 +32,7 @@ cli.add_command(demo.demo)
 cli.add_command(replay.replay)
 cli.add_command(simulate.simulate)
 cli.add_command(rebuild.rebuild)
+cli.add_command(reseal.reseal)
 cli.add_command(reconcile.reconcile_command)
 cli.add_command(backtest.backtest)
 cli.add_command(backup.backup)

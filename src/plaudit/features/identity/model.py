@@ -40,6 +40,7 @@ VIEWER_SCOPES: Final = frozenset(
         "invitation.read",
         "payment.open",
         "payment.read",
+        "reward.read",
         "ticket.order",
         "ticket.read",
         "ticket.transfer",

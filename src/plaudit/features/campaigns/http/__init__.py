@@ -2,18 +2,31 @@
 
 ``drafts`` has terms and their review, ``running`` campaigns as a whole, ``budgets`` their budgets, ``people``
 what viewers are and calendars, ``triggers`` the catalogue that screens are built from,
-``terms`` the page for everybody, ``backtest`` what a revision would have cost.
+``terms`` the page for everybody, ``rewards`` what was given, ``figures`` what it came to, ``backtest`` what
+a revision would have cost.
 """
 
 from typing import Any, Final
 
-from plaudit.features.campaigns.http import backtest, budgets, drafts, people, running, terms, triggers
+from plaudit.features.campaigns.http import (
+    backtest,
+    budgets,
+    drafts,
+    figures,
+    people,
+    rewards,
+    running,
+    terms,
+    triggers,
+)
 
 ROUTES: Final[tuple[Any, ...]] = (
     *drafts.ROUTES,
     *running.ROUTES,
     *budgets.ROUTES,
     *people.ROUTES,
+    *rewards.ROUTES,
+    *figures.ROUTES,
     *triggers.ROUTES,
     *terms.ROUTES,
     *backtest.ROUTES,

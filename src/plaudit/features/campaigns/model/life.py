@@ -101,6 +101,16 @@ def check_campaign(campaign: str) -> str:
     return campaign
 
 
+def check_person(*, actor: Actor, viewer: str) -> None:
+    """Raise Refusal `scope.missing` (FORBIDDEN) when a token asks about somebody else.
+
+    Raises Refusal `body.invalid` (INVALID) when the id breaks the rule of names.
+    """
+    if actor.kind in {"viewer", "creator"} and actor.text != f"viewer/{viewer}":
+        raise forbidden("scope.missing", f"This token speaks for {actor.text} alone; ask about that person.")
+    check_viewer(viewer)
+
+
 def check_viewer(viewer: str) -> str:
     """Return the id of a viewer. Raises Refusal `body.invalid` (INVALID) for what is no name."""
     if not valid_name(viewer):

@@ -20,8 +20,9 @@ _IN_SPAN: Final = " WHERE f.tenant_id = %(tenant)s AND f.position > %(after)s AN
 _DECIDED: Final = " AND f.kind IN ('campaign.granted', 'campaign.withheld', 'campaign.reversed')"
 
 _APPLY_TOLD: Final = (
-    "INSERT INTO campaigns.told (tenant_id, position, campaign, viewer, kind)"
-    " SELECT f.tenant_id, f.position, f.data ->> 'campaign', f.data ->> 'viewer', substr(f.kind, 10)"
+    "INSERT INTO campaigns.told (tenant_id, position, campaign, viewer, fact, kind)"
+    " SELECT f.tenant_id, f.position, f.data ->> 'campaign', f.data ->> 'viewer',"
+    " (f.data ->> 'fact')::bigint, substr(f.kind, 10)"
     f" FROM journal.fact f{_IN_SPAN}{_DECIDED}"
 )
 
@@ -82,6 +83,11 @@ _APPLY_PAID: Final = (
     " amount = p.amount + excluded.amount"
 )
 
+_SUMS: Final = (
+    "sum(reached)::bigint, sum(participants)::bigint, sum(grants)::bigint, sum(granted)::bigint,"
+    " sum(taken_back)::bigint, sum(withheld)::bigint"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
@@ -98,9 +104,9 @@ class Cost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paid:
-    """Payments that succeeded on a day, or (None) in all, in one asset."""
+    """Payments that succeeded on a day, in one asset."""
 
-    day: date | None
+    day: date
     asset: str
     count: int
     amount_minor: int
@@ -133,12 +139,12 @@ async def select_costs(
 ) -> list[Cost]:
     """Return what a campaign came to in all, and on the days of a zone from a time on, oldest first."""
     cursor = await conn.execute(
-        "SELECT (bucket AT TIME ZONE %s)::date AS day, sum(reached)::bigint, sum(participants)::bigint,"
-        " sum(grants)::bigint, sum(granted)::bigint, sum(taken_back)::bigint, sum(withheld)::bigint"
-        " FROM campaigns.figure WHERE tenant_id = %s AND campaign = %s"
-        " GROUP BY GROUPING SETS ((), (day))"
-        " HAVING grouping((bucket AT TIME ZONE %s)::date) = 1 OR min(bucket) >= %s ORDER BY 1 NULLS FIRST",
-        (zone, Int4(tenant_id), campaign, zone, since),
+        "WITH g AS (SELECT (bucket AT TIME ZONE %s)::date AS day, bucket >= %s AS shown, reached,"
+        " participants, grants, granted, taken_back, withheld FROM campaigns.figure"
+        " WHERE tenant_id = %s AND campaign = %s)"
+        f" SELECT NULL::date AS day, {_SUMS} FROM g"
+        f" UNION ALL SELECT day, {_SUMS} FROM g WHERE shown GROUP BY day ORDER BY day NULLS FIRST",
+        (zone, since, Int4(tenant_id), campaign),
     )
     return [
         Cost(
@@ -188,6 +194,18 @@ async def select_told(
         (Int4(tenant_id), given, Int8(before), list(kinds), limit),
     )
     return [Told(position=position, matured=matured) for position, matured in await cursor.fetchall()]
+
+
+async def select_told_of(
+    conn: Connection, *, tenant_id: int, campaign: str, fact: int, limit: int
+) -> list[int]:
+    """Return the positions of what a campaign decided about a fact, in order, the first few."""
+    cursor = await conn.execute(
+        "SELECT position FROM campaigns.told WHERE tenant_id = %s AND fact = %s AND campaign = %s"
+        " ORDER BY position LIMIT %s",
+        (Int4(tenant_id), Int8(fact), campaign, limit),
+    )
+    return [position for (position,) in await cursor.fetchall()]
 
 
 def _span(tenant_id: int, after: int, upto: int) -> dict[str, Int4 | Int8]:

@@ -16,6 +16,7 @@ _REVISION = (
     "campaign, revision, state, author, sent, terms, terms_hash, saved_at, maker, checker, wanted_from,"
     " effective_from, reason, submitted_at, checked_at"
 )
+_COLUMNS = ", ".join(f"r.{column}" for column in _REVISION.split(", "))
 
 
 async def lock_campaign(conn: Connection, *, tenant_id: int, campaign: str) -> Campaign | None:
@@ -165,11 +166,22 @@ async def select_group(
 ) -> list[Revision]:
     """Return what holds of the campaigns of a group that go on at a time, all `but` one."""
     cursor = await conn.execute(
-        f"SELECT {', '.join(f'r.{column}' for column in _REVISION.split(', '))} FROM campaigns.campaign c"
+        f"SELECT {_COLUMNS} FROM campaigns.campaign c"
         " JOIN campaigns.revision r ON r.tenant_id = c.tenant_id AND r.campaign = c.campaign"
         " AND r.revision = c.approved WHERE c.tenant_id = %s AND c.campaign <> %s AND c.ended_at IS NULL"
         " AND c.ends_at > %s AND r.terms::jsonb ->> 'group' = %s ORDER BY c.campaign",
         (Int4(tenant_id), but, now, group),
+    )
+    return [_revision(row) for row in await cursor.fetchall()]
+
+
+async def select_approved(conn: Connection, *, tenant_id: int, campaigns: Sequence[str]) -> list[Revision]:
+    """Return the newest approved revisions of campaigns."""
+    cursor = await conn.execute(
+        f"SELECT {_COLUMNS} FROM campaigns.campaign c"
+        " JOIN campaigns.revision r ON r.tenant_id = c.tenant_id AND r.campaign = c.campaign"
+        " AND r.revision = c.approved WHERE c.tenant_id = %s AND c.campaign = ANY(%s)",
+        (Int4(tenant_id), packing.texts(campaigns)),
     )
     return [_revision(row) for row in await cursor.fetchall()]
 
