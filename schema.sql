@@ -2307,6 +2307,8 @@ GRANT UPDATE(revoked_at) ON TABLE identity.staff TO plaudit_runtime;
 
 GRANT SELECT,INSERT ON TABLE identity.token_key TO plaudit_runtime;
 
+GRANT UPDATE(material) ON TABLE identity.token_key TO plaudit_runtime;
+
 GRANT UPDATE(revoked_at) ON TABLE identity.token_key TO plaudit_runtime;
 
 GRANT SELECT,INSERT ON TABLE insight.channel TO plaudit_runtime;

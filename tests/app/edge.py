@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import operator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import jwt
+from litestar.types import ASGIApp
 
 from plaudit.app.assembly import FEATURES, House, assembled, open_tenant
 from plaudit.app.background import running
-from plaudit.app.http.application import build
+from plaudit.app.http.application import framework
+from plaudit.app.http.edge import Edge
 from plaudit.core.feature import Feature
 from plaudit.kernel.time import Clock
 from plaudit.platform.settings import Settings
@@ -24,6 +27,7 @@ __all__ = ["Caller", "UnderTest", "problem", "settled", "under_test"]
 
 ADDRESS = "http://plaudit"
 _KEYS = itertools.count(1)
+_INNER: Final[list[tuple[tuple[Feature, ...], ASGIApp]]] = []
 
 
 @dataclass(slots=True)
@@ -94,13 +98,22 @@ class UnderTest:
         return jwt.encode(kept, secret, algorithm=algorithm, headers={"kid": kid})
 
 
+def _inner(features: tuple[Feature, ...]) -> ASGIApp:
+    """Return the application within the edge, put together once: that takes longer than most tests."""
+    for known, application in _INNER:
+        if len(known) == len(features) and all(map(operator.is_, known, features)):
+            return application
+    application = framework(features)
+    _INNER.append((features, application))
+    return application
+
+
 @asynccontextmanager
 async def under_test(
     url: str,
     data_dir: Path,
     *,
     clock: Clock | None = None,
-    more_routes: Sequence[Any] = (),
     features: tuple[Feature, ...] = FEATURES,
     **environ: str,
 ) -> AsyncIterator[UnderTest]:
@@ -119,7 +132,8 @@ async def under_test(
         running(house, follow=True, keep_time=False),
     ):
         house.corridor.writer.start(lanes=settings.writers)
-        transport = httpx.ASGITransport(app=build(house, more_routes=more_routes))  # type: ignore[arg-type]
+        edge = Edge(inner=_inner(features), house=house, access=None)
+        transport = httpx.ASGITransport(app=edge)  # type: ignore[arg-type]
         async with (
             httpx.AsyncClient(transport=transport, base_url=ADDRESS) as client,
             httpx.AsyncClient(

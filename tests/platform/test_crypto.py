@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from plaudit.platform.crypto import SealError, Vault, secret_key
+from plaudit.platform.crypto import SealError, Vault, keys_beside, secret_key
 
 _KEY = bytes(range(32))
 
@@ -29,6 +29,33 @@ def test_a_sealed_text_opens_with_key_and_context_only() -> None:
         vault.open(sealed=sealed, context="tenant/2")
     with pytest.raises(SealError):
         Vault(key=bytes(32)).open(sealed=sealed, context="tenant/1")
+
+
+def test_a_key_beside_opens_what_it_sealed_and_seals_nothing() -> None:
+    old, new = Vault(key=_KEY), Vault(key=bytes(32), beside=[_KEY])
+    sealed = old.seal(text=b"secret", context="tenant/1", randomness=secrets.token_bytes)
+    assert new.open(sealed=sealed, context="tenant/1") == b"secret"
+    anew = new.reseal(sealed=sealed, context="tenant/1", randomness=secrets.token_bytes)
+    assert anew is not None
+    assert Vault(key=bytes(32)).open(sealed=anew, context="tenant/1") == b"secret"
+    assert new.reseal(sealed=anew, context="tenant/1", randomness=secrets.token_bytes) is None
+    for vault, wrong in ((old, anew), (new, sealed[:-1])):
+        with pytest.raises(SealError, match="PLAUDIT_SECRET_KEYS_BESIDE"):
+            vault.reseal(sealed=wrong, context="tenant/1", randomness=secrets.token_bytes)
+
+
+def test_marks_of_a_key_beside_are_known_and_not_made() -> None:
+    old, new = Vault(key=_KEY), Vault(key=bytes(32), beside=[_KEY])
+    given = old.mark(text=b"link", context="place")
+    assert new.mark(text=b"link", context="place") != given
+    assert new.marks(text=b"link", context="place") == (new.mark(text=b"link", context="place"), given)
+
+
+def test_keys_beside_are_read_as_the_key_is() -> None:
+    text = base64.urlsafe_b64encode(_KEY).decode()
+    assert keys_beside([text, text.rstrip("=")]) == (_KEY, _KEY)
+    with pytest.raises(SealError, match="PLAUDIT_SECRET_KEYS_BESIDE must hold 32 bytes"):
+        keys_beside([text, "short"])
 
 
 def test_the_key_file_is_private_and_made_once(tmp_path: Path) -> None:

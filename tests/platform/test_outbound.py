@@ -4,35 +4,73 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+import ssl
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from plaudit.platform.failures import Final, Retryable, Unknown
 from plaudit.platform.inside import Inside
 from plaudit.platform.outbound import Outbound, opened
-
-Handle = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
+from tests.kit.listener import Handle, listening
 
 ELSEWHERE = "http://127.0.0.1:1"
 
 
-def reaching(inside: str = "127.0.0.1", own_url: str = ELSEWHERE) -> AbstractAsyncContextManager[Outbound]:
+def reaching(
+    inside: str = "127.0.0.1", own_url: str = ELSEWHERE, trust: str | None = None
+) -> AbstractAsyncContextManager[Outbound]:
     """Open a client that may call what is admitted of the inside."""
-    return opened(inside=Inside.of(inside), own_url=own_url)
+    return opened(inside=Inside.of(inside), own_url=own_url, trust=trust)
 
 
 @asynccontextmanager
-async def serving(handle: Handle) -> AsyncIterator[str]:
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
-        await server.wait_closed()
+async def serving(handle: Handle, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
+    async with listening(handle, tls=tls) as port:
+        yield f"http{'s' if tls else ''}://127.0.0.1:{port}"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A server's TLS, showing a certificate, and its root: the certificate itself."""
+
+    tls: ssl.SSLContext
+    root: str
+
+
+def showing(name: str, folder: Path) -> Shown:
+    """Return the TLS of a server whose certificate is for one name."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(who)
+        .issuer_name(who)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, SHA256())
+    )
+    root = certificate.public_bytes(Encoding.PEM)
+    (folder / "both.pem").write_bytes(
+        root + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(folder / "both.pem")
+    return Shown(tls, root.decode())
 
 
 def saying(answer: bytes, *, seen: list[bytes] | None = None) -> Handle:
@@ -216,3 +254,55 @@ async def test_what_the_operator_admits_and_the_own_address_are_called() -> None
             async with reaching(inside=inside, own_url=own_url) as outbound:
                 with pytest.raises(Final, match="is inside"):
                     await outbound.send(method="GET", url=called)
+
+
+async def test_through_tls_the_name_is_proved_and_the_address_looked_at_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = resolving(monkeypatch, shop=["127.0.0.1"], other=["127.0.0.1"])
+    shown = showing("shop.example.com", tmp_path)
+    async with serving(saying(OK), tls=shown.tls) as url:
+        port = url.rpartition(":")[2]
+        async with reaching(inside="127.0.0.0/8", trust=shown.root) as outbound:
+            answer = await outbound.send(method="POST", url=f"https://shop.example.com:{port}/", body=b"x")
+            assert (answer.body, asked) == (b"ok", ["shop.example.com"])
+            with pytest.raises(Retryable, match="did not reach its server"):
+                await outbound.send(method="POST", url=f"https://other.example.com:{port}/", body=b"x")
+
+
+async def test_a_certificate_of_nobody_is_sent_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolving(monkeypatch, shop=["127.0.0.1"])
+    seen: list[bytes] = []
+    shown = showing("shop.example.com", tmp_path)
+    async with serving(saying(OK, seen=seen), tls=shown.tls) as url, reaching("127.0.0.0/8") as outbound:
+        port = url.rpartition(":")[2]
+        with pytest.raises(Retryable, match="did not reach its server"):
+            await outbound.send(method="POST", url=f"https://shop.example.com:{port}/", body=b"x")
+    assert seen == []
+
+
+async def test_nothing_inside_is_called_through_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    resolving(monkeypatch, shop=["127.0.0.1"])
+    shown = showing("shop.example.com", tmp_path)
+    async with serving(saying(OK), tls=shown.tls) as url, reaching("", trust=shown.root) as outbound:
+        port = url.rpartition(":")[2]
+        with pytest.raises(Final, match="is inside the operator's network"):
+            await outbound.send(method="POST", url=f"https://shop.example.com:{port}/", body=b"x")
+
+
+async def test_one_connection_carries_many_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = resolving(monkeypatch, shop=["127.0.0.1"])
+
+    async def keeping(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.readline():
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(OK)
+        writer.close()
+
+    async with serving(keeping) as url, reaching(inside="127.0.0.0/8") as outbound:
+        port = url.rpartition(":")[2]
+        for _ in range(3):
+            assert (await outbound.send(method="GET", url=f"http://shop.example.com:{port}/")).body == b"ok"
+    assert asked == ["shop.example.com"]

@@ -43,7 +43,7 @@ from plaudit.kernel.money import MAX_MINOR
 from plaudit.kernel.time import Clock
 from plaudit.platform import outbound
 from plaudit.platform.clock import clock_of
-from plaudit.platform.crypto import Vault, secret_key
+from plaudit.platform.crypto import Vault, keys_beside, secret_key
 from plaudit.platform.db import Database
 from plaudit.platform.outbound import Outbound
 from plaudit.platform.settings import Settings
@@ -182,7 +182,7 @@ async def assembled(
     """
     clock = clock or clock_of(settings.clock_file)
     key = secret_key(given=settings.secret_key, data_dir=settings.data_dir, randomness=randomness)
-    vault = Vault(key=key)
+    vault = Vault(key=key, beside=keys_beside(settings.secret_keys_beside))
     async with (
         Database.open(url, pool_max=settings.pool_max, listen=settings.listen) as database,
         Database.open(

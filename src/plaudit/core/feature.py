@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 from plaudit.core.commands.corridor import Corridor
 from plaudit.core.commands.references import Loader
@@ -11,6 +11,9 @@ from plaudit.core.commands.sweeps import Expiry
 from plaudit.core.journal.subscriptions import Span, Subscription
 from plaudit.platform.db import Connection
 from plaudit.platform.jobs import Job
+
+Anew: TypeAlias = Callable[[bytes, str], bytes | None]
+"""Takes a sealed text and what for, and returns it sealed with the key in use; None where it is already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,13 @@ class Reaction:
         return Subscription(name=self.name, kinds=self.kinds, apply=apply, kind="reaction")
 
 
+class Reseal(Protocol):
+    """Seals a tenant's secrets of one table anew, those locked that are."""
+
+    async def __call__(self, conn: Connection, *, tenant_id: int, anew: Anew) -> int:
+        """Change what needs it within the caller's transaction, and return how much that was."""
+
+
 @dataclass(frozen=True, slots=True)
 class Feature:
     """What a feature offers: web handlers, loaders of its reference rows by topic, subscriptions, schedules.
@@ -59,6 +69,8 @@ class Feature:
     ``jobs`` are those that it enqueues (``platform.jobs``) within its commands and reactions. ``expiries``
     say how its holds are given back past their deadline, by the kind of the fact that opened them; without
     one a hold is given back with the ledger's own fact.
+
+    ``seals`` are its tables with secrets under the installation's key, by name, and how each is sealed anew.
 
     ``companion`` is what it keeps in the memory of each process: opened with the assembled house, whose
     ``companions`` then has it under the feature's name, and closed before the database is.
@@ -73,3 +85,4 @@ class Feature:
     jobs: Sequence[Job[Any]] = ()
     expiries: Mapping[str, Expiry] | None = None
     companion: Callable[[Any], AbstractAsyncContextManager[Any]] | None = None
+    seals: Mapping[str, Reseal] | None = None

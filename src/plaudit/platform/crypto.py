@@ -5,14 +5,15 @@ from __future__ import annotations
 import hmac
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-__all__ = ["SealError", "Vault", "secret_key"]
+__all__ = ["SealError", "Vault", "keys_beside", "secret_key"]
 
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
@@ -25,22 +26,26 @@ class SealError(RuntimeError):
 
 
 class Vault:
-    """Seals and opens texts with one key. `context` binds a text to its place: it opens nowhere else."""
+    """Seals and opens texts with one key. `context` binds a text to its place: it opens nowhere else.
 
-    __slots__ = ("_cipher", "_mark_key")
+    While the key changes there are others beside it, which open what was sealed with them and seal nothing.
+    """
 
-    def __init__(self, *, key: bytes) -> None:
-        """Take a key of 32 bytes; ValueError otherwise."""
-        if len(key) != KEY_BYTES:
-            message = f"the secret key needs {KEY_BYTES} bytes, not {len(key)}"
-            raise ValueError(message)
-        self._cipher = AESGCM(key)
-        self._mark_key = hmac.digest(key, b"plaudit/mark", "sha256")
+    __slots__ = ("_ciphers", "_mark_keys")
+
+    def __init__(self, *, key: bytes, beside: Sequence[bytes] = ()) -> None:
+        """Take a key of 32 bytes, and those that open beside it; ValueError otherwise."""
+        for one in (key, *beside):
+            if len(one) != KEY_BYTES:
+                message = f"the secret key needs {KEY_BYTES} bytes, not {len(one)}"
+                raise ValueError(message)
+        self._ciphers = tuple(AESGCM(one) for one in (key, *beside))
+        self._mark_keys = tuple(hmac.digest(one, b"plaudit/mark", "sha256") for one in (key, *beside))
 
     def seal(self, *, text: bytes, context: str, randomness: Callable[[int], bytes]) -> bytes:
         """Return `text` sealed, with a nonce of 12 bytes drawn from `randomness`."""
         nonce = randomness(_NONCE_BYTES)
-        return _VERSION + nonce + self._cipher.encrypt(nonce, text, context.encode())
+        return _VERSION + nonce + self._ciphers[0].encrypt(nonce, text, context.encode())
 
     def mark(self, *, text: bytes, context: str) -> bytes:
         """Return 32 bytes that only this installation can make of `text` (HMAC-SHA256).
@@ -48,21 +53,38 @@ class Vault:
         Another `context` makes another mark. For links that prove themselves, and to compare what must not be
         kept. Compare marks in constant time.
         """
-        return hmac.digest(self._mark_key, context.encode() + b"\0" + text, "sha256")
+        return self.marks(text=text, context=context)[0]
+
+    def marks(self, *, text: bytes, context: str) -> tuple[bytes, ...]:
+        """Return the mark of a text by each key, the one in use first: what may have been given out."""
+        marked = context.encode() + b"\0" + text
+        return tuple(hmac.digest(key, marked, "sha256") for key in self._mark_keys)
 
     def open(self, *, sealed: bytes, context: str) -> bytes:
         """Return what was sealed. Raises SealError when the key, the context or the text is another."""
+        return self._opened(sealed, context)[1]
+
+    def reseal(self, *, sealed: bytes, context: str, randomness: Callable[[int], bytes]) -> bytes | None:
+        """Return a sealed text sealed with the key in use, None where it is already. Raises as `open`."""
+        place, text = self._opened(sealed, context)
+        return None if place == 0 else self.seal(text=text, context=context, randomness=randomness)
+
+    def _opened(self, sealed: bytes, context: str) -> tuple[int, bytes]:
+        """Return which key opens a text, and the text."""
         nonce, text = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
         if sealed[:1] != _VERSION:
             raise _unopened(context)
-        try:
-            return self._cipher.decrypt(nonce, text, context.encode())
-        except (InvalidTag, ValueError):
-            raise _unopened(context) from None
+        for place, cipher in enumerate(self._ciphers):
+            with suppress(InvalidTag, ValueError):
+                return place, cipher.decrypt(nonce, text, context.encode())
+        raise _unopened(context)
 
 
 def _unopened(context: str) -> SealError:
-    return SealError(f"{context} cannot be opened: PLAUDIT_SECRET_KEY is not the key it was sealed with")
+    return SealError(
+        f"{context} cannot be opened: neither PLAUDIT_SECRET_KEY nor one of PLAUDIT_SECRET_KEYS_BESIDE is the"
+        " key it was sealed with"
+    )
 
 
 def secret_key(*, given: str | None, data_dir: Path, randomness: Callable[[int], bytes]) -> bytes:
@@ -89,6 +111,11 @@ def secret_key(*, given: str | None, data_dir: Path, randomness: Callable[[int],
         finally:
             draft.unlink()
     return _decoded(path.read_text(), where=str(path))
+
+
+def keys_beside(given: Sequence[str]) -> tuple[bytes, ...]:
+    """Return the keys that open beside the one in use, each as base64url. Raises SealError."""
+    return tuple(_decoded(one, where="PLAUDIT_SECRET_KEYS_BESIDE") for one in given)
 
 
 def _decoded(text: str, *, where: str) -> bytes:

@@ -8,8 +8,9 @@ at after its name was resolved (`platform/inside.py`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+import ssl
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final as Constant
 
@@ -84,33 +85,103 @@ class Outbound:
 
 
 @asynccontextmanager
-async def opened(*, inside: Inside, own_url: str) -> AsyncIterator[Outbound]:
+async def opened(*, inside: Inside, own_url: str, trust: str | None = None) -> AsyncIterator[Outbound]:
     """Open a client for the time of the block.
 
     `inside` is what of the operator's network may be called. So may `own_url`, this server's address for the
-    world, to which the sandbox sends its callbacks: anybody can call it.
+    world, to which the sandbox sends its callbacks: anybody can call it. `trust` are roots (PEM) to believe
+    beside those of the public internet.
     """
     own = httpx.URL(own_url)
     guard = _Guard(inside=inside, own=(own.host, own.port or _PORTS[own.scheme]))
+    trusted = httpx.create_ssl_context(trust_env=False)
+    if trust is not None:
+        trusted.load_verify_locations(cadata=trust)
     async with httpx.AsyncClient(
-        transport=_Transport(guard), follow_redirects=False, trust_env=False
+        transport=_Transport(guard, trusted=trusted), follow_redirects=False, trust_env=False
     ) as client:
         yield Outbound(client)
 
 
-class _Transport(httpx.AsyncHTTPTransport):
-    """The client's own transport, whose connections are made by a guard."""
+class _Transport(httpx.AsyncBaseTransport):
+    """What carries the client's requests: a pool of connections that a guard makes.
 
-    def __init__(self, guard: _Guard) -> None:
-        context = httpx.create_ssl_context(trust_env=False)
-        super().__init__(verify=context, trust_env=False)
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=context,
+    The client's usual transport lets nobody choose who makes its connections.
+    """
+
+    def __init__(self, guard: _Guard, *, trusted: ssl.SSLContext) -> None:
+        self._connections = httpcore.AsyncConnectionPool(
+            ssl_context=trusted,
             max_connections=_CONNECTIONS_MAX,
             max_keepalive_connections=_CONNECTIONS_MAX,
             keepalive_expiry=_IDLE_S,
             network_backend=guard,
         )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Carry one request; the answer's body is read as the client asks for it."""
+        assert isinstance(request.stream, httpx.AsyncByteStream), request
+        url = request.url
+        with _told_as_clients():
+            carried = await self._connections.handle_async_request(
+                httpcore.Request(
+                    method=request.method,
+                    url=httpcore.URL(
+                        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+                    ),
+                    headers=request.headers.raw,
+                    content=request.stream,
+                    extensions=request.extensions,
+                )
+            )
+        assert isinstance(carried.stream, AsyncIterable), carried
+        return httpx.Response(
+            status_code=carried.status,
+            headers=carried.headers,
+            stream=_Carried(carried),
+            extensions=carried.extensions,
+        )
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._connections.aclose()
+
+
+class _Carried(httpx.AsyncByteStream):
+    """The body of an answer, as it arrives."""
+
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _told_as_clients():
+            async for piece in self._response.aiter_stream():
+                yield piece
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
+
+
+@contextmanager
+def _told_as_clients() -> Iterator[None]:
+    """Raise what the pool raises as the errors of the client: each by its own name, the rest by its kind."""
+    try:
+        yield
+    except tuple(_ERRORS) as error:
+        known = next(kind for kind in type(error).__mro__ if kind in _ERRORS)
+        raise _ERRORS[known](str(error)) from error
+
+
+_ERRORS: Constant[Mapping[type[BaseException], type[httpx.TransportError]]] = {
+    httpcore.ConnectError: httpx.ConnectError,
+    httpcore.ConnectTimeout: httpx.ConnectTimeout,
+    httpcore.PoolTimeout: httpx.PoolTimeout,
+    httpcore.UnsupportedProtocol: httpx.UnsupportedProtocol,
+    httpcore.LocalProtocolError: httpx.LocalProtocolError,
+    httpcore.ProtocolError: httpx.ProtocolError,
+    httpcore.TimeoutException: httpx.TimeoutException,
+    httpcore.NetworkError: httpx.NetworkError,
+}
 
 
 class _Guard(httpcore.AnyIOBackend):

@@ -48,6 +48,10 @@ def _optional_text(text: str) -> str | None:
     return text or None
 
 
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(item.strip() for item in text.split(",") if item.strip())
+
+
 def _path(text: str) -> Path:
     return Path(text).expanduser()
 
@@ -278,6 +282,15 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         secret=True,
     ),
     Setting(
+        "secret_keys_beside",
+        "PLAUDIT_SECRET_KEYS_BESIDE",
+        "",
+        "Keys, with commas between them, that open what was sealed with them and seal nothing: those before"
+        " and after the one in use while it is changed.",
+        _list,
+        secret=True,
+    ),
+    Setting(
         "shared_buffers_mib",
         "PLAUDIT_SHARED_BUFFERS_MIB",
         "1024",
@@ -322,6 +335,7 @@ class Settings:
     clock_file: Path | None
     metrics_dir: Path | None
     secret_key: str | None
+    secret_keys_beside: tuple[str, ...]
     shared_buffers_mib: int
     start_timeout_ms: int
 

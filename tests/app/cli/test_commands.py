@@ -129,7 +129,7 @@ def test_a_worker_works_until_it_is_told_to_stop(database: DatabaseUrls, tmp_pat
             stderr=lines,
         )
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while "working" not in log.read_text():
             assert worker.poll() is None, log.read_text()
             assert time.monotonic() < deadline

@@ -13,6 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from tests.kit.listener import listening
+
 REASONS = {200: "OK", 201: "Created", 404: "Not Found", 409: "Conflict", 422: "Unprocessable", 503: "Busy"}
 
 
@@ -164,22 +166,7 @@ class FakeApi:
 
 
 @asynccontextmanager
-async def listening(api: FakeApi, *, port: int = 0) -> AsyncIterator[str]:
+async def serving(api: FakeApi, *, port: int = 0) -> AsyncIterator[str]:
     """Serve on loopback; gives the url."""
-    tasks: set[asyncio.Task[None]] = set()
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(api.serve(reader, writer))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-        await asyncio.wait([task])
-
-    server = await asyncio.start_server(handle, "127.0.0.1", port)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await server.wait_closed()
+    async with listening(api.serve, port=port) as found:
+        yield f"http://127.0.0.1:{found}"

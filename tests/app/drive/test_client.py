@@ -17,7 +17,7 @@ from plaudit.app.drive.client import (
     server_of,
 )
 from plaudit.app.drive.http1 import Answer
-from tests.app.drive.fake_api import FakeApi, Seen, Told, listening, whole
+from tests.app.drive.fake_api import FakeApi, Seen, Told, serving, whole
 
 CREDIT = b'{"asset":"coin","amount_minor":5}'
 
@@ -25,7 +25,7 @@ CREDIT = b'{"asset":"coin","amount_minor":5}'
 def run(api: FakeApi, use: Callable[[Client], Awaitable[None]], **options: int) -> None:
     async def main() -> None:
         async with (
-            listening(api) as url,
+            serving(api) as url,
             Client(url=url, connections=2, headers={"Authorization": "Bearer k"}, **options) as client,
         ):
             await use(client)
@@ -163,7 +163,7 @@ def test_a_server_that_is_not_there_yet_is_waited_for() -> None:
             sending = asyncio.create_task(credit(client))
             await asyncio.sleep(0.2)
             assert not sending.done()
-            async with listening(api, port=port):
+            async with serving(api, port=port):
                 assert (await sending).status == 201
 
     asyncio.run(main())

@@ -15,7 +15,7 @@ import pytest
 from plaudit.app.drive.client import UnreachableError
 from plaudit.app.drive.load import Outcome, Spec, generator_here, load_command, read_spec, run_load
 from plaudit.app.drive.wrk import WrkError, outcome_of, run_wrk, script_of
-from tests.app.drive.fake_api import FakeApi, Seen, Told, listening
+from tests.app.drive.fake_api import FakeApi, Seen, Told, serving
 
 SPEC = Spec(
     path="/v1/tips",
@@ -34,7 +34,7 @@ def answering() -> FakeApi:
 
 def loaded(api: FakeApi) -> Outcome:
     async def main() -> Outcome:
-        async with listening(api) as url:
+        async with serving(api) as url:
             return await run_load(url=url, spec=SPEC, connections=4, seconds=0.4, warmup_s=0.1)
 
     return asyncio.run(main())
@@ -62,7 +62,7 @@ def test_bodies_may_have_headers_of_their_own_and_be_sent_once() -> None:
     api.before = lambda _seen: Told(201)
 
     async def main() -> Outcome:
-        async with listening(api) as url:
+        async with serving(api) as url:
             return await run_load(url=url, spec=spec, connections=4, seconds=0.5)
 
     outcome = asyncio.run(main())
@@ -107,7 +107,7 @@ def in_thread(api: FakeApi) -> Iterator[str]:
     found: list[str] = []
 
     async def main() -> None:
-        async with listening(api) as url:
+        async with serving(api) as url:
             found.append(url)
             ready.set()
             await asyncio.to_thread(done.wait)

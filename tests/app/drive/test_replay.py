@@ -15,7 +15,7 @@ from plaudit.app.drive.report import Report, Verdict, latency_of, render
 from plaudit.app.drive.rows import DEFAULT_EPOCH, Row
 from plaudit.app.drive.show import generate_show
 from plaudit.app.drive.stage import SetupError
-from tests.app.drive.fake_api import FakeApi, Seen, Told, listening
+from tests.app.drive.fake_api import FakeApi, Seen, Told, serving
 
 HEADER = "show_id,creator_id,at,viewer_id,kind,item,quantity,unit_price,amount,currency,message_len"
 LINES = (
@@ -35,7 +35,7 @@ def written(folder: Path, *lines: str) -> Path:
 
 def replayed(api: FakeApi, source: Path | list[Row], **options: Any) -> Report:  # noqa: ANN401 -- handed on
     async def main() -> Report:
-        async with listening(api) as url:
+        async with serving(api) as url:
             return await replay(source=source, url=url, key="plk_1_secret", connections=4, **options)
 
     return asyncio.run(main())

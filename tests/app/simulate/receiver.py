@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-__all__ = ["Received", "Receiver", "receiver"]
+from tests.kit.listener import listening
 
-_LET_IN_S = 0.01
+__all__ = ["Received", "Receiver", "receiver"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +64,6 @@ class Receiver:
 async def receiver() -> AsyncIterator[Receiver]:
     """Listen for the time of the block."""
     merchant = Receiver()
-    connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
-
-    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = asyncio.ensure_future(merchant.serve(reader, writer))
-        connections[connection] = writer
-
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    merchant.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    try:
+    async with listening(merchant.serve) as port:
+        merchant.url = f"http://127.0.0.1:{port}"
         yield merchant
-    finally:
-        server.close()
-        # One that was let in just now is told of in the next turns of the loop.
-        await asyncio.sleep(_LET_IN_S)
-        # Channels keep their connections open: those that wait for more would be left to the garbage.
-        # A task that never began has no end of its own, so its connection is closed here.
-        for connection, writer in connections.items():
-            connection.cancel()
-            writer.close()
-        await asyncio.gather(*connections, return_exceptions=True)
-        await asyncio.gather(*(one.wait_closed() for one in connections.values()), return_exceptions=True)

@@ -42,6 +42,7 @@ async def _facts(theatre: Theatre) -> Any:  # noqa: ANN401 - JSON
         ({"stream_name": "{stream}"}, "media_server.invalid"),
         ({"stream_name": "{show}-{stream}?x"}, "media_server.invalid"),
         ({"stream_name": "/{show}-{stream}"}, "media_server.invalid"),
+        ({"stream_name": "~{show}-{stream}"}, "media_server.invalid"),
         ({"stream_name": "{show}{stream}" + "x" * 100}, "media_server.invalid"),
         ({"settings": {}}, "media_server.settings"),
         ({"settings": {"urls": []}}, "media_server.settings"),

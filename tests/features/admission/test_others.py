@@ -94,8 +94,7 @@ async def test_livekit_tells_who_has_left(theatre: Theatre) -> None:
         "createdAt": str(NOW_S),
     }
     body = msgspec.json.encode(event)
-    hash_ = b64encode(sha256(body).digest()).decode()
-    signed = {"iss": "APIabc", "nbf": NOW_S, "exp": NOW_S + 300, "sha256": hash_}
+    signed = livekit_claims(body)
     for said, secret, status in (
         (signed | {"sha256": b64encode(sha256(b"x").digest()).decode()}, None, 401),
         (signed | {"iss": "another"}, None, 401),
@@ -109,6 +108,37 @@ async def test_livekit_tells_who_has_left(theatre: Theatre) -> None:
         )
         assert answer.status_code == status, answer.text
     assert await theatre.sessions() == []
+
+
+async def test_livekit_tells_of_another_room_or_of_who_has_come_again_and_nobody_goes(
+    theatre: Theatre,
+) -> None:
+    server = await theatre.server("livekit", **LIVEKIT)
+    await theatre.give("v1", "vip")
+    await theatre.playback("v1", device="phone")
+    await theatre.playback("v1", device="phone", stream="backstage")
+
+    async def leaves(room: str, **more: str) -> None:
+        who = {"identity": "v1#phone", **more}
+        event = {"event": "participant_left", "room": {"name": room}, "participant": who}
+        body = msgspec.json.encode(event)
+        token = jwt.encode(livekit_claims(body), LIVEKIT["secrets"]["api_secret"], algorithm="HS256")
+        answer = await theatre.edge.client.post(
+            server["hook_path"], content=body, headers={"Authorization": token}
+        )
+        assert answer.status_code == 200, answer.text
+
+    await leaves("winter-main")
+    await leaves("winter-backstage", disconnectReason="DUPLICATE_IDENTITY")
+    assert [one["stream"] for one in await theatre.sessions()] == ["backstage"]
+    await leaves("winter-backstage", disconnectReason="CLIENT_INITIATED")
+    assert await theatre.sessions() == []
+
+
+def livekit_claims(body: bytes) -> dict[str, Any]:
+    """Return what LiveKit signs of a webhook."""
+    hash_ = b64encode(sha256(body).digest()).decode()
+    return {"iss": "APIabc", "nbf": NOW_S, "exp": NOW_S + 300, "sha256": hash_}
 
 
 async def test_agora_is_joined_by_the_number_of_the_session(theatre: Theatre) -> None:

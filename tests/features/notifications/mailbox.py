@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.kit.listener import closed
+
 
 @dataclass
 class Mailbox:
@@ -84,7 +86,7 @@ async def open_mailbox(
     try:
         yield mailbox
     finally:
-        server.close()
+        await closed(server)
 
 
 def certificate(folder: Path) -> tuple[str, ssl.SSLContext]:

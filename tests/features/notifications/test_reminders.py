@@ -237,6 +237,26 @@ async def test_a_cancelled_show_is_told_to_all_who_had_tickets_though_refunds_fo
     assert await theatre.told("half") == ["show.cancelled"]
 
 
+async def test_who_has_paid_for_a_place_in_a_group_hears_that_the_show_is_moved_or_cancelled(
+    theatre: Theatre,
+) -> None:
+    await theatre.show(starts_at=STARTS_AT)
+    stays, leaves, full = [await theatre.pledges(viewer) for viewer in ("stays", "leaves", "full")]
+    await theatre.ends("leaves", leaves)
+    await theatre.ends("unpaid", full + 1, cause="expired", paid=False)
+    await theatre.buys("full", order=full)
+    await theatre.show(starts_at=STARTS_AT + timedelta(hours=1), starts_before=STARTS_AT)
+    await theatre.tidy()
+    theatre.clock.time = STARTS_AT
+    await theatre.tidy()
+    await theatre.becomes("cancelled")
+    await theatre.ends("stays", stays, cause="group")
+    await theatre.tidy()
+    assert await theatre.told("stays") == ["show.moved", "show.cancelled"]
+    assert await theatre.told("leaves") == await theatre.told("unpaid") == []
+    assert await theatre.told("full") == ["ticket.bought", "show.moved", "show.soon.1h", "show.cancelled"]
+
+
 async def test_each_reminder_is_made_once_by_processes_at_once_and_facts_read_twice(theatre: Theatre) -> None:
     await theatre.show(starts_at=STARTS_AT)
     for number in range(30):

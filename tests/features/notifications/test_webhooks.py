@@ -27,6 +27,7 @@ from plaudit.platform.inside import Inside
 from tests.app.edge import Caller, problem
 from tests.app.simulate.receiver import Received, Receiver, receiver
 from tests.features.notifications.theatre import NOON, Theatre, open_theatre
+from tests.kit.listener import listening
 
 pytestmark = pytest.mark.anyio
 
@@ -310,15 +311,14 @@ async def test_a_name_that_leads_into_the_house_is_not_called_unless_it_is_admit
 ) -> None:
     knocks: list[asyncio.StreamWriter] = []
 
-    def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         knocks.append(writer)
         writer.close()
 
     async with (
-        await asyncio.start_server(hang_up, "127.0.0.1", 0) as door,
+        listening(hang_up) as port,
         open_theatre(database_url, tmp_path, inside=inside) as theatre,
     ):
-        port = door.sockets[0].getsockname()[1]
         hook = {"url": f"https://localhost:{port}/hook", "kinds": ["ticket.issued"]}
         made = await theatre.acme.do("POST", "/v1/webhooks", hook)
         await theatre.show(starts_at=STARTS_AT)

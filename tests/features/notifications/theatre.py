@@ -22,10 +22,13 @@ from plaudit.kernel.ids import encode_id
 from plaudit.vocabulary.facts.base import FactData
 from plaudit.vocabulary.facts.shows import ShowSaved, ShowState, ShowStateChanged
 from plaudit.vocabulary.facts.tickets import (
+    EndCause,
+    OrderEnded,
     OrderLine,
     TicketDeposited,
     TicketForfeited,
     TicketIssued,
+    TicketPledged,
     TicketRefunded,
     TicketTransferred,
 )
@@ -155,6 +158,43 @@ class Theatre:
             )
         )
         return order
+
+    async def pledges(self, viewer: str, *, show: str = "winter") -> int:
+        """Have a place in a group paid, and return the order."""
+        order = next(self.numbers) + 1_000
+        await self.happens(
+            TicketPledged(
+                order=order,
+                viewer=viewer,
+                show=show,
+                offer="main",
+                quantity=1,
+                group="grp_0000000000001",
+                payment="pay_0000000000001",
+                asset="CNY",
+                paid_minor=7_900,
+                paid=1,
+                size=3,
+            )
+        )
+        return order
+
+    async def ends(
+        self, viewer: str, order: int, *, cause: EndCause = "left", paid: bool = True, show: str = "winter"
+    ) -> None:
+        """Have an order end without a ticket; payments have none of it, so that nothing goes back."""
+        await self.happens(
+            OrderEnded(
+                order=order,
+                viewer=viewer,
+                show=show,
+                offer="main",
+                quantity=1,
+                cause=cause,
+                payment="pay_0000000000001" if paid else None,
+                asset="CNY" if paid else None,
+            )
+        )
 
     async def refunded(
         self,

@@ -74,6 +74,53 @@ async def test_what_was_paid_in_time_and_not_told_is_found_at_the_deadline(count
     assert await counter.facts("payment.closed") == []
 
 
+@pytest.mark.parametrize("came_to", ["closed", "failed"])
+async def test_what_was_paid_late_and_never_told_of_is_found_an_hour_later_and_goes_back(
+    counter: Counter, came_to: str
+) -> None:
+    payment, number = await counter.bought()
+    if came_to == "failed":
+        await counter.call_back(number, "failed", transaction="")
+        await counter.caught_up()
+    counter.shop.clock.advance(minutes=KEPT_MINUTES)
+    await counter.tidy()
+    await counter.tidy()
+    assert await counter.state(payment) == "closed"
+    assert (await counter.shop.show(payment))["attempts"][0]["state"] == came_to
+    counter.bank.pay(number)
+    counter.shop.clock.advance(minutes=59)
+    await counter.tidy()
+    assert await counter.facts("payment.surplus") == []
+    counter.shop.clock.advance(minutes=1)
+    await counter.tidy()
+    (surplus,) = await counter.facts("payment.surplus")
+    assert (surplus["cause"], surplus["amount_minor"]) == ("late", PRICE)
+    await counter.refund_becomes(surplus["refund"], "succeeded")
+
+
+async def test_what_came_to_nothing_is_looked_at_once_more_and_when_there_is_no_answer_for_a_day(
+    counter: Counter,
+) -> None:
+    await counter.bought()
+    counter.shop.clock.advance(minutes=KEPT_MINUTES)
+    await counter.tidy()
+    closed = counter.bank.calls("close")
+    counter.bank.faults["close"] = [Retryable("down"), Unknown("no answer")]
+    for _ in range(6):
+        counter.shop.clock.advance(hours=1)
+        await counter.tidy()
+    assert len(counter.bank.calls("close")) == len(closed) + 3
+    assert len(await counter.facts("payment.notified")) == 1
+    await counter.bought()
+    counter.shop.clock.advance(minutes=KEPT_MINUTES)
+    await counter.tidy()
+    counter.bank.faults["close"] = [Retryable("down")] * 100
+    for _ in range(30):
+        counter.shop.clock.advance(hours=1)
+        await counter.tidy()
+    assert len(counter.bank.faults["close"]) == 100 - 24
+
+
 async def test_an_answer_that_was_lost_is_asked_for_and_not_guessed(counter: Counter) -> None:
     payment = (await counter.shop.open())["payment"]
     counter.bank.after["open"] = [Unknown("no answer")]
@@ -97,6 +144,24 @@ async def test_an_order_that_never_got_there_has_failed(counter: Counter) -> Non
     assert await counter.state(payment) == "failed"
     (failed,) = await counter.facts("payment.attempt.failed")
     assert failed["code"] == "channel.absent"
+
+
+async def test_when_no_channel_takes_it_the_payment_has_failed_until_another_attempt_is_made(
+    counter: Counter,
+) -> None:
+    payment = (await counter.shop.open())["payment"]
+    counter.bank.faults["open"] = [Final("no")]
+    await counter.attempt(payment)
+    await counter.caught_up()
+    assert await counter.state(payment) == "failed"
+    (failed,) = await counter.facts("payment.failed")
+    assert failed["code"] == "channel.refused"
+    number = await counter.attempt(payment)
+    await counter.caught_up()
+    assert await counter.state(payment) == "processing"
+    await counter.call_back(number)
+    await counter.caught_up()
+    assert await counter.state(payment) == "succeeded"
 
 
 async def test_an_order_that_was_shown_and_is_not_there_yet_waits_for_its_payer(counter: Counter) -> None:
@@ -258,10 +323,12 @@ async def test_an_order_that_nobody_opened_there_is_over_with_its_time_to_pay(co
     await counter.tidy()
     (attempt,) = (await counter.shop.show(payment))["attempts"]
     assert attempt["state"] == "closed"
-    asked = len(counter.bank.asked)
     counter.shop.clock.advance(hours=2)
     await counter.tidy()
-    assert len(counter.bank.asked) == asked
+    assert counter.bank.calls("close") == [number, number], "looked at once more"
+    counter.shop.clock.advance(hours=2)
+    await counter.tidy()
+    assert counter.bank.calls("close") == [number, number]
 
 
 async def test_a_deadline_is_never_slept_through_however_often_was_asked(counter: Counter) -> None:

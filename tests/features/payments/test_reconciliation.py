@@ -65,6 +65,17 @@ async def test_a_day_that_agrees_has_no_exceptions(desk: Desk) -> None:
     assert (sums.our_refunds, sums.our_refunds_minor) == (1, -500)
 
 
+async def test_the_channel_is_asked_about_what_its_bill_has_and_we_took_for_unpaid(desk: Desk) -> None:
+    on_bill, unpaid = await desk.paid(800, state="closed"), await desk.paid(900, state="closed")
+    kept = await desk.paid(1_000)
+    desk.bill(on_bill, kept)
+    await desk.reconcile()
+    asked = await desk.execute(
+        "SELECT number FROM payments.attempt WHERE tenant_id = %s AND ask_at IS NOT NULL", (desk.tenant_id,)
+    )
+    assert (asked, on_bill.number != unpaid.number) == ([(on_bill.number,)], True)
+
+
 async def test_each_class_is_found_and_nothing_else(desk: Desk) -> None:
     agreed = [await desk.paid(100 + n) for n in range(5)]
     unknown = BillLine(

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from plaudit.features.payments.actions import notices
+from plaudit.features.payments.http import callbacks
 from plaudit.features.payments.model.refunds import refund_number, refund_of
 from plaudit.kernel.ids import decode_id
 from plaudit.platform.failures import Final, Retryable, Unknown
@@ -208,6 +209,33 @@ async def test_the_channels_no_leaves_the_money_in_clearing_until_it_is_tried_ag
     assert len(await counter.facts("payment.refund.failed")) == 2
     assert not any((await counter.balances()).values())
     problem(await counter.shop.acme.send("POST", path), 409, "refund.settled")
+
+
+async def test_the_no_of_before_that_comes_again_does_not_end_another_try(counter: Counter) -> None:
+    payment, order = await counter.paid()
+    counter.bank.refund_state = "failed"
+    asked = await counter.refund(payment)
+    await counter.give_back(asked)
+    await counter.refund_becomes(asked["refund"], "failed")
+    counter.bank.refund_state = "processing"
+    await counter.shop.acme.do("POST", f"/v1/refunds/{asked['refund']}/retry")
+    number = counter.bank.sent[0].number
+    no = {"transaction": f"T-{order}", "refund_number": number, "code": "NOT_ENOUGH"}
+    assert (await counter.call_back(order, "refund_failed", **no)).content == b"success"
+    await counter.caught_up()
+    assert await counter.refund_state(asked["refund"]) == "sending"
+
+    async def was_sent_again() -> bool:
+        return len(counter.bank.sent) > 1
+
+    await settled(was_sent_again, within_s=15)
+    counter.bank.finish_refunds()
+    counter.shop.clock.advance(seconds=60)
+    await counter.tidy()
+    assert await counter.refund_state(asked["refund"]) == "succeeded"
+    undone = callbacks.CALLBACKS.labels("wechat", "undone")._value.get()
+    assert (await counter.call_back(order, "refund_failed", **no)).content == b"success"
+    assert callbacks.CALLBACKS.labels("wechat", "undone")._value.get() == undone + 1
 
 
 async def test_a_final_fault_of_the_call_is_a_no_too(counter: Counter) -> None:

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from plaudit.features.presale.schedule import forfeit_deposits
+from plaudit.kernel.time import format_time
 from plaudit.vocabulary.facts.dues import DueRejected
 from plaudit.vocabulary.facts.tickets import TicketDeposited, TicketForfeited, TicketIssued
+from tests.app.edge import problem
 from tests.features.presale.hall import Hall
-from tests.features.presale.stage import NOON
+from tests.features.presale.stage import NOON, STARTS, offer_body, show_body
 
 DAY = timedelta(days=1)
 TERMS: dict[str, Any] = {
@@ -169,4 +171,31 @@ async def test_one_deposit_that_cannot_be_forfeited_keeps_no_other(sold: Hall) -
     await sold.acme.do("PUT", path, {"freeze": "none", "reason": "settled"})
     await sold.tidy()
     assert [one.viewer for one in await sold.facts(TicketForfeited)] == ["v2", "v1"]
+    await sold.assert_sound()
+
+
+async def test_a_balance_cannot_be_promised_for_after_the_show(sold: Hall) -> None:
+    ends = STARTS + timedelta(hours=3)
+    late = TERMS | {"balance_until": format_time(ends - timedelta(seconds=TERMS["grace_s"] - 1))}
+    answer = await sold.acme.send("PUT", "/v1/offers/vip", offer_body(deposit=late))
+    assert problem(answer, 400, "offer.invalid")["field"] == "deposit"
+    last = TERMS | {"balance_until": format_time(ends - timedelta(seconds=TERMS["grace_s"]))}
+    await sold.stage.offer(deposit=last)
+
+
+async def test_a_deposit_is_not_forfeited_whose_show_was_moved_before_the_balance_was_over(
+    sold: Hall,
+) -> None:
+    seen = await deposited(sold)
+    ends = NOON + timedelta(days=6)
+    await sold.acme.do("PUT", "/v1/shows/winter", show_body(starts_at=NOON + timedelta(days=5), ends_at=ends))
+    for state in ("live", "ended"):
+        sold.stage.clock.time = ends
+        await sold.stage.move("winter", state)
+    await sold.pay(seen["balance_due"])
+    assert [one.code for one in await sold.facts(DueRejected)] == ["show.over"]
+    await sold.tidy(days=30)
+    (forfeited,) = await sold.facts(TicketForfeited)
+    assert (forfeited.forfeited_minor, forfeited.returned_minor) == (0, 4_000)
+    assert await sold.money() == {}
     await sold.assert_sound()

@@ -85,6 +85,24 @@ async def test_a_member_leaves_before_the_group_is_full_and_another_takes_the_pl
     await sold.assert_sound()
 
 
+async def test_one_viewer_has_one_place_in_a_group(sold: Hall) -> None:
+    first = await joined(sold, "v1")
+    group = first["group"]
+    assert await sold.refused("v1", mode="group", group=group) == "group.member"
+    unpaid = await joined(sold, "v2", group, paid=False)
+    assert await sold.refused("v2", mode="group", group=group) == "group.member"
+    await sold.acme.do("POST", f"/v1/ticket-orders/{unpaid['order']}/cancel")
+    second = await joined(sold, "v2", group)
+    await sold.acme.do("POST", f"/v1/ticket-orders/{second['order']}/leave")
+    await sold.caught_up()
+    await sold.refund(next(iter(sold.paid)))
+    await joined(sold, "v1", group)
+    await joined(sold, "v2", group)
+    await joined(sold, "v3", group)
+    assert (await sold.acme.get(f"/v1/groups/{group}"))["state"] == "filled"
+    await sold.assert_sound()
+
+
 async def test_nobody_leaves_a_full_group(sold: Hall) -> None:
     first = await joined(sold, "v1")
     await joined(sold, "v2", first["group"])

@@ -143,6 +143,21 @@ async def test_a_cancelled_show_refunds_everybody_and_says_how_far_it_is(sold: H
     await sold.assert_sound()
 
 
+async def test_a_cancelled_show_refunds_those_as_well_whose_accounts_are_frozen(sold: Hall) -> None:
+    order = await sold.order("v1")
+    await sold.pay(order["due"])
+    gift = chart.viewer_gift(viewer="v1", gift="rose")
+    for address in ("viewer/v1/right/winter/vip/right", "viewer/v1/coin", gift):
+        await sold.acme.do("PUT", f"/v1/freezes/{address}", {"freeze": "debits", "reason": "looked at"})
+    await sold.acme.do("POST", "/v1/shows/winter/cancel", {"reason": "no artist"})
+    await sold.refunded()
+    assert sum(sold.gone_back.values()) == order["amount_minor"]
+    assert (await sold.seen(order["order"]))["state"] == "returned"
+    # What is frozen stays where it is.
+    assert await sold.rights("v1") == {"vip": 1}
+    await sold.assert_sound()
+
+
 async def test_the_refunds_of_a_cancelled_show_go_on_where_they_were(
     sold: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from plaudit.core.journal.subscriptions import store as subscription_store
 from plaudit.kernel.ids import decode_id
 from plaudit.vocabulary.facts.tickets import WaitingOffered, WaitingPassed
+from tests.app.edge import problem
 from tests.features.presale.hall import Hall
 
 
@@ -53,6 +54,14 @@ async def test_a_seat_that_comes_back_is_offered_to_the_first_who_waits(full: Ha
     assert await full.rights("v2") == {"vip": 1, "chat": 1}
     assert (await place(full, first))["state"] == "taken"
     await full.assert_sound()
+
+
+async def test_nobody_waits_for_more_seats_than_there_are_and_keeps_others_from_theirs(full: Hall) -> None:
+    body = {"viewer": "v2", "offer": "vip", "quantity": 4}
+    problem(await full.acme.send("POST", "/v1/waiting", body), 422, "order.too_many")
+    second = await waits(full, "v3")
+    await one_comes_back(full)
+    assert (await place(full, second))["state"] == "offered"
 
 
 async def test_what_is_not_taken_in_time_goes_to_the_next_and_then_to_everybody(full: Hall) -> None:

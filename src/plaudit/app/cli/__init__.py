@@ -10,6 +10,7 @@ from plaudit.app.cli import (
     rebuild,
     reconcile,
     replay,
+    reseal,
     serve,
     settings,
     simulate,
@@ -30,6 +31,7 @@ cli.add_command(demo.demo)
 cli.add_command(replay.replay)
 cli.add_command(simulate.simulate)
 cli.add_command(rebuild.rebuild)
+cli.add_command(reseal.reseal)
 cli.add_command(reconcile.reconcile_command)
 cli.add_command(backup.backup)
 cli.add_command(backup.restore)

@@ -27,10 +27,10 @@ def routes_of(features: Sequence[Feature]) -> list[Any]:
     return [*(route for feature in features for route in feature.routes), *facts.ROUTES, *house.ROUTES]
 
 
-def build(the_house: House, *, access: AccessLog | None = None, more_routes: Sequence[Any] = ()) -> Edge:
-    """Return the ASGI application of a house; `more_routes` are for benchmarks and tests."""
-    routes = routes_of(the_house.features)
-    inner: ASGIApp = Litestar(
+def framework(features: Sequence[Feature], *, more_routes: Sequence[Any] = ()) -> ASGIApp:
+    """Return the framework's application with the routes of some features. It belongs to no house."""
+    routes = routes_of(features)
+    return Litestar(
         route_handlers=[*routes, *Description(routes).routes(), *more_routes],
         exception_handlers={Exception: _on_error},
         request_class=StrictRequest,
@@ -39,4 +39,9 @@ def build(the_house: House, *, access: AccessLog | None = None, more_routes: Seq
         logging_config=None,
         debug=False,
     )
+
+
+def build(the_house: House, *, access: AccessLog | None = None, more_routes: Sequence[Any] = ()) -> Edge:
+    """Return the ASGI application of a house; `more_routes` are for benchmarks and tests."""
+    inner = framework(the_house.features, more_routes=more_routes)
     return Edge(inner=inner, house=the_house, access=access)

@@ -25,7 +25,8 @@ from plaudit.platform.web import OFFER
 
 _log = log.logger("http")
 _GUARDED: Final = "/v1/"
-SIGNED: Final = ("/v1/callbacks/", "/v1/hooks/")
+_HOOKS: Final = "/v1/hooks/"
+SIGNED: Final = ("/v1/callbacks/", _HOOKS)
 """Callers here hold no credential: a callback carries its channel's signature, a hook its server's secret."""
 PUBLIC: Final = ("/v1/track/", "/v1/track.gif")
 """Callers here hold no credential either: pages name a site key, which allows this and nothing else."""
@@ -41,12 +42,10 @@ _PREFLIGHT: Final = (
 )
 _NO_CONTENT: Final = 204
 _REQUEST_ID: Final = re.compile(rb"[\x21-\x7e]{1,64}")
-_PROOFS: Final = {
-    "/pay/": re.compile(r"(?<=^/pay/)([^/-]*-[^/-]*)-[^/]*"),
-    "/v1/hooks/": re.compile(r"(?<=^/v1/hooks/)([^/]*/[^/]*)/[^/]*"),
-}
-"""Addresses that are credentials: what proves them stays out of logs, what they are about does not."""
-_HIDDEN: Final = {"/pay/": r"\1-…", "/v1/hooks/": r"\1/…"}
+_SECRET_PART: Final = 5
+"""Which part of a hook's address, split at slashes, is its server's secret."""
+_PAY: Final = "/pay/"
+_PAY_PROOF: Final = re.compile(r"(?<=^/pay/)([^/-]*-[^/-]*)-[^/]*")
 _UNROUTED: Final = "unrouted"
 _PATH_MAX: Final = 200
 _CLIENT_GONE: Final = 499
@@ -211,9 +210,14 @@ async def _allow(send: Send) -> None:
 
 
 def _shown(path: str) -> str:
-    for start, proof in _PROOFS.items():
-        if path.startswith(start):
-            return proof.sub(_HIDDEN[start], path)
+    """Return an address as logs have it: what proves it is left out, what it is about is not."""
+    if path.startswith(_HOOKS):
+        parts = path.split("/", _SECRET_PART + 1)
+        if len(parts) > _SECRET_PART:
+            parts[_SECRET_PART] = "…"
+            return "/".join(parts)
+    elif path.startswith(_PAY):
+        return _PAY_PROOF.sub(r"\1-…", path)
     return path
 
 

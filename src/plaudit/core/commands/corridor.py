@@ -162,6 +162,14 @@ class Corridor:
                     waiting.append(index)
         return [results[index] for index in range(len(commands))]
 
+    async def plan_by_index(self, conn: Connection) -> None:
+        """Have a reaction's statements find rows by index only, those before it records, too.
+
+        For reactions that write the rows which their facts name, few of a large table: joined with what is
+        written, the planner would rather read all of it.
+        """
+        await posting.plan_by_index(conn)
+
     async def lock(self, conn: Connection, commands: Sequence[Command]) -> None:
         """Lock what commands of one tenant will move, before the first of several records in a transaction.
 

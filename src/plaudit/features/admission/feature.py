@@ -6,6 +6,7 @@ from plaudit.core.feature import Feature
 from plaudit.features.admission import http, reactions, schedule
 from plaudit.features.admission.actions.base import SERVER, SERVERS
 from plaudit.features.admission.actions.kicks import KICK
+from plaudit.features.admission.actions.servers import reseal
 from plaudit.features.admission.store import servers
 
 FEATURE: Final = Feature(
@@ -16,4 +17,5 @@ FEATURE: Final = Feature(
     reactions=(reactions.REVOKING,),
     schedules=(schedule.SWEEP, schedule.LOOK),
     jobs=(KICK,),
+    seals={"admission.server": reseal},
 )

@@ -105,6 +105,22 @@ async def insert_token_key(
     )
 
 
+async def lock_token_keys(conn: Connection, *, tenant_id: int) -> list[TokenKey]:
+    """Return all token keys, revoked ones as well, and keep them locked."""
+    cursor = await conn.execute(
+        _TOKEN_KEY + " WHERE tenant_id = %s ORDER BY number FOR NO KEY UPDATE", (Int4(tenant_id),)
+    )
+    return [_token_key(row) for row in await cursor.fetchall()]
+
+
+async def save_material(conn: Connection, *, tenant_id: int, number: int, material: bytes) -> None:
+    """Write the shared secret of a locked token key, sealed anew."""
+    await conn.execute(
+        "UPDATE identity.token_key SET material = %s WHERE tenant_id = %s AND number = %s",
+        (material, Int4(tenant_id), Int8(number)),
+    )
+
+
 async def revoke(conn: Connection, *, table: Table, tenant_id: int, number: int, now: datetime) -> bool:
     """Mark a key as revoked; False when there is none that is not."""
     cursor = await conn.execute(_REVOKE[table], (now, Int4(tenant_id), Int8(number)))

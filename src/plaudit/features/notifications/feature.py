@@ -5,6 +5,7 @@ from typing import Final
 from plaudit.core.feature import Feature
 from plaudit.features.notifications import http, reactions, schedule
 from plaudit.features.notifications.actions.base import MAIL_SERVER, WEBHOOK
+from plaudit.features.notifications.actions.outlets import reseal_password, reseal_webhooks
 from plaudit.features.notifications.actions.reminding import REMIND
 from plaudit.features.notifications.actions.sending import SEND_LANE
 from plaudit.features.notifications.store import outlets
@@ -16,4 +17,5 @@ FEATURE: Final = Feature(
     subscriptions=(reactions.SHOWS, reactions.FACTS, reactions.ERASURE),
     schedules=(schedule.TIDY,),
     jobs=(SEND_LANE, REMIND),
+    seals={"notifications.webhook": reseal_webhooks, "notifications.mail_server": reseal_password},
 )

@@ -4,6 +4,7 @@ from typing import Final
 
 from plaudit.core.feature import Feature
 from plaudit.features.payments import http, reactions, schedule
+from plaudit.features.payments.actions.accounts import reseal
 from plaudit.features.payments.actions.base import MERCHANT, MERCHANTS, POLICY
 from plaudit.features.payments.actions.books import NOTIFY
 from plaudit.features.payments.actions.reconciliation import RECONCILE
@@ -22,4 +23,5 @@ FEATURE: Final = Feature(
     reactions=(reactions.SETTLING,),
     schedules=(schedule.JANITOR, schedule.ALERTS, schedule.BILLS),
     jobs=(NOTIFY, SEND_REFUND, RECONCILE),
+    seals={"payments.account": reseal},
 )

@@ -34,7 +34,9 @@ from plaudit.vocabulary.facts.payments import (
     RefundRequested,
 )
 
-_About: TypeAlias = PaymentNotified | DueRejected | DueReturned | DueKept | DueRevoked | RefundRequested
+_About: TypeAlias = (
+    PaymentNotified | AttemptFailed | DueRejected | DueReturned | DueKept | DueRevoked | RefundRequested
+)
 
 _SWITCHED_OFF: Final = "switch.off"
 
@@ -73,6 +75,7 @@ async def _settle(corridor: Corridor, conn: Connection, span: Span) -> None:
     heard = await span.heard(conn, _KINDS)
     if not heard:
         return
+    await corridor.plan_by_index(conn)
     facts = [(decode_id(PAYMENT, fact.data.payment), fact) for fact in heard]
     desk = await _opened(conn, span.tenant_id, facts)
     for intent, fact in facts:
@@ -112,7 +115,9 @@ async def _opened(conn: Connection, tenant_id: int, facts: Sequence[tuple[int, H
 
 
 def _is_of_refunds(data: _About) -> bool:
-    return not isinstance(data, PaymentNotified) or data.refund is not None
+    if isinstance(data, PaymentNotified):
+        return data.refund is not None
+    return not isinstance(data, AttemptFailed)
 
 
 def _notified(case: Case, fact: Heard[PaymentNotified]) -> _Said | None:
@@ -137,6 +142,12 @@ def _notified(case: Case, fact: Heard[PaymentNotified]) -> _Said | None:
             code = told.code or "channel.refund_failed"
             effects = case.refund_failed(refund=_refund(told.refund), code=code, at=at)
     return _Said(fact.position, case, effects, instrument_hash=told.instrument_hash) if effects else None
+
+
+def _attempt_failed(case: Case, fact: Heard[AttemptFailed]) -> _Said | None:
+    """Take that a channel did not open an attempt; what it told later was taken with its notice."""
+    effects = case.exhausted(code=fact.data.code, at=fact.recorded_at)
+    return _Said(fact.position, case, effects) if effects else None
 
 
 def _due_rejected(case: Case, fact: Heard[DueRejected]) -> _Said:
@@ -172,6 +183,7 @@ def _requested(case: Case, fact: Heard[RefundRequested]) -> _Said | None:
 
 _TAKES: Final[Mapping[type[_About], Callable[[Case, Any], _Said | None]]] = {
     PaymentNotified: _notified,
+    AttemptFailed: _attempt_failed,
     DueRejected: _due_rejected,
     DueReturned: _due_returned,
     DueKept: _due_kept,

@@ -20,7 +20,7 @@ from plaudit.features.payments.actions.channels import channel_of, order_of, sce
 from plaudit.features.payments.actions.exceptions import request_due
 from plaudit.features.payments.actions.refunds import send_refund
 from plaudit.features.payments.actions.settling import closing
-from plaudit.features.payments.model.asking import ABSENT, GIVE_UP, Due, OrderTold, told_of
+from plaudit.features.payments.model.asking import ABSENT, GIVE_UP, Due, OrderTold, is_nothing, told_of
 from plaudit.features.payments.model.channel import OrderReport
 from plaudit.features.payments.model.figures import NOTHING, fall_of, span_before
 from plaudit.features.payments.model.refunds import Refund
@@ -137,7 +137,10 @@ async def _ask(house: Means, tenant_id: int, due: Due) -> None:
         channel = channel_of(house, merchant=merchant)
         report = await (channel.close(order) if is_over else channel.query(order))
         told = told_of(report, attempt=attempt, closing=is_over, asked_at=asked_at)
-        await _record(house, tenant_id, due, report, told=told)
+        if not due.is_last_look or told == "paid":
+            await _record(house, tenant_id, due, report, told=told)
+        elif is_nothing(report):
+            await _end_looking(house, tenant_id, due)
         return report.state
 
     await _asked(ask, channel=attempt.channel, question=question, number=attempt.number)
@@ -163,6 +166,12 @@ async def _record(
         vault=house.vault,
     )
     await house.corridor.submit(command)
+
+
+async def _end_looking(house: Means, tenant_id: int, due: Due) -> None:
+    attempt = due.attempt
+    async with house.database.connection() as conn:
+        await store.end_looking(conn, tenant_id=tenant_id, intent=attempt.intent, attempt=attempt.attempt)
 
 
 async def _ask_refund(house: Means, tenant_id: int, refund: Refund) -> None:

@@ -8,19 +8,22 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from plaudit.core import dues
+from plaudit.core.commands.batch import Result
+from plaudit.core.commands.command import Outcome
 from plaudit.core.commands.tenants import in_every_tenant
 from plaudit.core.feature import Schedule
 from plaudit.features.presale.actions.base import Means
 from plaudit.features.presale.actions.cancellation import refund_rest
 from plaudit.features.presale.actions.pledges import end_member, fail_group, forfeit
 from plaudit.features.presale.actions.shows import NotDue, open_sale
-from plaudit.features.presale.model.bookings import Booking, split_deposit
+from plaudit.features.presale.model.bookings import Booking
 from plaudit.features.presale.model.orders import LATE
 from plaudit.features.presale.store import bookings as store
 from plaudit.features.presale.store import groups as group_store
 from plaudit.features.presale.store import shows as show_store
 from plaudit.kernel.refusal import Refusal
 from plaudit.platform import log
+from plaudit.vocabulary.facts.tickets import TicketForfeited
 
 _log = log.logger("presale")
 _PAGE: Final = 200
@@ -63,14 +66,12 @@ async def forfeit_deposits(means: Means, *, tenant_id: int) -> int:
             results = await dues.recorded(means.corridor, tx, commands=commands)
             refused = [result.code for result in results if isinstance(result, Refusal)]
             done = [
-                booking
+                _forfeited(booking, result)
                 for booking, result in zip(page, results, strict=True)
                 if not isinstance(result, Refusal)
             ]
             if page:
                 last = (page[-1].balance_due or before, page[-1].order)
-            for booking in done:
-                _forfeited(booking)
             if done:
                 await store.save_bookings(tx, tenant_id=tenant_id, bookings=done)
         if refused:
@@ -80,12 +81,14 @@ async def forfeit_deposits(means: Means, *, tenant_id: int) -> int:
             return ended
 
 
-def _forfeited(booking: Booking) -> None:
-    """Let a forfeiture have its effect on its booking."""
-    _, booking.deposits_minor = split_deposit(
-        deposit_minor=booking.deposits_minor, forfeited=booking.forfeited
-    )
+def _forfeited(booking: Booking, result: Result) -> Booking:
+    """Let a forfeiture have its effect on its booking, and return it."""
+    assert isinstance(result, Outcome), result
+    fact = result.data
+    assert isinstance(fact, TicketForfeited), result
+    booking.deposits_minor = fact.returned_minor
     booking.state, booking.seats, booking.balance_due = "forfeited", 0, None
+    return booking
 
 
 async def fail_groups(means: Means, *, tenant_id: int) -> int:

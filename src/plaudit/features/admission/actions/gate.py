@@ -24,7 +24,8 @@ from plaudit.platform.failures import is_duplicate
 from plaudit.platform.gather import Gatherer
 from plaudit.vocabulary import chart
 
-_PAUSE_MS: Final = 6
+_PAUSE_MS: Final = 10
+"""A batch costs both sides as much as a dozen questions in it."""
 _BATCH_MAX_MS: Final = 2_000
 """Media servers wait no longer than some seconds, and hold up their viewers meanwhile."""
 _TRIES: Final = 5
@@ -61,7 +62,7 @@ class Gate:
         self._asks: Gatherer[Ask, Answer] = Gatherer(
             self._serve, name="gate", pause_ms=_PAUSE_MS, timeout_ms=_BATCH_MAX_MS
         )
-        self._ends: Gatherer[tuple[int, str], None] = Gatherer(
+        self._ends: Gatherer[tuple[int, str, str | None], None] = Gatherer(
             self._end, name="gate-ends", pause_ms=_PAUSE_MS, timeout_ms=_BATCH_MAX_MS
         )
 
@@ -75,11 +76,11 @@ class Gate:
         """Return, awaited, whether a client is let in, or why not: as `places.decide`, or `gate.busy`."""
         return self._asks.ask(ask)
 
-    async def end(self, *, server: int, client: str) -> None:
-        """Give up the place of a client that has left."""
-        await self._ends.ask((server, client))
+    async def end(self, *, server: int, client: str, name: str | None = None) -> None:
+        """Give up the place of a client that has left: whatever it is at, or only the stream of this name."""
+        await self._ends.ask((server, client, name))
 
-    async def _end(self, clients: Sequence[tuple[int, str]]) -> Sequence[None]:
+    async def _end(self, clients: Sequence[tuple[int, str, str | None]]) -> Sequence[None]:
         async with self._database.connection() as conn:
             await store.end_clients(conn, tenant_id=self._tenant_id, clients=list(set(clients)))
         return [None] * len(clients)

@@ -57,11 +57,11 @@ async def begin(
     return await gate_of(database=means.database, tenant_id=server.tenant_id).ask(ask)
 
 
-async def end(means: Means, ready: Ready, *, client: str) -> None:
-    """Give up the place of a client that has left."""
+async def end(means: Means, ready: Ready, *, client: str, name: str | None = None) -> None:
+    """Give up the place of a client that has left: whatever it is at, or only the stream of this name."""
     server = ready.server
     gate = gate_of(database=means.database, tenant_id=server.tenant_id)
-    await gate.end(server=server.number, client=client)
+    await gate.end(server=server.number, client=client, name=name)
 
 
 async def _organiser(means: Means, *, tenant_id: int, given: Pass) -> Answer:

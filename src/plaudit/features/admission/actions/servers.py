@@ -8,6 +8,7 @@ import msgspec
 
 from plaudit.core.commands.command import Grant, Outcome, Work
 from plaudit.core.commands.table import work_of
+from plaudit.core.feature import Anew
 from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import canonical
 from plaudit.features.admission.actions.base import SERVER, SERVERS, WRITE, Means, table_command
@@ -166,6 +167,18 @@ def _check_keys(means: Means, kind: Kind, settings: Mapping[str, Any], secrets: 
 
 def _bad_secrets(message: str) -> Refusal:
     return invalid("media_server.secrets", message, field="secrets")
+
+
+async def reseal(conn: Connection, *, tenant_id: int, anew: Anew) -> int:
+    """Seal the secrets of all servers with the key in use, and return how many were with another."""
+    sealed = {
+        number: one
+        for number, secrets in (await store.lock_secrets(conn, tenant_id=tenant_id)).items()
+        if (one := anew(secrets, context_of(tenant_id=tenant_id, number=number))) is not None
+    }
+    if sealed:
+        await store.save_secrets(conn, tenant_id=tenant_id, sealed=sealed)
+    return len(sealed)
 
 
 def _sealed(means: Means, tenant_id: int, number: int, secrets: Mapping[str, Any]) -> bytes:

@@ -134,7 +134,7 @@ async def mediamtx_hook(
     asked = _read(read_auth, await _body(means, request))
     if asked.action not in {"read", "playback", "publish"}:
         why: Refusal | None = forbidden("hook.action", "Leave this action to MediaMTX: authHTTPExclude.")
-        HOOKS.labels("mediamtx", "hook.action").inc()
+        _counter("mediamtx", "hook.action").inc()
     else:
         why = await _begin(
             means,
@@ -211,11 +211,11 @@ async def livekit_hook(
     assert isinstance(media, Livekit), media
     body = await _body(means, request)
     try:
-        identity = media.left(authorization=request.headers.get("authorization", ""), body=body)
+        left = media.left(authorization=request.headers.get("authorization", ""), body=body)
     except ValueError:
-        HOOKS.labels("livekit", "hook.unsigned").inc()
+        _counter("livekit", "hook.unsigned").inc()
         return answer(HookAnswer(reason="hook.unsigned"), status=_STATUSES[RefusalKind.UNAUTHENTICATED])
-    outcome = "none" if identity is None else await _ended(means, ready, identity)
+    outcome = "none" if left is None else await _ended(means, ready, left.identity, name=left.room)
     return _told("livekit", outcome, HookAnswer())
 
 
@@ -287,8 +287,9 @@ ROUTES: Final[tuple[Any, ...]] = (
 
 
 @cache
-def _admitted(kind: Kind) -> Any:  # noqa: ANN401 - a counter of the library's
-    return HOOKS.labels(kind, "admitted")
+def _counter(kind: Kind, outcome: str) -> telemetry.Counter:
+    """Return the counter of an outcome, of which there are few and whose look-up costs more than counting."""
+    return HOOKS.labels(kind, outcome)
 
 
 async def _server(means: Means, server: str, kind: Kind) -> MediaServer:
@@ -309,7 +310,7 @@ async def _server(means: Means, server: str, kind: Kind) -> MediaServer:
 async def _ready(means: Means, server: str, secret: str, kind: Kind) -> Ready:
     ready = ready_of(means, await _server(means, server, kind))
     if not ready.knows(secret):
-        HOOKS.labels(kind, "secret").inc()
+        _counter(kind, "secret").inc()
         raise unknown_server()
     return ready
 
@@ -342,7 +343,7 @@ async def _begin(
     kind, now = ready.server.kind, means.clock.now()
     given = actions.checked(ready, token=token, publish=publish, is_at=is_at, now=now)
     if isinstance(given, Refusal):
-        HOOKS.labels(kind, given.code).inc()
+        _counter(kind, given.code).inc()
         return given
     try:
         found = await actions.begin(
@@ -356,25 +357,28 @@ async def _begin(
     if isinstance(found, Refusal):
         if found.kind is RefusalKind.BUSY:
             return _in_doubt(ready)
-        HOOKS.labels(kind, found.code).inc()
+        _counter(kind, found.code).inc()
         return found
-    _admitted(kind).inc()
+    _counter(kind, "admitted").inc()
     return None
 
 
 def _in_doubt(ready: Ready) -> Refusal | None:
     """Return what a viewer with a good token is answered when the database cannot be asked."""
     if ready.server.terms.in_doubt == "admit":
-        HOOKS.labels(ready.server.kind, "in_doubt").inc()
+        _counter(ready.server.kind, "in_doubt").inc()
         return None
-    HOOKS.labels(ready.server.kind, "gate.busy").inc()
+    _counter(ready.server.kind, "gate.busy").inc()
     return busy("gate.busy", "It cannot be looked up now; ask again.", retry_after_s=1)
 
 
-async def _ended(means: Means, ready: Ready, client: str) -> str:
-    """Give up a client's place. What goes wrong is left to the janitor: no server waits for this answer."""
+async def _ended(means: Means, ready: Ready, client: str, *, name: str | None = None) -> str:
+    """Give up a client's place. What goes wrong is left to the janitor: no server waits for this answer.
+
+    With `name` only while that is what the stream is called that it is at.
+    """
     try:
-        await actions.end(means, ready, client=client)
+        await actions.end(means, ready, client=client, name=name)
     except Exception as error:
         if not isinstance(error, Failure | TimeoutError) and classify(error) is FinalFailure:
             raise
@@ -384,7 +388,7 @@ async def _ended(means: Means, ready: Ready, client: str) -> str:
 
 
 def _told(kind: Kind, outcome: str, body: Any) -> Response[Any]:  # noqa: ANN401 - an answer's body
-    HOOKS.labels(kind, outcome).inc()
+    _counter(kind, outcome).inc()
     return answer(body)
 
 

@@ -119,8 +119,9 @@ def check_terms(terms: ServerTerms) -> None:
             "stream_name",
             "Give a name with {show} and {stream} in it, each once, beside letters, digits and _.~:@/-",
         )
-    if template.startswith("/") or template.endswith("/"):
-        raise wrong("stream_name", "Leave out the slash at the start or end.")
+    # To MediaMTX a path that starts with a tilde is an expression, which opens whatever it matches.
+    if template.startswith(("/", "~")) or template.endswith("/"):
+        raise wrong("stream_name", "Leave out the slash at the start or end, and the tilde at the start.")
 
 
 def kind_of(name: str) -> Kind:

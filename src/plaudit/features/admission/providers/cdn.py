@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from hashlib import md5
 from typing import Final, Literal, TypeAlias
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
@@ -22,6 +22,10 @@ Form: TypeAlias = Literal["none", "type_a", "type_b", "type_d"]
 KeyName: TypeAlias = Literal["main", "backup"]
 
 _KEY_MIN: Final = 6
+_LIST: Final = r"\.(m3u8|flv|mpd|sdp|m3u|xs)"
+"""How the name of a stream goes on where a player asks for it."""
+_PIECE: Final = r"([-_][0-9]+)*\.(ts|m4s|mp4|m4a|m4v|aac|vtt|key)"
+"""How it goes on in the names of its pieces: with their numbers."""
 _VALIDITY_MAX_S: Final = 31_536_000
 
 
@@ -138,8 +142,17 @@ class Question:
     path: str
 
     def is_at(self, name: str) -> bool:
-        """Tell whether the question is about the stream of this name; one that does not say may be."""
-        return not self.path or re.search(rf"/{re.escape(name)}(?![A-Za-z0-9])", self.path) is not None
+        """Tell whether the question is about the stream of this name; one that does not say may be.
+
+        Its path has the name as a folder, with an extension, or with the number of a piece. A stream whose
+        name only begins like it is another, and a path that a server tidies before it serves it is none.
+        """
+        if not self.path:
+            return True
+        path = unquote(self.path)
+        if "%" in path or "\\" in path or not {".", ".."}.isdisjoint(path.split("/")):
+            return False
+        return re.search(rf"/{re.escape(name)}(/|({_PIECE}|{_LIST})?$)", path) is not None
 
 
 def read_question(*, query: str, uri: str) -> Question:

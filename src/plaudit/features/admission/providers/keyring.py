@@ -33,14 +33,21 @@ class Keyring:
         self.number = number
 
     def _mark(self, use: str, number: int) -> bytes:
-        return self._vault.mark(text=f"{self._server}/{use}/{number}".encode(), context=_CONTEXT)
+        return self._vault.mark(text=self._text(use, number), context=_CONTEXT)
+
+    def _text(self, use: str, number: int) -> bytes:
+        return f"{self._server}/{use}/{number}".encode()
 
     def _taken(self) -> Sequence[int]:
         return (self.number, self.number - 1) if self.number > 1 else (self.number,)
 
     def hook_secrets(self) -> tuple[str, ...]:
-        """Return what a hook's address carries, the one in use first."""
-        return tuple(self._mark("hook", number).hex()[:_SECRET_HEX] for number in self._taken())
+        """Return what a hook's address may carry, the one in use first; by a key beside as well."""
+        return tuple(
+            mark.hex()[:_SECRET_HEX]
+            for number in self._taken()
+            for mark in self._vault.marks(text=self._text("hook", number), context=_CONTEXT)
+        )
 
     def token_keys(self) -> tuple[tuple[int, bytes], ...]:
         """Return the keys of our own tokens by their number, the one in use first."""

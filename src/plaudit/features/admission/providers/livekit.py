@@ -4,7 +4,7 @@ from base64 import b64decode
 from collections.abc import Set as AbstractSet
 from hashlib import sha256
 from hmac import compare_digest
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import jwt
 import msgspec
@@ -19,6 +19,7 @@ _SECRET_MIN: Final = 16
 _ADMIN_S: Final = 60
 _LEEWAY_S: Final = 60
 _LEFT: Final = "participant_left"
+_AGAIN: Final = "DUPLICATE_IDENTITY"
 
 
 class LivekitSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,10 +55,11 @@ class LivekitRoom(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
 
 
-class LivekitParticipant(msgspec.Struct, frozen=True, kw_only=True):
+class LivekitParticipant(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A participant, as far as it matters here."""
 
     identity: str = ""
+    disconnect_reason: str | int = ""
 
 
 class LivekitEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +68,13 @@ class LivekitEvent(msgspec.Struct, frozen=True, kw_only=True):
     event: str
     room: LivekitRoom = LivekitRoom()
     participant: LivekitParticipant = LivekitParticipant()
+
+
+class Left(NamedTuple):
+    """Who left, and which room."""
+
+    identity: str
+    room: str
 
 
 class Livekit:
@@ -122,8 +131,8 @@ class Livekit:
         """Tell of nobody: it is told of by webhooks."""
         raise AssertionError("LiveKit is not asked who is there")
 
-    def left(self, *, authorization: str, body: bytes) -> str | None:
-        """Return the identity of who left, None for other events.
+    def left(self, *, authorization: str, body: bytes) -> Left | None:
+        """Return who left, None for other events, and where the same identity has come again instead.
 
         Raises ValueError (jwt.InvalidTokenError is none) when LiveKit did not sign this body.
         """
@@ -145,7 +154,10 @@ class Livekit:
         if int(claims.get("exp", 0)) + _LEEWAY_S < now_s:
             raise ValueError("signed too long ago")
         told = msgspec.json.decode(body, type=LivekitEvent)
-        return told.participant.identity if told.event == _LEFT else None
+        who = told.participant
+        if told.event != _LEFT or who.disconnect_reason == _AGAIN:
+            return None
+        return Left(who.identity, told.room.name)
 
 
 def livekit(

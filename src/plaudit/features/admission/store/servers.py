@@ -33,6 +33,25 @@ async def draw_number(conn: Connection, *, tenant_id: int) -> int:
     return int(row[0])
 
 
+async def lock_secrets(conn: Connection, *, tenant_id: int) -> dict[int, bytes]:
+    """Return the sealed secrets of all servers, by number, and keep these locked."""
+    cursor = await conn.execute(
+        "SELECT number, secrets FROM admission.server WHERE tenant_id = %s ORDER BY number FOR NO KEY UPDATE",
+        (Int4(tenant_id),),
+    )
+    return {row[0]: bytes(row[1]) for row in await cursor.fetchall()}
+
+
+async def save_secrets(conn: Connection, *, tenant_id: int, sealed: Mapping[int, bytes]) -> None:
+    """Write secrets of locked servers that were sealed anew: they are the same, and so is the revision."""
+    await conn.execute(
+        "UPDATE admission.server AS s SET secrets = v.secrets"
+        " FROM unnest(%s::bigint[], %s::bytea[]) AS v (number, secrets)"
+        " WHERE s.tenant_id = %s AND s.number = v.number",
+        (list(sealed), list(sealed.values()), Int4(tenant_id)),
+    )
+
+
 async def lock_all(conn: Connection, *, tenant_id: int) -> int:
     """Return how many servers there are, which stay locked until the transaction ends."""
     cursor = await conn.execute(

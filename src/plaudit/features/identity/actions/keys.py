@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import Final
 
 from plaudit.core.commands.command import Grant, Work
+from plaudit.core.feature import Anew
 from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import Fact
 from plaudit.features.identity import store
@@ -137,7 +138,7 @@ def create_token_key(
         key = encode_id(TOKEN_KEY_PREFIX, number)
         stored = material
         if chosen == "HS256":
-            stored = vault.seal(text=material, context=f"token_key/{key}", randomness=randomness)
+            stored = vault.seal(text=material, context=context_of(key), randomness=randomness)
         await store.insert_token_key(
             tx, tenant_id=grant.tenant_id, number=number, algorithm=chosen, material=stored, now=now
         )
@@ -151,11 +152,28 @@ def create_token_key(
     )
 
 
+async def reseal(conn: Connection, *, tenant_id: int, anew: Anew) -> int:
+    """Seal the shared secrets of token keys with the key in use, and return how many were with another."""
+    changed = 0
+    for key in await store.lock_token_keys(conn, tenant_id=tenant_id):
+        sealed = anew(key.material, context_of(key.id)) if key.algorithm == "HS256" else None
+        if sealed is not None:
+            changed += 1
+            number = decode_id(TOKEN_KEY_PREFIX, key.id)
+            await store.save_material(conn, tenant_id=tenant_id, number=number, material=sealed)
+    return changed
+
+
+def context_of(key: str) -> str:
+    """Return what the secret of a token key is sealed for: it opens at no other key."""
+    return f"token_key/{key}"
+
+
 def opened(*, key: TokenKey, vault: Vault) -> TokenKey:
     """Return a stored token key with its material opened. Raises platform.crypto.SealError."""
     if key.algorithm != "HS256":
         return key
-    material = vault.open(sealed=key.material, context=f"token_key/{key.id}")
+    material = vault.open(sealed=key.material, context=context_of(key.id))
     return TokenKey(
         id=key.id,
         algorithm=key.algorithm,

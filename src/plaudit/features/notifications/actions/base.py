@@ -83,14 +83,19 @@ def table_command(*, verb: str, permission: str, grant: Grant, key: str, content
     )
 
 
+def context_of(place: str) -> str:
+    """Return what a secret is sealed for: it opens at no other place."""
+    return f"notifications/{place}"
+
+
 def sealed(means: Means, *, text: bytes, place: str) -> bytes:
     """Return a secret sealed for its place."""
-    return means.vault.seal(text=text, context=f"notifications/{place}", randomness=means.randomness)
+    return means.vault.seal(text=text, context=context_of(place), randomness=means.randomness)
 
 
 def opened(means: Means, *, sealed_text: bytes, place: str) -> bytes:
     """Return what was sealed for a place. Raises platform.crypto.SealError when the key is another."""
-    return means.vault.open(sealed=sealed_text, context=f"notifications/{place}")
+    return means.vault.open(sealed=sealed_text, context=context_of(place))
 
 
 def mark(means: Means, *, value: object, context: str) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 from plaudit.core.commands.command import Grant, Outcome, Work
 from plaudit.core.commands.table import work_of
+from plaudit.core.feature import Anew
 from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import canonical
 from plaudit.features.notifications.actions.base import (
@@ -16,6 +17,7 @@ from plaudit.features.notifications.actions.base import (
     WEBHOOK,
     WRITE,
     Means,
+    context_of,
     mark,
     opened,
     sealed,
@@ -57,6 +59,31 @@ def webhook_place(number: int) -> str:
 
 MAIL_PLACE: Final = "mail_server"
 """Where the password of the mail server is sealed for."""
+
+
+async def reseal_webhooks(conn: Connection, *, tenant_id: int, anew: Anew) -> int:
+    """Seal the secrets of all webhooks with the key in use, and return how many had one with another."""
+    changed = 0
+    for number, (secret, former) in (await store.lock_secrets(conn, tenant_id=tenant_id)).items():
+        place = context_of(webhook_place(number))
+        now = anew(secret, place) or secret
+        before = former and (anew(former, place) or former)
+        if (now, before) != (secret, former):
+            changed += 1
+            await store.save_secrets(conn, tenant_id=tenant_id, number=number, secret=now, former=before)
+    return changed
+
+
+async def reseal_password(conn: Connection, *, tenant_id: int, anew: Anew) -> int:
+    """Seal the password of the mail server with the key in use, and return 1 where it was with another."""
+    server = await store.lock_server(conn, tenant_id=tenant_id)
+    sealed = None
+    if server is not None and server.password is not None:
+        sealed = anew(server.password, context_of(MAIL_PLACE))
+    if sealed is None:
+        return 0
+    await store.save_password(conn, tenant_id=tenant_id, password=sealed)
+    return 1
 
 
 def secrets_of(means: Means, webhook: Webhook) -> list[bytes]:

@@ -30,9 +30,11 @@ from plaudit.kernel.ids import MAX_NUMBER
 from plaudit.platform import jobs, log
 from plaudit.vocabulary.facts.shows import ShowSaved, ShowStateChanged
 from plaudit.vocabulary.facts.tickets import (
+    OrderEnded,
     TicketDeposited,
     TicketForfeited,
     TicketIssued,
+    TicketPledged,
     TicketRefunded,
     TicketTransferred,
 )
@@ -44,6 +46,8 @@ KINDS: Final = (
     ShowStateChanged.KIND,
     TicketIssued.KIND,
     TicketDeposited.KIND,
+    TicketPledged.KIND,
+    OrderEnded.KIND,
     TicketForfeited.KIND,
     TicketRefunded.KIND,
     TicketTransferred.KIND,
@@ -79,6 +83,10 @@ async def hear(conn: Connection, *, tenant_id: int, facts: Sequence[Recorded], n
 
     Returns whether there are reminders now that are due at once.
     """
+    # Orders that end unpaid are many, and nobody is told anything of them.
+    facts = [fact for fact in facts if fact.kind != OrderEnded.KIND or fact.data.get("payment") is not None]
+    if not facts:
+        return False
     register = await store.open_register(
         conn,
         tenant_id=tenant_id,
@@ -158,6 +166,10 @@ def _take(register: Register, fact: Recorded) -> None:
             register.issue(msgspec.convert(fact.data, TicketIssued), at=at)
         case TicketDeposited.KIND:
             register.deposit(msgspec.convert(fact.data, TicketDeposited), at=at)
+        case TicketPledged.KIND:
+            register.pledge(msgspec.convert(fact.data, TicketPledged), at=at)
+        case OrderEnded.KIND:
+            register.end(msgspec.convert(fact.data, OrderEnded))
         case TicketForfeited.KIND:
             register.forfeit(msgspec.convert(fact.data, TicketForfeited))
         case TicketRefunded.KIND:

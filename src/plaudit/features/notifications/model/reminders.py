@@ -10,9 +10,11 @@ from plaudit.features.notifications.model.wording import Money, Titles
 from plaudit.kernel.ids import decode_id, encode_id
 from plaudit.vocabulary.facts.shows import ShowSaved, ShowStateChanged
 from plaudit.vocabulary.facts.tickets import (
+    OrderEnded,
     TicketDeposited,
     TicketForfeited,
     TicketIssued,
+    TicketPledged,
     TicketRefunded,
     TicketTransferred,
 )
@@ -64,7 +66,10 @@ class Holding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deposit:
-    """An order whose deposit was paid; `amount_minor` is still due while it is so."""
+    """An order that is paid for and has no tickets yet; `amount_minor` is still due while `is_open`.
+
+    A place in a group that is not full is one, too: nothing more is due, `balance_until` is when it was paid.
+    """
 
     order: int
     show: str
@@ -194,6 +199,24 @@ class Register:
                     due_at=max(mark, said.balance_from),
                 )
                 self.reminders[kind, reminder.thing] = reminder
+
+    def pledge(self, said: TicketPledged, *, at: datetime) -> None:
+        """Take a paid place in a group: its buyer hears of the show, and is reminded of nothing."""
+        self._put_deposit(
+            Deposit(
+                order=said.order,
+                show=said.show,
+                viewer=said.viewer,
+                asset=said.asset,
+                amount_minor=0,
+                balance_until=at,
+                is_open=True,
+            )
+        )
+
+    def end(self, said: OrderEnded) -> None:
+        """Take that a paid place in a group was left, or the group did not fill."""
+        self._close_deposit(said.order)
 
     def forfeit(self, said: TicketForfeited) -> None:
         """Take that an order's balance did not come."""

@@ -32,6 +32,34 @@ async def draw_number(conn: Connection, *, tenant_id: int) -> int:
     return int(row[0])
 
 
+async def lock_secrets(conn: Connection, *, tenant_id: int) -> dict[int, tuple[bytes, bytes | None]]:
+    """Return the sealed secrets of all webhooks, the one in use and the one before, and keep these locked."""
+    cursor = await conn.execute(
+        "SELECT number, secret, former FROM notifications.webhook WHERE tenant_id = %s ORDER BY number"
+        " FOR NO KEY UPDATE",
+        (Int4(tenant_id),),
+    )
+    return {row[0]: (bytes(row[1]), row[2] and bytes(row[2])) for row in await cursor.fetchall()}
+
+
+async def save_secrets(
+    conn: Connection, *, tenant_id: int, number: int, secret: bytes, former: bytes | None
+) -> None:
+    """Write secrets of a locked webhook that were sealed anew: they are the same, and so is the revision."""
+    await conn.execute(
+        "UPDATE notifications.webhook SET secret = %s, former = %s WHERE tenant_id = %s AND number = %s",
+        (secret, former, Int4(tenant_id), Int8(number)),
+    )
+
+
+async def save_password(conn: Connection, *, tenant_id: int, password: bytes) -> None:
+    """Write the password of the locked mail server, sealed anew."""
+    await conn.execute(
+        "UPDATE notifications.mail_server SET password = %s WHERE tenant_id = %s",
+        (password, Int4(tenant_id)),
+    )
+
+
 async def count_webhooks(conn: Connection, *, tenant_id: int) -> int:
     """Return how many webhooks a tenant has."""
     cursor = await conn.execute(

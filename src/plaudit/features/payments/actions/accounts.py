@@ -11,6 +11,7 @@ from plaudit.core.commands.command import Grant, Outcome, Work
 from plaudit.core.commands.corridor import Corridor
 from plaudit.core.commands.references import Item
 from plaudit.core.commands.table import work_of
+from plaudit.core.feature import Anew
 from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import canonical
 from plaudit.features.payments.actions.base import MERCHANT, MERCHANTS, POLICY, Means, table_command
@@ -149,6 +150,18 @@ async def save_policy(*, corridor: Corridor, grant: Grant, key: str, policy: Pay
         content=(policy.asset, policy.review_above_minor),
     )
     return await corridor.run(command, work)
+
+
+async def reseal(conn: Connection, *, tenant_id: int, anew: Anew) -> int:
+    """Seal the secrets of all accounts with the key in use, and return how many were with another."""
+    sealed = {
+        number: one
+        for number, secrets in (await store.lock_secrets(conn, tenant_id=tenant_id)).items()
+        if (one := anew(secrets, context_of(tenant_id=tenant_id, number=number))) is not None
+    }
+    if sealed:
+        await store.save_secrets(conn, tenant_id=tenant_id, sealed=sealed)
+    return len(sealed)
 
 
 def _saved(

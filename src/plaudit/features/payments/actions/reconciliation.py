@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from datetime import date, timedelta
 from functools import partial
@@ -27,8 +27,8 @@ from plaudit.features.payments.model.bills import (
     zone_of,
 )
 from plaudit.features.payments.model.channel import BillDamaged, BillKind, BillNotReady, Channel
-from plaudit.features.payments.model.reconciliation import Rules, judge
-from plaudit.features.payments.store import bills, exceptions, staging
+from plaudit.features.payments.model.reconciliation import Finding, Rules, judge
+from plaudit.features.payments.store import asking, bills, exceptions, staging
 from plaudit.features.payments.store import reconciliations as store
 from plaudit.features.payments.store.staging import Staged
 from plaudit.kernel.ids import encode_id
@@ -202,11 +202,23 @@ async def _queued(run: Run) -> tuple[Classes, int, int]:
                 findings = [one for one in judged if one is not None]
                 for one in findings:
                     classes.add(one)
+                await _look_again(run, findings)
                 new, gone = await exceptions.save_findings(
                     run.tx, account=run.account, day=run.day, run=run.number, findings=findings, now=run.now
                 )
                 opened, settled = opened + new, settled + gone
     return classes, opened, settled
+
+
+async def _look_again(run: Run, findings: Sequence[Finding]) -> None:
+    """Have the channel asked about what its bill has and we took for unpaid: what is there goes back."""
+    unpaid = [
+        (one.ours.intent, one.ours.attempt)
+        for one in findings
+        if one.difference == "missing_here" and one.ours is not None
+    ]
+    if unpaid:
+        await asking.look_again(run.tx, tenant_id=run.account.tenant_id, attempts_of=unpaid, now=run.now)
 
 
 async def _refused(

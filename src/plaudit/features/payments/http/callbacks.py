@@ -28,7 +28,8 @@ _log = log.logger("payments")
 CALLBACKS: Final = telemetry.counter(
     "payment_callbacks",
     "Callbacks of payment channels by what became of them: recorded, other (acknowledged), mismatch (another"
-    " amount or currency; refunded by itself), probe, rejected, unknown, busy.",
+    " amount or currency; refunded by itself), undone (a refund that had succeeded has failed all the same),"
+    " probe, rejected, unknown, busy.",
     labels=("channel", "outcome"),
 )
 
@@ -43,13 +44,14 @@ class _Outcome(StrEnum):
     RECORDED = "recorded"
     OTHER = "other"
     MISMATCH = "mismatch"
+    UNDONE = "undone"
     PROBE = "probe"
     REJECTED = "rejected"
     UNKNOWN = "unknown"
     BUSY = "busy"
 
 
-_TAKEN: Final = frozenset({_Outcome.RECORDED, _Outcome.OTHER, _Outcome.MISMATCH})
+_TAKEN: Final = frozenset({_Outcome.RECORDED, _Outcome.OTHER, _Outcome.MISMATCH, _Outcome.UNDONE})
 
 
 @post(
@@ -188,6 +190,9 @@ async def _record_refund(means: Means, merchant: SealedMerchant, notice: Notice,
     if notice.told == "refunded" and less:
         _mismatch(merchant, notice, asked_minor=refund.amount_minor, asked_asset=refund.asset)
         return _Outcome.REJECTED
+    if notice.told == "refund_failed" and refund.retries and refund.state == "sending":
+        # It may be the no of before, sent again: the janitor asks what became of the last try.
+        return _Outcome.OTHER
     command = notices.of_refund(
         tenant_id=merchant.tenant_id,
         source="callback",
@@ -197,6 +202,15 @@ async def _record_refund(means: Means, merchant: SealedMerchant, notice: Notice,
         code=notice.code,
     )
     await means.corridor.submit(command)
+    if notice.told == "refund_failed" and refund.state == "succeeded":
+        _log.error(
+            "a channel takes back that a refund succeeded",
+            channel=merchant.channel,
+            account=merchant.id,
+            refund=refund.id,
+            code=notice.code,
+        )
+        return _Outcome.UNDONE
     return _Outcome.RECORDED
 
 

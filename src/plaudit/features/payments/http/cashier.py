@@ -9,6 +9,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from html import escape
 from importlib import resources
 from typing import Annotated, Any, Final, NamedTuple, Protocol
@@ -23,6 +24,7 @@ from plaudit.features.payments.actions.base import OPEN, SYSTEM, Means
 from plaudit.features.payments.actions.channels import scene_of
 from plaudit.features.payments.actions.intents import read_cashier_token
 from plaudit.features.payments.actions.sandbox import act
+from plaudit.features.payments.http.turnstile import Turnstile
 from plaudit.features.payments.model.accounts import Device
 from plaudit.features.payments.model.channel import ChannelName, Method
 from plaudit.features.payments.model.intents import OPEN_ATTEMPTS, OPEN_INTENTS, Attempt, Intent
@@ -41,6 +43,7 @@ _WAIT_S: Final = 25.0
 _PAUSE_S: Final = 0.25
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
 _MILLISECONDS: Final = 1_000
+_LINKS: Final = Turnstile(open_max=8, per_second_max=20)
 _ANYBODY: Final[Mapping[str, Any]] = {"permission": None}
 _LAST: Final[frozenset[Method]] = frozenset({"native", "page"})
 """Ways that a channel has a better one for on a telephone."""
@@ -158,7 +161,8 @@ class _Visit(NamedTuple):
 @get("/pay/{token:str}", opt=_ANYBODY, include_in_schema=False)
 async def cashier_page(*, token: str, house: Cashier, request: Request[Any, Any, Any]) -> Response[bytes]:
     """Return the page of a payment, with the state that it begins with."""
-    view = await _view(house, await _visit(house, token), request)
+    with _passed(house, token):
+        view = await _view(house, await _visit(house, token), request)
     state = escape(msgspec.json.encode(view).decode())
     page = _PAGE.replace(_OPENING, f'{_OPENING} data-view="{state}"', 1)
     return Response(page.encode(), media_type=MediaType.HTML, headers=_HEADERS)
@@ -169,6 +173,46 @@ async def cashier_state(
     *, token: str, house: Cashier, request: Request[Any, Any, Any], after: After = ""
 ) -> CashierView:
     """Return the state of a payment once it is another than the one shown, or after 25 seconds."""
+    with _passed(house, token):
+        return await _view(house, await _changed(house, token, after=after), request)
+
+
+@post("/pay/{token:str}/attempts", opt=_ANYBODY, include_in_schema=False, status_code=200)
+async def cashier_attempt(
+    *, token: str, data: AttemptWish, house: Cashier, request: Request[Any, Any, Any]
+) -> CashierView:
+    """Ask a channel for the payment, in the way that the payer has chosen."""
+    with _passed(house, token):
+        visit = await _visit(house, token)
+        await attempt_payment(
+            house,
+            grant=visit.payer,
+            key=_key_of(request),
+            payment=visit.intent.id,
+            asked=Asked(method=data.method, device=_device_of(request), payer_ip=_address_of(request)),
+        )
+        return await _view(house, await _visit(house, token), request)
+
+
+@post("/pay/{token:str}/sandbox", opt=_ANYBODY, include_in_schema=False, status_code=200)
+async def cashier_sandbox(
+    *, token: str, data: ActWish, house: Cashier, request: Request[Any, Any, Any]
+) -> CashierView:
+    """Do at the sandbox what a payer does."""
+    with _passed(house, token):
+        visit = await _visit(house, token)
+        await act(house, grant=visit.payer, key=_key_of(request), payment=visit.intent.id, act=data.act)
+        return await _view(house, await _visit(house, token), request)
+
+
+def _passed(house: Means, token: str) -> AbstractContextManager[None]:
+    """Count a request for the time of the block. Raises as `_visit`, and Refusal `cashier.limited`."""
+    link = read_cashier_token(vault=house.vault, token=token)
+    return _LINKS.passed(link, now_s=asyncio.get_running_loop().time())
+
+
+async def _changed(house: Cashier, token: str, *, after: str) -> _Visit:
+    """Return the payment once it is another than in version `after`, or the time to wait is over."""
     tenant_id, _ = read_cashier_token(vault=house.vault, token=token)
     loop = asyncio.get_running_loop()
     ends = loop.time() + _WAIT_S
@@ -177,35 +221,9 @@ async def cashier_state(
         visit = await _visit(house, token)
         left_s = ends - loop.time()
         if visit.version != after or left_s <= 0 or house.wake.closed:
-            return await _view(house, visit, request)
+            return visit
         await house.wake.wait(tenant_id, beyond=head, timeout_s=left_s)
         await asyncio.sleep(_PAUSE_S)
-
-
-@post("/pay/{token:str}/attempts", opt=_ANYBODY, include_in_schema=False, status_code=200)
-async def cashier_attempt(
-    *, token: str, data: AttemptWish, house: Cashier, request: Request[Any, Any, Any]
-) -> CashierView:
-    """Ask a channel for the payment, in the way that the payer has chosen."""
-    visit = await _visit(house, token)
-    await attempt_payment(
-        house,
-        grant=visit.payer,
-        key=_key_of(request),
-        payment=visit.intent.id,
-        asked=Asked(method=data.method, device=_device_of(request), payer_ip=_address_of(request)),
-    )
-    return await _view(house, await _visit(house, token), request)
-
-
-@post("/pay/{token:str}/sandbox", opt=_ANYBODY, include_in_schema=False, status_code=200)
-async def cashier_sandbox(
-    *, token: str, data: ActWish, house: Cashier, request: Request[Any, Any, Any]
-) -> CashierView:
-    """Do at the sandbox what a payer does."""
-    visit = await _visit(house, token)
-    await act(house, grant=visit.payer, key=_key_of(request), payment=visit.intent.id, act=data.act)
-    return await _view(house, await _visit(house, token), request)
 
 
 async def _visit(house: Means, token: str) -> _Visit:

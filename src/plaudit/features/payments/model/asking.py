@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
 from plaudit.features.payments.model.channel import OrderReport
-from plaudit.features.payments.model.intents import OPEN_INTENTS, Attempt, IntentState
+from plaudit.features.payments.model.intents import OPEN_ATTEMPTS, OPEN_INTENTS, Attempt, IntentState
 from plaudit.kernel.money import MAX_MINOR
 from plaudit.kernel.refusal import Refusal
 from plaudit.vocabulary.assets import asset_of
@@ -26,6 +26,12 @@ ASKED_MIN: Final = 10
 """So often a channel has been asked about an order before it is given up: when nobody was there to ask, what
 was paid in time is still found and kept."""
 
+LAST_LOOK: Final = timedelta(hours=1)
+"""So long after its deadline a channel is asked once more about an attempt that came to nothing: what was
+paid all the same, and whose callback never came, goes back."""
+LAST_LOOKS: Final = timedelta(days=1)
+"""So long after the deadline that is tried again, once an hour, where there is no answer."""
+
 ABSENT: Final = "channel.absent"
 
 
@@ -35,6 +41,11 @@ class Due:
 
     attempt: Attempt
     intent_state: IntentState
+
+    @property
+    def is_last_look(self) -> bool:
+        """Tell whether the attempt has come to nothing: only that it was paid all the same is news."""
+        return self.attempt.state not in OPEN_ATTEMPTS
 
     def is_over(self, *, now: datetime) -> bool:
         """Tell whether the order is to be closed: nothing may be paid for its intent any more."""
@@ -59,6 +70,11 @@ def told_of(report: OrderReport, *, attempt: Attempt, closing: bool, asked_at: d
             return "failed" if attempt.state in {"opening", "unknown"} else None
         case "pending":
             return None
+
+
+def is_nothing(report: OrderReport) -> bool:
+    """Tell whether an answer says that an order was not paid, and never will be."""
+    return report.state in {"failed", "closed", "absent"}
 
 
 def is_whole(report: OrderReport) -> bool:

@@ -114,6 +114,25 @@ async def update_account(  # noqa: PLR0913 - one parameter a column
     return int(row[0])
 
 
+async def lock_secrets(conn: Connection, *, tenant_id: int) -> dict[int, bytes]:
+    """Return the sealed secrets of all accounts, by number, and keep these locked."""
+    cursor = await conn.execute(
+        "SELECT number, secrets FROM payments.account WHERE tenant_id = %s ORDER BY number FOR NO KEY UPDATE",
+        (Int4(tenant_id),),
+    )
+    return {row[0]: bytes(row[1]) for row in await cursor.fetchall()}
+
+
+async def save_secrets(conn: Connection, *, tenant_id: int, sealed: Mapping[int, bytes]) -> None:
+    """Write secrets of locked accounts that were sealed anew: they are the same, and so is the revision."""
+    await conn.execute(
+        "UPDATE payments.account AS a SET secrets = v.secrets"
+        " FROM unnest(%s::bigint[], %s::bytea[]) AS v (number, secrets)"
+        " WHERE a.tenant_id = %s AND a.number = v.number",
+        (list(sealed), list(sealed.values()), Int4(tenant_id)),
+    )
+
+
 async def load_merchants(
     conn: Connection, tenant_id: int, keys: Sequence[str]
 ) -> Mapping[str, SealedMerchant]:

@@ -40,6 +40,11 @@ def group_members(*, group: str) -> Window:
     return unending(members_counter(group=group))
 
 
+def group_member(*, group: str, viewer: str) -> Window:
+    """Return the counter that is 1 while a viewer has a place in a group, paid or not."""
+    return unending(f"group/{group}/viewer/{viewer}")
+
+
 def group_paid(*, group: str) -> Window:
     """Return the counter of a group's members who have paid."""
     return unending(paid_counter(group=group))

@@ -14,6 +14,7 @@ from plaudit.features.presale.actions import moves
 from plaudit.features.presale.actions.base import NAME, OFFER
 from plaudit.features.presale.actions.counters import (
     code_window,
+    group_member,
     group_members,
     person_window,
     waiting_window,
@@ -76,8 +77,12 @@ def ending(lookup: Lookup, opened: Recorded, *, cause: EndCause, how: How) -> Pl
         windows.append(code_window(offer=offer.id, code=ordered.code))
         uses.append(Use(windows[-1], -quantity))
     if ordered.group is not None:
-        windows.append(group_members(group=ordered.group))
-        uses.append(Use(windows[-1], -1))
+        places = (
+            group_members(group=ordered.group),
+            group_member(group=ordered.group, viewer=ordered.payer),
+        )
+        windows += places
+        uses += [Use(place, -1) for place in places]
 
     def decide(book: Book) -> Decision:
         if book.hold(order).remaining != quantity:

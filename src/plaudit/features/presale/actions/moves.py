@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 
 from plaudit.core.ledger.book import Book, Transfer, Use, Window
-from plaudit.core.ledger.debts import Policy, losses_of, pay_in, take_back
+from plaudit.core.ledger.debts import losses_of, pay_in
 from plaudit.features.presale.actions.counters import person_window, step_window, waiting_window
 from plaudit.features.presale.model.offers import Offer
 from plaudit.features.presale.model.pricing import given_back
 from plaudit.vocabulary import chart
 from plaudit.vocabulary.facts.offers import BundleItem
 from plaudit.vocabulary.facts.tickets import OrderLine
-
-_AVAILABLE = Policy("available")
 
 
 def step_windows(offer: Offer) -> tuple[Window, ...]:
@@ -69,13 +67,16 @@ def rights_out(*, show: str, viewer: str, rights: Sequence[str], quantity: int) 
 
 
 def rights_in(
-    book: Book, *, show: str, viewer: str, rights: Sequence[str], quantity: int
+    book: Book, *, show: str, viewer: str, rights: Sequence[str], quantity: int, spare_frozen: bool = False
 ) -> tuple[Transfer, ...]:
-    """Return the transfers that take rights back, as far as they are there."""
+    """Return the transfers that take rights back, as far as they are there.
+
+    With `spare_frozen` a frozen account keeps what it has; without, the ledger refuses all of it.
+    """
     found = []
     for right in rights:
         held = chart.viewer_right(viewer=viewer, show=show, right=right)
-        there = min(quantity, book.balance(held))
+        there = min(quantity, _there(book, held, spare_frozen=spare_frozen))
         if there:
             found.append(Transfer(held, chart.show_right(show=show, right=right), there))
     return tuple(found)
@@ -119,11 +120,12 @@ def bundle_out(
 
 
 def bundle_in(
-    book: Book, *, viewer: str, bundle: Sequence[BundleItem], quantity: int
+    book: Book, *, viewer: str, bundle: Sequence[BundleItem], quantity: int, spare_frozen: bool = False
 ) -> tuple[Transfer, ...]:
     """Return the transfers that take back what came with `quantity` tickets.
 
-    Gifts as far as they are there; of coins and points the rest is a loss of the platform.
+    Gifts as far as they are there; of coins and points the rest is a loss of the platform. `spare_frozen` as
+    for rights.
     """
     transfers: list[Transfer] = []
     for one in bundle:
@@ -131,17 +133,17 @@ def bundle_in(
         if one.kind == "gift":
             assert one.id is not None, one
             hand = chart.viewer_gift(viewer=viewer, gift=one.id)
-            there = min(amount, book.balance(hand))
+            there = min(amount, _there(book, hand, spare_frozen=spare_frozen))
             if there:
                 transfers.append(Transfer(hand, chart.gift_issued(gift=one.id), there))
         else:
-            taken = take_back(
-                book,
-                wallet=chart.viewer_wallet(viewer=viewer, asset=one.kind),
-                debt=chart.viewer_debt(viewer=viewer, asset=one.kind),
-                destination=chart.issuance(asset=one.kind),
-                amount_minor=amount,
-                policy=_AVAILABLE,
-            )
-            transfers += taken.transfers
+            wallet = chart.viewer_wallet(viewer=viewer, asset=one.kind)
+            there = min(amount, _there(book, wallet, spare_frozen=spare_frozen))
+            parts = ((wallet, there), (losses_of(wallet), amount - there))
+            issuance = chart.issuance(asset=one.kind)
+            transfers += [Transfer(source, issuance, minor) for source, minor in parts if minor]
     return tuple(transfers)
+
+
+def _there(book: Book, address: str, *, spare_frozen: bool) -> int:
+    return 0 if spare_frozen and book.freeze(address) else max(0, book.balance(address))

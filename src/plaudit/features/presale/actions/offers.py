@@ -10,8 +10,14 @@ from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import Fact
 from plaudit.core.ledger.book import Book, Decision, Transfer
 from plaudit.features.presale.actions.base import CODE, OFFER, table_command
-from plaudit.features.presale.model.offers import Code, Offer, code_key, unknown_offer
-from plaudit.features.presale.model.shows import check_changeable, unknown_show
+from plaudit.features.presale.model.offers import (
+    Code,
+    Offer,
+    check_deposit_of,
+    code_key,
+    unknown_offer,
+)
+from plaudit.features.presale.model.shows import Show, check_changeable, unknown_show
 from plaudit.features.presale.store import codes as code_store
 from plaudit.features.presale.store import offers as store
 from plaudit.features.presale.store import shows as show_store
@@ -25,13 +31,15 @@ _WRITE: Final = "show.write"
 async def save_offer(*, corridor: Corridor, grant: Grant, key: str, offer: Offer) -> Outcome:
     """Make an offer of a show, or change it; its revision in `offer` is ignored.
 
-    Raises Refusal `show.unknown` (NOT_FOUND), and (REFUSED) `show.over`, `offer.fixed` when it would change
+    Raises Refusal `show.unknown` (NOT_FOUND), `offer.invalid` (INVALID) for a deposit whose balance may come
+    when the show is over, and (REFUSED) `show.over`, `offer.fixed` when it would change
     its show or currency, `offer.stock` when more seats would be taken away than are free.
     """
     tenant_id = grant.tenant_id
 
     async def work(tx: Connection) -> Work:
-        await _check_show(tx, tenant_id, offer.show)
+        show = await _open_show(tx, tenant_id, offer.show)
+        check_deposit_of(offer, show)
         before = await store.lock_offer(tx, tenant_id=tenant_id, offer=offer.id)
         if before is None:
             saved = replace(offer, revision=1)
@@ -64,7 +72,7 @@ async def save_code(*, corridor: Corridor, grant: Grant, key: str, code: Code) -
 
     async def work(tx: Connection) -> Work:
         show = await _show_of(tx, tenant_id, code.offer)
-        await _check_show(tx, tenant_id, show)
+        await _open_show(tx, tenant_id, show)
         before = await code_store.lock_code(tx, tenant_id=tenant_id, offer=code.offer, code=code.code)
         saved = replace(code, revision=1 if before is None else before.revision + 1)
         if before is None:
@@ -85,12 +93,16 @@ async def save_code(*, corridor: Corridor, grant: Grant, key: str, code: Code) -
     return await corridor.run(command, work)
 
 
-async def _check_show(tx: Connection, tenant_id: int, show: str) -> None:
-    """Raise Refusal unless there is such a show and it is not over; it stays so to the transaction's end."""
+async def _open_show(tx: Connection, tenant_id: int, show: str) -> Show:
+    """Return a show that is not over, and stays as it is to the transaction's end.
+
+    Raises Refusal `show.unknown` (NOT_FOUND), `show.over` (REFUSED).
+    """
     found = await show_store.share_show(tx, tenant_id=tenant_id, show=show)
     if found is None:
         raise unknown_show(show)
     check_changeable(found)
+    return found
 
 
 async def _show_of(tx: Connection, tenant_id: int, offer: str) -> str:

@@ -16,13 +16,14 @@ from plaudit.core.ledger.book import Book, Decision, Draw, Hold, Opening, Transf
 from plaudit.features.presale.actions.base import CODE, FEATURE, GROUP_TOPIC, OFFER, SHOW, SWITCHES, check_on
 from plaudit.features.presale.actions.counters import (
     code_window,
+    group_member,
     group_members,
     group_over,
     person_window,
     step_window,
     waiter_window,
 )
-from plaudit.features.presale.model.groups import Group, check_joinable
+from plaudit.features.presale.model.groups import Group, check_joinable, check_newcomer
 from plaudit.features.presale.model.offers import Code, Offer, code_key, unknown_offer
 from plaudit.features.presale.model.orders import LATE, Wish, check_terms, check_wish, unknown_group
 from plaudit.features.presale.model.pricing import lines_of
@@ -56,8 +57,8 @@ def order_tickets(
 
     `place` is that on the waiting list whose seats it takes. Raises Refusal as `check_wish` and
     `check_taking`; under lock those of `check_terms`, and (REFUSED) `offer.sold_out`, `offer.not_open`,
-    `offer.steps_over`, `offer.person_limit`, `code.used`, `group.full`, `group.over`, and `waiting.over`
-    when the seats that were offered were taken or went on to the next.
+    `offer.steps_over`, `offer.person_limit`, `code.used`, `group.full`, `group.over`, `group.member`, and
+    `waiting.over` when the seats that were offered were taken or went on to the next.
     """
     check_wish(wish)
     offered = None if place is None else check_taking(place, wish)
@@ -149,7 +150,8 @@ def plan_order(
         windows = (*windows, code_window(offer=offer.id, code=ground.code.code))
     group = opens[0] if opens is not None else wish.group
     if group is not None:
-        windows = (*windows, group_members(group=group), group_over(group=group))
+        own = group_member(group=group, viewer=wish.viewer)
+        windows = (*windows, group_members(group=group), group_over(group=group), own)
     return Plan(_deciding(ground, steps, offered, opens), accounts, windows, holds)
 
 
@@ -222,8 +224,12 @@ def _group_lines(
         members = book.used(group_members(group=joined.id))
         over = book.used(group_over(group=joined.id))
         check_joinable(joined, members=members, over=bool(over), now=book.now)
+        check_newcomer(has=book.used(group_member(group=joined.id, viewer=wish.viewer)))
         group, until, size, price_minor = joined.id, joined.until, joined.size, joined.price_minor
-    uses.append(Use(group_members(group=group), 1, size))
+    uses += [
+        Use(group_members(group=group), 1, size),
+        Use(group_member(group=group, viewer=wish.viewer), 1, 1),
+    ]
     return (OrderLine(step=GROUP_STEP, quantity=1, price_minor=price_minor),), until
 
 

@@ -6,17 +6,18 @@ from plaudit.core.commands.command import Command, Plan
 from plaudit.core.commands.references import Lookup
 from plaudit.core.dues import ANSWER, Asked, system_grant
 from plaudit.core.journal.facts import Fact
-from plaudit.core.ledger.book import Book, Decision, Transfer, Use
+from plaudit.core.ledger.book import Book, Decision, Transfer, Use, Window
 from plaudit.features.presale.actions import moves
 from plaudit.features.presale.actions.base import FEATURE, NAME, OFFER, SHOW
 from plaudit.features.presale.actions.counters import (
+    group_member,
     group_members,
     group_over,
     group_paid,
     person_window,
     waiting_window,
 )
-from plaudit.features.presale.model.bookings import Booking, split_deposit
+from plaudit.features.presale.model.bookings import Booking, kept_ratio, split_deposit
 from plaudit.features.presale.model.groups import Group
 from plaudit.features.presale.model.offers import Offer
 from plaudit.features.presale.model.shows import Show, check_selling
@@ -101,7 +102,7 @@ def leaving(booking: Booking, offer: Offer, *, cause: EndCause) -> Plan:
     assert group is not None, booking
     pledged = chart.offer_pledged(offer=booking.offer)
     person = person_window(offer=booking.offer, viewer=booking.viewer)
-    over, paid, members = group_over(group=group), group_paid(group=group), group_members(group=group)
+    over, places = group_over(group=group), member_windows(booking)
     (_, payment, _), *_ = booking.payments
     seats, paid_minor = booking.seats, booking.deposits_minor
 
@@ -121,11 +122,22 @@ def leaving(booking: Booking, offer: Offer, *, cause: EndCause) -> Plan:
             group=group,
         )
         home = moves.seats_home(book, offer=offer.id, source=pledged, quantity=seats)
-        uses = (Use(person, -booking.quantity), Use(paid, -1), Use(members, -1))
+        uses = (Use(person, -booking.quantity), *(Use(place, -1) for place in places))
         return Decision(Fact(f"show/{booking.show}", fact), home, uses)
 
     accounts = (pledged, *moves.home_accounts(offer.id))
-    return Plan(decide, accounts, (person, over, paid, members, waiting_window(offer=offer.id)))
+    return Plan(decide, accounts, (person, over, *places, waiting_window(offer=offer.id)))
+
+
+def member_windows(booking: Booking) -> tuple[Window, ...]:
+    """Return the counters in which a paid member has a place in a group; none of other bookings."""
+    if booking.group is None:
+        return ()
+    return (
+        group_paid(group=booking.group),
+        group_members(group=booking.group),
+        group_member(group=booking.group, viewer=booking.viewer),
+    )
 
 
 def forfeit(*, tenant_id: int, booking: Booking) -> Command:
@@ -134,11 +146,29 @@ def forfeit(*, tenant_id: int, booking: Booking) -> Command:
     The seats go back; of the deposit, what is kept goes to the takings, and the rest stays where it is until
     it is refunded. Raises under lock Refusal `show.over` (REFUSED) when the show was cancelled before.
     """
+
+    def plan(lookup: Lookup) -> Plan:
+        show: Show = lookup.one(SHOW, booking.show)
+        if show.state == "cancelled":
+            raise refused("show.over", "This show is cancelled; its deposits go back as its terms say.")
+        return _forfeiting(booking, lookup.one(OFFER, booking.offer), _forfeited(booking, show))
+
+    return _command(
+        tenant_id=tenant_id,
+        verb="forfeit",
+        key=f"forfeit/{booking.order}",
+        plan=plan,
+        targets=(FEATURE,),
+    )
+
+
+def _forfeited(booking: Booking, show: Show) -> TicketForfeited:
+    """Return what is kept of a deposit and what goes back: all of it, where the show did not wait for it."""
     kept_minor, returned_minor = split_deposit(
-        deposit_minor=booking.deposits_minor, forfeited=booking.forfeited
+        deposit_minor=booking.deposits_minor, forfeited=kept_ratio(booking, ends_at=show.ends_at)
     )
     (_, payment, _), *_ = booking.payments
-    fact = TicketForfeited(
+    return TicketForfeited(
         order=booking.order,
         viewer=booking.viewer,
         show=booking.show,
@@ -150,20 +180,6 @@ def forfeit(*, tenant_id: int, booking: Booking) -> Command:
         forfeited_minor=kept_minor,
         returned_minor=returned_minor,
         rights=booking.rights,
-    )
-
-    def plan(lookup: Lookup) -> Plan:
-        show: Show = lookup.one(SHOW, booking.show)
-        if show.state == "cancelled":
-            raise refused("show.over", "This show is cancelled; its deposits go back as its terms say.")
-        return _forfeiting(booking, lookup.one(OFFER, booking.offer), fact)
-
-    return _command(
-        tenant_id=tenant_id,
-        verb="forfeit",
-        key=f"forfeit/{booking.order}",
-        plan=plan,
-        targets=(FEATURE,),
     )
 
 

@@ -7,15 +7,11 @@ from plaudit.core.commands.command import Command, Plan
 from plaudit.core.commands.references import Lookup
 from plaudit.core.dues import ANSWER, Asked, system_grant
 from plaudit.core.journal.facts import Fact, canonical
-from plaudit.core.ledger.book import Book, Decision, Transfer, Use, Window
+from plaudit.core.ledger.book import Book, Decision, Transfer, Use
 from plaudit.features.presale.actions import moves
 from plaudit.features.presale.actions.base import NAME, OFFER, SHOW
-from plaudit.features.presale.actions.counters import (
-    group_members,
-    group_paid,
-    person_window,
-    waiting_window,
-)
+from plaudit.features.presale.actions.counters import person_window, waiting_window
+from plaudit.features.presale.actions.pledges import member_windows
 from plaudit.features.presale.model.bookings import Back, Booking, back_of
 from plaudit.features.presale.model.offers import Offer
 from plaudit.features.presale.model.shows import Show
@@ -72,10 +68,11 @@ def _returning(said: RefundApproved, booking: Booking, back: Back, place: _Place
     held = (chart.offer_sold if issued else chart.offer_pledged)(offer=offer.id)
     person = person_window(offer=booking.offer, viewer=booking.viewer)
     # Who is refunded before the group is full leaves his place to another.
-    places: tuple[Window, ...] = ()
-    if booking.group is not None and booking.state == "pledged":
-        places = (group_paid(group=booking.group), group_members(group=booking.group))
+    places = member_windows(booking) if booking.state == "pledged" else ()
     viewers = tuple(dict.fromkeys(back.holders or (booking.viewer,)))
+    # Nobody asks again for the refunds of a cancelled show, whose rights are good for nothing: there, what is
+    # frozen keeps no buyer from the money.
+    spare_frozen = show.state == "cancelled"
 
     def decide(book: Book) -> Decision:
         money, lost_minor = _money(book, sources, clearing, back.from_takings_minor)
@@ -85,17 +82,12 @@ def _returning(said: RefundApproved, booking: Booking, back: Back, place: _Place
         if not back.seats:
             return Decision(Fact(f"show/{booking.show}", fact), tuple(money))
         seats = moves.seats_home(book, offer=offer.id, source=held, quantity=back.seats)
-        rights = _rights(book, booking, back)
-        bundle: tuple[Transfer, ...] = ()
-        if issued:
-            bundle = moves.bundle_in(book, viewer=booking.viewer, bundle=booking.bundle, quantity=back.seats)
+        given = _given(book, booking, back, spare_frozen=spare_frozen)
         uses = moves.uses_back(
             book, offer=offer, viewer=booking.viewer, lines=booking.lines, quantity=back.seats
         )
         left = tuple(Use(window, -1) for window in places)
-        return Decision(
-            Fact(f"show/{booking.show}", fact), (*money, *seats, *rights, *bundle), (*uses, *left)
-        )
+        return Decision(Fact(f"show/{booking.show}", fact), (*money, *seats, *given), (*uses, *left))
 
     accounts = (
         clearing,
@@ -126,17 +118,33 @@ def _money(
     return transfers, lost_minor
 
 
-def _rights(book: Book, booking: Booking, back: Back) -> tuple[Transfer, ...]:
+def _given(book: Book, booking: Booking, back: Back, *, spare_frozen: bool) -> tuple[Transfer, ...]:
+    """Return the transfers of what came with the seats that go back: rights, and of tickets the bundle."""
     counts = {holder: back.holders.count(holder) for holder in dict.fromkeys(back.holders)}
     if not counts:
         counts = {booking.viewer: back.seats}
-    return tuple(
+    rights = tuple(
         transfer
         for holder, seats in counts.items()
         for transfer in moves.rights_in(
-            book, show=booking.show, viewer=holder, rights=booking.rights, quantity=seats
+            book,
+            show=booking.show,
+            viewer=holder,
+            rights=booking.rights,
+            quantity=seats,
+            spare_frozen=spare_frozen,
         )
     )
+    if booking.state != "issued":
+        return rights
+    bundle = moves.bundle_in(
+        book,
+        viewer=booking.viewer,
+        bundle=booking.bundle,
+        quantity=back.seats,
+        spare_frozen=spare_frozen,
+    )
+    return (*rights, *bundle)
 
 
 def _fact(said: RefundApproved, booking: Booking, back: Back, lost_minor: int) -> TicketRefunded:

@@ -57,8 +57,10 @@ def join_waiting(*, grant: Grant, key: str, viewer: str, offer: str, quantity: i
         check_on(found.show, off=lookup.one(*SWITCHES))
         show: Show = lookup.one(SHOW, found.show)
         check_selling(show)
-        if quantity > found.per_order_max:
-            raise refused("order.too_many", f"Wait for at most {found.per_order_max} seats.")
+        # Who waits for more than there are is never served, and keeps everybody behind from being.
+        most = min(found.per_order_max, found.stock)
+        if quantity > most:
+            raise refused("order.too_many", f"Wait for at most {most} seats.")
         return _joining(found, viewer, quantity)
 
     return Command(

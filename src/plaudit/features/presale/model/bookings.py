@@ -106,6 +106,15 @@ def take_back(booking: Booking, back: Back) -> None:
         booking.state = "returned"
 
 
+def kept_ratio(booking: Booking, *, ends_at: datetime) -> str:
+    """Return which part of a deposit is forfeited when its balance did not come.
+
+    None where the show was moved and ends before the time that was promised for the balance.
+    """
+    promised = booking.balance_due is None or booking.balance_due <= ends_at
+    return booking.forfeited if promised else "0"
+
+
 def split_deposit(*, deposit_minor: int, forfeited: str) -> tuple[int, int]:
     """Return what of a deposit is kept and what goes back; the odd unit goes back."""
     kept_minor = Rate.parse(forfeited).of(deposit_minor)

@@ -28,3 +28,9 @@ def check_joinable(group: Group, *, members: int, over: bool, now: datetime) -> 
         raise refused(
             "group.full", "This group is full; open one of your own, or join another.", size=group.size
         )
+
+
+def check_newcomer(*, has: int) -> None:
+    """Raise Refusal `group.member` (REFUSED) to one who `has` a place in the group: others are to fill it."""
+    if has:
+        raise refused("group.member", "You are in this group already; send its link to others.")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
-from plaudit.features.presale.model.shows import NAME_MAX, are_rights
+from plaudit.features.presale.model.shows import NAME_MAX, Show, are_rights
 from plaudit.kernel.ids import valid_name
 from plaudit.kernel.money import MAX_MINOR
 from plaudit.kernel.rate import WHOLE, Rate
@@ -211,6 +211,15 @@ def _check_group(offer: Offer, terms: GroupTerms) -> None:
 def _check_price(field: str, minor: int) -> None:
     if not 1 <= minor <= MAX_MINOR // PER_ORDER_MAX:
         raise _wrong(field, f"Give a price from 1 to {MAX_MINOR // PER_ORDER_MAX} minor units.")
+
+
+def check_deposit_of(offer: Offer, show: Show) -> None:
+    """Raise Refusal `offer.invalid` (INVALID) unless balances can be paid as long as the terms promise.
+
+    After its end a show takes no money any more, and a deposit would be forfeited whose buyer had no chance.
+    """
+    if offer.deposit is not None and balance_over(offer.deposit) > show.ends_at:
+        raise _wrong("deposit", "Let balance and grace be over by the end of the show.")
 
 
 def balance_over(terms: DepositTerms) -> datetime:

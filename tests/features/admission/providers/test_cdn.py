@@ -1,0 +1,55 @@
+"""What a CDN's question is about: the stream that the token is for, and no other, however it is written."""
+
+from __future__ import annotations
+
+import pytest
+
+from plaudit.features.admission.providers.cdn import read_question
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/live/winter-main.m3u8",
+        "/live/winter-main.flv",
+        "/live/winter-main",
+        "/live/winter-main/index.m3u8",
+        "/live/winter-main/720p/piece-3.ts",
+        "/live/winter-main-1764.ts",
+        "/live/winter-main-1764_12.m4s",
+        "/live/winter%2Dmain.m3u8",
+    ],
+)
+def test_a_list_of_a_stream_and_its_pieces_are_the_stream(path: str) -> None:
+    assert read_question(query="", uri=f"{path}?token=t").is_at("winter-main")
+    assert read_question(query=f"uri={path}&token=t", uri="").is_at("winter-main")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/live/winter-main2.m3u8",
+        "/live/winter-main-2.m3u8",
+        "/live/winter-main-vip.m3u8",
+        "/live/winter-main_vip/index.m3u8",
+        "/live/winter-main.vip.m3u8",
+        "/live/winter-main:vip",
+        "/live/early-winter-main.m3u8",
+    ],
+)
+def test_a_stream_whose_name_only_begins_like_it_is_another(path: str) -> None:
+    assert not read_question(query="", uri=f"{path}?token=t").is_at("winter-main")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/live/winter-main/../winter-vip.m3u8",
+        "/live/winter-main/%2e%2e/winter-vip.m3u8",
+        "/live/winter-main/%252e%252e/winter-vip.m3u8",
+        "/live/winter-main/..\\winter-vip.m3u8",
+        "/live/winter-main/./winter-vip.m3u8",
+    ],
+)
+def test_a_path_that_leads_elsewhere_once_it_is_tidied_is_no_stream(path: str) -> None:
+    assert not read_question(query="", uri=f"{path}?token=t").is_at("winter-main")
