@@ -1,8 +1,8 @@
 """Campaigns over HTTP.
 
 ``drafts`` has terms and their review, ``running`` campaigns as a whole, ``budgets`` their budgets, ``people``
-what viewers are and calendars, ``triggers`` the catalogue that screens are built from,
-``terms`` the page for everybody, ``rewards`` what was given and ``figures`` what it came to.
+what viewers are and calendars, ``triggers`` the catalogue that screens are built from, ``terms`` the page for
+everybody, ``rewards`` what was given, ``figures`` what it came to, and ``explain`` why and how far.
 """
 
 from typing import Any, Final
@@ -10,6 +10,7 @@ from typing import Any, Final
 from plaudit.features.campaigns.http import (
     budgets,
     drafts,
+    explain,
     figures,
     people,
     rewards,
@@ -25,6 +26,7 @@ ROUTES: Final[tuple[Any, ...]] = (
     *people.ROUTES,
     *rewards.ROUTES,
     *figures.ROUTES,
+    *explain.ROUTES,
     *triggers.ROUTES,
     *terms.ROUTES,
 )
