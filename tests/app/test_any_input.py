@@ -59,6 +59,7 @@ IDS: Final = {
     "delivery": "dlv_0000000000001",
     "due": "due_0000000000001",
     "exception": "exc_0000000000001",
+    "fact": "1",
     "invitation": "inv_00000010000000000000000",
     "message": "msg_0000000000001",
     "group": "grp_0000000000001",

@@ -21,6 +21,7 @@ from plaudit.app.http.application import routes_of
 from plaudit.app.http.edge import UNGUARDED
 from plaudit.app.http.openapi import describe
 from plaudit.features.payments.model.accounts import account_of
+from plaudit.kernel.ids import decode_id
 from tests.app.admitted import admit
 from tests.app.audience import hear, listen
 from tests.app.box_office import announce, look, take_orders
@@ -55,6 +56,8 @@ NAMES: Final[Mapping[str, str]] = {
     "revision": "1",
     "language": "en",
 }
+POSITIONS: Final = frozenset({"fact"})
+"""Numbers of A's that may be numbers of B's as well."""
 BALANCES: Final = frozenset({77_777, 77_677, 77_678})
 """Of A's viewer; nobody else ever has as much."""
 
@@ -174,6 +177,7 @@ async def _furnish(edge: UnderTest, a: Caller) -> Things:
     await a.do("PUT", f"/v1/freezes/{ids['address']}", {"freeze": "debits", "reason": MARK})
     ids |= {"credit": credit["credit"], "tip": tip["tip"], "reversal": reversal["reversal"]}
     ids["adjustment"] = adjustment["adjustment"]
+    ids["fact"] = str(decode_id("tip", tip["tip"]))
     return things
 
 
@@ -252,7 +256,7 @@ async def _everything(a: Caller) -> dict[str, Any]:
 
 def _shows(answer: httpx.Response, things: Things) -> bool:
     return answer.status_code < 300 and any(
-        value in answer.text for name, value in things.ids.items() if name not in NAMES
+        value in answer.text for name, value in things.ids.items() if name not in {*NAMES, *POSITIONS}
     )
 
 

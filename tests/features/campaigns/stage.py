@@ -178,7 +178,7 @@ async def open_stage(
     async with under_test(database_url, folder, clock=clock, features=alone) as edge:
         key = await open_tenant(edge.house, slug="acme", name="acme", time_zone="Asia/Shanghai")
         acme = edge.caller(key)
-        scopes = ["campaign.read", "campaign.write", "campaign.check", "viewer.describe"]
+        scopes = ["campaign.read", "campaign.write", "campaign.check", "viewer.describe", "reward.read"]
         people = [
             edge.caller((await acme.do("POST", "/v1/staff", {"name": name, "scopes": scopes}))["key"])
             for name in ("Ada", "Bob")

@@ -1,9 +1,9 @@
 """Campaigns over HTTP.
 
 ``drafts`` has terms and their review, ``running`` campaigns as a whole, ``budgets`` their budgets, ``people``
-what viewers are and calendars, ``triggers`` the catalogue that screens are built from,
-``terms`` the page for everybody, ``rewards`` what was given, ``figures`` what it came to, ``backtest`` what
-a revision would have cost.
+what viewers are and calendars, ``triggers`` the catalogue that screens are built from, ``terms`` the page for
+everybody, ``rewards`` what was given, ``figures`` what it came to, ``explain`` why and how far, and
+``backtest`` what a revision would have cost.
 """
 
 from typing import Any, Final
@@ -12,6 +12,7 @@ from plaudit.features.campaigns.http import (
     backtest,
     budgets,
     drafts,
+    explain,
     figures,
     people,
     rewards,
@@ -27,6 +28,7 @@ ROUTES: Final[tuple[Any, ...]] = (
     *people.ROUTES,
     *rewards.ROUTES,
     *figures.ROUTES,
+    *explain.ROUTES,
     *triggers.ROUTES,
     *terms.ROUTES,
     *backtest.ROUTES,

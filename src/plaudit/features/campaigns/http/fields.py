@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 
 from plaudit.core.commands.command import Outcome
+from plaudit.features.campaigns.model.sentences import Language
 from plaudit.kernel.refusal import invalid
 from plaudit.kernel.time import format_time, parse_time
 from plaudit.platform.web import Parameter
@@ -48,6 +49,13 @@ def time_of(text: str | None, field: str) -> datetime | None:
         return parse_time(text)
     except ValueError as error:
         raise invalid("body.invalid", str(error), field=field) from error
+
+
+def language_of(lang: str) -> Language:
+    """Return the language that is asked for. Raises Refusal `body.invalid` (INVALID)."""
+    if lang not in {"zh", "en"}:
+        raise invalid("body.invalid", 'Choose the language "zh" or "en".', field="lang")
+    return "en" if lang == "en" else "zh"
 
 
 def text_of(at: datetime | None) -> str | None:

@@ -15,8 +15,9 @@ from typing import Annotated, Any, Final, Protocol
 from plaudit.features.campaigns.actions.base import open_seed
 from plaudit.features.campaigns.http.fields import ANYBODY
 from plaudit.features.campaigns.model.life import Campaign, Revision, State, terms_in
+from plaudit.features.campaigns.model.sentences import Language
 from plaudit.features.campaigns.model.terms import Random, Terms
-from plaudit.features.campaigns.model.wording import PAGE, Language, lines_of, moment_text
+from plaudit.features.campaigns.model.wording import PAGE, lines_of, moment_text
 from plaudit.features.campaigns.queries import life as queries
 from plaudit.features.campaigns.queries.life import Promise
 from plaudit.platform.crypto import Vault

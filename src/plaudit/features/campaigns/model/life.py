@@ -1,11 +1,13 @@
 """The life of a campaign: its revisions from draft to approval, where it stands, and who may move it on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from plaudit.features.campaigns.model.sentences import State as Stage
 from plaudit.features.campaigns.model.terms import Terms
 from plaudit.kernel.actor import Actor
 from plaudit.kernel.ids import valid_name
@@ -54,6 +56,13 @@ class Campaign:
             return "paused"
         return "scheduled" if now < self.starts_at else "running"
 
+    def stage(self, now: datetime) -> Stage:
+        """Return where an approved campaign stands to viewers; "dry": its budget is used up for now."""
+        state = self.state(now, newest="approved")
+        if state == "paused":
+            return "dry" if self.pause == "budget" else "paused"
+        return "ended" if state == "ended" else "scheduled" if state == "scheduled" else "running"
+
     @property
     def pause(self) -> PauseCause | None:
         """Return why it stands still, None where it does not."""
@@ -101,14 +110,30 @@ def check_campaign(campaign: str) -> str:
     return campaign
 
 
-def check_person(*, actor: Actor, viewer: str) -> None:
-    """Raise Refusal `scope.missing` (FORBIDDEN) when a token asks about somebody else.
+def check_person(*, actor: Actor, viewer: str | None) -> str:
+    """Return who is asked about: the viewer that is named, else the one whose token asks.
 
-    Raises Refusal `body.invalid` (INVALID) when the id breaks the rule of names.
+    Raises Refusal `scope.missing` (FORBIDDEN) when a token asks about somebody else, and `body.invalid`
+    (INVALID) when nobody is meant, or the id breaks the rule of names.
     """
+    if viewer is None:
+        if actor.kind != "viewer":
+            raise invalid("body.invalid", "Say which viewer is meant.", field="viewer")
+        return actor.id
     if actor.kind in {"viewer", "creator"} and actor.text != f"viewer/{viewer}":
         raise forbidden("scope.missing", f"This token speaks for {actor.text} alone; ask about that person.")
-    check_viewer(viewer)
+    return check_viewer(viewer)
+
+
+def check_dimensions(named: Mapping[str, str | None]) -> dict[str, str]:
+    """Return those of a creator, room and show that are named. Raises Refusal `body.invalid` (INVALID)."""
+    found = {field: name for field, name in named.items() if name is not None}
+    for field, name in found.items():
+        if not valid_name(name):
+            raise invalid(
+                "body.invalid", "Write ids with letters, digits and _ . : @ -, at most 64.", field=field
+            )
+    return found
 
 
 def check_viewer(viewer: str) -> str:

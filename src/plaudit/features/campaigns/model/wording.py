@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from plaudit.features.campaigns.model.attributes import WORDS, Sort
 from plaudit.features.campaigns.model.readers import TIMES
+from plaudit.features.campaigns.model.sentences import Language
 from plaudit.features.campaigns.model.terms import (
     All,
     Condition,
@@ -29,7 +30,6 @@ from plaudit.features.campaigns.model.triggers import TRIGGERS
 from plaudit.kernel.money import format_minor
 from plaudit.vocabulary.assets import ASSETS
 
-Language: TypeAlias = Literal["zh", "en"]
 Line: TypeAlias = tuple[str, str]
 
 _UNITS: Final[dict[str, tuple[str, str]]] = {
@@ -55,6 +55,10 @@ _WEEKDAYS: Final = (
     ("Saturday", "周六"),
     ("Sunday", "周日"),
 )
+_BESIDE: Final[dict[str, tuple[str, str]]] = {
+    "trigger": ("The campaign goes by other facts.", "活动不以此类行为为依据。"),
+    "base": ("It has nothing of what the campaign counts.", "其中没有活动所计的金额或对象。"),
+}
 _PER: Final[dict[str, tuple[str, str]]] = {
     "creator": ("creator", "主播"),
     "room": ("room", "直播间"),
@@ -151,6 +155,11 @@ def condition_text(condition: Condition, *, terms: Terms, language: Language) ->
     ]
     together = say(" and ", "，且") if isinstance(condition, All) else say(" or ", "，或")
     return together.join(grouped)
+
+
+def beside_text(verdict: str, *, language: Language) -> str:
+    """Return why a fact is nothing to a campaign at all: "trigger" or "base"."""
+    return _speaker(language)(*_BESIDE[verdict])
 
 
 _Speaker: TypeAlias = Callable[[str, str], str]

@@ -198,14 +198,14 @@ async def select_told(
 
 async def select_told_of(
     conn: Connection, *, tenant_id: int, campaign: str, fact: int, limit: int
-) -> list[int]:
-    """Return the positions of what a campaign decided about a fact, in order, the first few."""
+) -> list[Told]:
+    """Return what a campaign decided about a fact, in order, the first few."""
     cursor = await conn.execute(
-        "SELECT position FROM campaigns.told WHERE tenant_id = %s AND fact = %s AND campaign = %s"
+        "SELECT position, matured FROM campaigns.told WHERE tenant_id = %s AND fact = %s AND campaign = %s"
         " ORDER BY position LIMIT %s",
         (Int4(tenant_id), Int8(fact), campaign, limit),
     )
-    return [position for (position,) in await cursor.fetchall()]
+    return [Told(position=position, matured=matured) for position, matured in await cursor.fetchall()]
 
 
 def _span(tenant_id: int, after: int, upto: int) -> dict[str, Int4 | Int8]:

@@ -168,15 +168,21 @@ class Foresight:
         return True, former
 
     def _flipped(self, trigger: str, former: First) -> tuple[Again, ...]:
-        """Judge again what is the first no more, if any campaign asks for that."""
+        """Judge again what is the first no more, if any campaign asks for that and has not ended."""
         if not self._life.awake or not self._life.asks_first(trigger):
             return ()
         happening = self._original(former.position)
         if happening is None:
             return ()
         undone = self._state.undone.get(former.position)
-        before = self._life.matches(happening, self._known(happening, is_first=True))
-        after = self._life.matches(happening, self._known(happening, is_first=False))
+        before, after = (
+            [
+                match
+                for match in self._life.matches(happening, self._known(happening, is_first=is_first))
+                if match.campaign in self._life.awake
+            ]
+            for is_first in (True, False)
+        )
         return (Again(happening, before, after, undone, undone),)
 
     def _undo(self, item: Reversal) -> Iterable[Again]:
