@@ -247,6 +247,14 @@ CREATE TABLE campaigns.paid (
 )
 WITH (fillfactor='70');
 
+CREATE TABLE campaigns.part (
+    tenant_id integer NOT NULL,
+    fact bigint NOT NULL,
+    campaign text NOT NULL,
+    entitled bigint NOT NULL,
+    granted bigint NOT NULL
+);
+
 CREATE TABLE campaigns.reached (
     tenant_id integer NOT NULL,
     campaign text NOT NULL,
@@ -284,7 +292,7 @@ CREATE TABLE campaigns.standing (
     span text NOT NULL,
     entitled bigint NOT NULL,
     granted bigint NOT NULL,
-    tally bytea
+    tally bytea NOT NULL
 )
 WITH (fillfactor='80');
 
@@ -1711,6 +1719,9 @@ ALTER TABLE ONLY campaigns.origin
 ALTER TABLE ONLY campaigns.paid
     ADD CONSTRAINT paid_pkey PRIMARY KEY (tenant_id, bucket, asset);
 
+ALTER TABLE ONLY campaigns.part
+    ADD CONSTRAINT part_pkey PRIMARY KEY (tenant_id, fact, campaign);
+
 ALTER TABLE ONLY campaigns.reached
     ADD CONSTRAINT reached_pkey PRIMARY KEY (tenant_id, campaign, viewer);
 
@@ -2243,6 +2254,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.lot TO plaudit_runtime;
 GRANT SELECT,INSERT ON TABLE campaigns.origin TO plaudit_runtime;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE campaigns.paid TO plaudit_runtime;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE campaigns.part TO plaudit_runtime;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE campaigns.reached TO plaudit_runtime;
 

@@ -30,17 +30,27 @@ CREATE TABLE campaigns.step (
     PRIMARY KEY (tenant_id, campaign, position)
 );
 
--- What a viewer's window has counted, is worth, and was given. Windows of one fact ("fact/812") count nothing.
+-- What a viewer's window has counted, is worth, and was given.
 CREATE TABLE campaigns.standing (
     tenant_id    integer     NOT NULL,
     campaign     text        NOT NULL,
     viewer       text        NOT NULL,
-    span         text        NOT NULL,   -- the window: "fact/812", "week/2026-W48", "campaign/creator/aurora"
+    span         text        NOT NULL,   -- the window: "week/2026-W48", "campaign/creator/aurora"
     entitled     bigint      NOT NULL,
     granted      bigint      NOT NULL,
-    tally        bytea,                  -- JSON; NULL for one fact
+    tally        bytea       NOT NULL,   -- what was counted (JSON)
     PRIMARY KEY (tenant_id, campaign, viewer, span)
 ) WITH (fillfactor = 80);
+
+-- The same of the windows of one fact, which are as many as facts: they need no tally, and come in order.
+CREATE TABLE campaigns.part (
+    tenant_id    integer     NOT NULL,
+    fact         bigint      NOT NULL,
+    campaign     text        NOT NULL,
+    entitled     bigint      NOT NULL,
+    granted      bigint      NOT NULL,
+    PRIMARY KEY (tenant_id, fact, campaign)
+);
 
 -- Each viewer's first fact of a trigger, by when it happened. `rank` orders those of one moment.
 CREATE TABLE campaigns.first (
@@ -103,6 +113,7 @@ GRANT SELECT, INSERT, UPDATE ON campaigns.watch TO plaudit_runtime;
 GRANT SELECT, INSERT, UPDATE ON campaigns.course TO plaudit_runtime;
 GRANT SELECT, INSERT ON campaigns.step TO plaudit_runtime;
 GRANT SELECT, INSERT, UPDATE ON campaigns.standing TO plaudit_runtime;
+GRANT SELECT, INSERT, UPDATE ON campaigns.part TO plaudit_runtime;
 GRANT SELECT, INSERT, UPDATE ON campaigns.first TO plaudit_runtime;
 GRANT SELECT, INSERT ON campaigns.origin TO plaudit_runtime;
 GRANT SELECT, INSERT, UPDATE ON campaigns.undone TO plaudit_runtime;

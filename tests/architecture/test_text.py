@@ -30,6 +30,7 @@ _HOSTS: Final = frozenset(
         "www.apache.org",
         "www.postgresql.org",
         "www.rfc-editor.org",
+        "www.w3.org",
     }
 )
 """Hosts that the project may name: standards, licences, channels, and names that can never be reached."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, TypeAlias
 
+import msgspec
+
 from plaudit.app import meters
 from plaudit.app.auth import Doorkeeper, Tenants
 from plaudit.app.limits import Limiter
@@ -21,7 +23,16 @@ from plaudit.core.feature import Feature
 from plaudit.core.journal.subscriptions import Subscription
 from plaudit.core.ledger.accounts import Directory
 from plaudit.features.admission.feature import FEATURE as ADMISSION
+from plaudit.features.campaigns.actions.base import open_seed
 from plaudit.features.campaigns.feature import FEATURE as CAMPAIGNS
+from plaudit.features.campaigns.http import backtest as backtest_view
+from plaudit.features.campaigns.model.backtest import bare
+from plaudit.features.campaigns.model.backtest.chart import chart
+from plaudit.features.campaigns.model.backtest.figures import Backtest
+from plaudit.features.campaigns.model.backtest.table import table
+from plaudit.features.campaigns.model.backtest.trial import Candidate
+from plaudit.features.campaigns.model.checking import terms_of
+from plaudit.features.campaigns.queries import backtest as backtests
 from plaudit.features.identity import actions as identity_actions
 from plaudit.features.identity import store as identity_store
 from plaudit.features.identity.feature import FEATURE as IDENTITY
@@ -40,6 +51,7 @@ from plaudit.features.tipping.feature import FEATURE as TIPPING
 from plaudit.features.wallets.feature import FEATURE as WALLETS
 from plaudit.kernel.actor import Actor
 from plaudit.kernel.money import MAX_MINOR
+from plaudit.kernel.refusal import not_found
 from plaudit.kernel.time import Clock
 from plaudit.platform import outbound
 from plaudit.platform.clock import clock_of
@@ -66,6 +78,13 @@ FEATURES: Final[tuple[Feature, ...]] = (
 
 _OPENERS: Final = 2
 
+Period: TypeAlias = backtests.Period
+"""From when to when a backtest goes, and whether other campaigns take part."""
+Paid: TypeAlias = backtests.Paid
+"""A payment from elsewhere, for a backtest."""
+BareEngine: TypeAlias = bare.Bare
+"""The engine of campaigns by itself, for measuring; `heard` makes what it judges."""
+heard = bare.items_of
 Told: TypeAlias = payment_reports.Told
 """How a comparison with a channel's bill ended."""
 _WRITER_WAIT_S: Final = 5.0
@@ -295,4 +314,74 @@ async def reconcile(
     """
     return await payment_reports.reconcile_by_hand(
         house, channel=channel, account=account, day=day, contents=contents
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """A backtest as JSON values, as lines for people, and as an SVG."""
+
+    document: dict[str, Any]
+    text: list[str]
+    chart: str
+
+
+async def backtest_journal(
+    house: House,
+    *,
+    slug: str,
+    campaign: str,
+    period: Period,
+    revision: int | None = None,
+    sent: dict[str, Any] | None = None,
+    budget_minor: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Tried:
+    """Judge a period of a tenant's journal by a revision, the newest when none is named, or by terms as sent.
+
+    Raises Refusal as the API does, but nothing is too long, and `tenant.unknown` (NOT_FOUND).
+    """
+    async with house.database.connection() as conn:
+        tenant_id = await core_tenants.tenant_of(conn, slug=slug)
+    if tenant_id is None:
+        raise not_found("tenant.unknown", "There is no such tenant; `plaudit tenant list` shows all.")
+    tested = await backtests.candidate(
+        house,
+        tenant_id=tenant_id,
+        campaign=campaign,
+        revision=revision,
+        sent=sent,
+        budget_minor=budget_minor,
+    )
+    found = await backtests.over_journal(
+        database=house.database,
+        tenant_id=tenant_id,
+        tested=tested,
+        period=period,
+        opened=lambda name, sealed: open_seed(house.vault, tenant_id=tenant_id, campaign=name, sealed=sealed),
+        progress=progress,
+    )
+    return _tried(found, tested)
+
+
+def backtest_payments(
+    *,
+    campaign: str,
+    sent: dict[str, Any],
+    paid: Sequence[Paid],
+    budget_minor: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Tried:
+    """Judge payments from elsewhere by terms as sent; no database is asked. Raises Refusal for the terms."""
+    terms = terms_of(sent, zone="UTC", calendars={})
+    tested = Candidate(campaign=campaign, terms=terms, budget_minor=budget_minor)
+    return _tried(backtests.over_payments(tested=tested, paid=paid, progress=progress), tested)
+
+
+def _tried(found: Backtest, tested: Candidate) -> Tried:
+    title = tested.terms.texts.title_en
+    return Tried(
+        document=msgspec.to_builtins(backtest_view.view(found, title=title)),
+        text=table(found),
+        chart=chart(found, title=title),
     )

@@ -8,10 +8,17 @@ from typing import Any, Final
 
 from plaudit.core.commands.command import Command, Grant, Plan
 from plaudit.core.journal.facts import Fact
-from plaudit.core.journal.subscriptions import Subscription, catch_up, dead_letters, position_of
+from plaudit.core.journal.subscriptions import (
+    Subscription,
+    catch_up,
+    dead_letters,
+    position_of,
+    retry_dead_letter,
+)
 from plaudit.core.ledger.accounts import freeze_account
 from plaudit.core.ledger.book import FREEZE_ALL, Decision, Transfer
 from plaudit.features.campaigns.reactions.evaluation import EVALUATION
+from plaudit.features.campaigns.reactions.memory import memory_of
 from plaudit.kernel.actor import Actor
 from plaudit.vocabulary import chart
 from plaudit.vocabulary.facts.base import FactData
@@ -24,9 +31,11 @@ from plaudit.vocabulary.facts.campaigns import (
     CampaignResumed,
     CampaignReversed,
     CampaignWithheld,
+    ViewerAttributesSaved,
 )
+from plaudit.vocabulary.facts.payments import PaymentRefunded, PaymentSucceeded
 from plaudit.vocabulary.facts.tipping import TipReversed, TipSent
-from plaudit.vocabulary.facts.wallets import WalletCredited
+from plaudit.vocabulary.facts.wallets import TopupCredited, WalletCredited
 from tests.features.campaigns.model.engine.scene import terms
 from tests.features.campaigns.stage import NOON, Stage
 
@@ -75,6 +84,16 @@ class Live:
         )
         budget = chart.campaign_budget(campaign=name, asset=asset)
         return await self.stage.say(f"campaign/{name}", approved, Transfer(source, budget, budget_minor))
+
+    async def withdraw(self, name: str = "c", budget_minor: int = PLENTY) -> int:
+        """Move something out of a budget."""
+        asset = self.assets[name]
+        approved = BudgetApproved(
+            campaign=name, transfer="t", asset=asset, amount_minor=-budget_minor, maker="ada", checker="bob"
+        )
+        budget = chart.campaign_budget(campaign=name, asset=asset)
+        transfer = Transfer(budget, chart.issuance(asset=asset), budget_minor)
+        return await self.stage.say(f"campaign/{name}", approved, transfer)
 
     async def pause(self, name: str = "c") -> int:
         return await self.stage.say(
@@ -155,6 +174,65 @@ class Live:
             )
         assert frozen
 
+    async def describe(self, viewer: str = "v", *, level: int | None = None) -> int:
+        """Have the host platform say what a viewer is."""
+        said = ViewerAttributesSaved(viewer=viewer, revision=1, level=level)
+        return await self.record(f"viewer/{viewer}", said)
+
+    async def top_up(self, paid_minor: int, *, viewer: str = "v") -> str:
+        """Have a viewer's top-up paid and credited, and return the payment."""
+        payment = f"pay_{next(self.stage.numbers)}"
+        succeeded = PaymentSucceeded(
+            payment=payment,
+            due=1,
+            due_kind="ticket.ordered",
+            payer=viewer,
+            asset="CNY",
+            amount_minor=paid_minor,
+            attempt=1,
+            channel="wechat",
+            account="main",
+            method="qr",
+            transaction=payment,
+        )
+        credited = TopupCredited(
+            viewer=viewer,
+            due=1,
+            payment=payment,
+            pack="small",
+            pack_revision=1,
+            asset="coin",
+            amount_minor=paid_minor,
+            bonus_minor=0,
+            paid_asset="CNY",
+            paid_minor=paid_minor,
+        )
+        await self.record(f"payment/{payment}", succeeded)
+        await self.record(f"viewer/{viewer}", credited)
+        return payment
+
+    async def refund(self, payment: str, total_minor: int, *, paid_minor: int, viewer: str = "v") -> int:
+        """Have so much of a payment refunded, in all."""
+        refunded = PaymentRefunded(
+            payment=payment,
+            due=1,
+            due_kind="ticket.ordered",
+            payer=viewer,
+            asset="CNY",
+            amount_minor=total_minor,
+            refund="ref_1",
+            cause="asked",
+            channel="wechat",
+            account="main",
+            paid_minor=paid_minor,
+            refunded_minor=total_minor,
+        )
+        return await self.record(f"payment/{payment}", refunded)
+
+    def forget(self) -> None:
+        """Be another process: remember nothing of the campaigns."""
+        memory_of(self.stage.house.corridor).forget(self.stage.tenant_id)
+
     def subscription(self) -> Subscription:
         """Return the reaction as this house runs it."""
         return EVALUATION.bound(self.stage.house.corridor)
@@ -172,6 +250,16 @@ class Live:
         async with house.database.connection() as conn:
             letters = await dead_letters(conn, tenant_id=self.stage.tenant_id, subscription=EVALUATION.name)
         assert not letters, letters
+
+    async def retry(self, position: int) -> None:
+        """Let the reaction try a dead letter again."""
+        found = await retry_dead_letter(
+            self.stage.house.database,
+            tenant_id=self.stage.tenant_id,
+            subscription=self.subscription(),
+            position=position,
+        )
+        assert found
 
     async def reached(self) -> int:
         """Return how far the reaction has read."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import pytest
 
 from plaudit.core.journal.subscriptions import Span
 from plaudit.features.campaigns import schedule
+from plaudit.features.campaigns.model import triggers
 from plaudit.vocabulary.facts.campaigns import (
     CampaignGranted,
     CampaignMatured,
@@ -18,7 +20,7 @@ from plaudit.vocabulary.facts.campaigns import (
 )
 from plaudit.vocabulary.facts.rewards import RewardDue, RewardRevoked
 from tests.features.campaigns.live import PLENTY, Live
-from tests.features.campaigns.model.engine.scene import FIRST_EVER, MONDAY, TIERS, Scene, judged, told
+from tests.features.campaigns.model.engine.scene import FIRST_EVER, MONDAY, TIERS, Scene, asks, judged, told
 from tests.features.campaigns.stage import Stage
 
 FOUR: Final[dict[str, dict[str, Any]]] = {
@@ -83,6 +85,7 @@ async def test_batches_of_any_size_come_to_what_the_engine_says_in_memory(live: 
             shift[scene.undo(there, undone)] = await live.undo(here, undone, viewer=viewer)
         if number % 5 == 4:
             await live.evaluate(batch_max=1 + number)
+            live.forget()
     await live.evaluate()
     expected = [_moved(text, shift) for text in told(judged(scene.items).verdicts)]
     paused = "campaign.paused"
@@ -275,3 +278,67 @@ async def test_facts_delivered_late_come_to_the_same(live: Live) -> None:
     await live.evaluate()
     assert await live.coins() == 30
     assert later < earlier
+
+
+async def test_a_refund_takes_back_what_the_payment_and_the_top_up_had_earned(live: Live) -> None:
+    base = {"amount": "paid", "asset": "CNY"}
+    await live.campaign("top", trigger="topup", base=base)
+    await live.campaign("pay", trigger="payment", base=base, strategy={"kind": "fixed", "reward_minor": 3})
+    payment = await live.top_up(1_000)
+    await live.evaluate()
+    assert await live.coins() == 103
+    await live.refund(payment, 400, paid_minor=1_000)
+    await live.evaluate()
+    assert await live.coins() == 63
+    await live.refund(payment, 1_000, paid_minor=1_000)
+    await live.evaluate(batch_max=1)
+    assert await live.coins() == 0
+    assert [await live.budget(name) for name in ("top", "pay")] == [PLENTY, PLENTY]
+
+
+async def test_what_viewers_are_is_known_to_a_campaign_approved_in_the_same_batch(live: Live) -> None:
+    await live.describe(level=5)
+    await live.evaluate()
+    await live.campaign(conditions=asks("level", "at_least", 5))
+    tip = await live.tip(100)
+    await live.tip(100, viewer="w")
+    await live.evaluate()
+    assert await live.told() == [f"+10 v/c fact {tip}"]
+
+
+async def test_a_fact_that_cannot_be_read_is_put_aside_and_the_rest_is_as_ever(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await live.campaign(strategy=TIERS)
+    tips = [await live.tip(60) for _ in range(4)]
+    read = triggers.read
+
+    def unread(kind: str, position: int, *, at: datetime, data: Mapping[str, Any]) -> object:
+        if position == tips[1]:
+            raise KeyError(position)
+        return read(kind, position, at=at, data=data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(triggers, "read", unread)
+        with pytest.raises(AssertionError, match="KeyError"):
+            await live.evaluate()
+    assert await live.told() == [f"+10 v/c fact {tips[2]}"]
+    await live.retry(tips[1])
+    assert await live.told() == [f"+10 v/c fact {tips[2]}"]
+    await live.tip(300)
+    await live.evaluate()
+    assert await live.coins() == 60
+
+
+async def test_a_budget_that_was_withdrawn_meanwhile_is_not_overspent(live: Live) -> None:
+    await live.campaign(budget_minor=100)
+    tip = await live.tip(500)
+    await live.withdraw("c", 70)
+    later = await live.tip(10)
+    await live.evaluate()
+    assert await live.told() == [
+        f"no 50 v/c fact {tip} campaign.budget",
+        f"dry c fact {tip}",
+        f"no 1 v/c fact {later} campaign.paused",
+    ]
+    assert await live.budget() == 30

@@ -102,7 +102,9 @@ def _made(
     )
     # What was written in bulk just now is as it is after a while.
     tidy(place.base)
-    return signed.callbacks_for(merchant=shop.merchant, numbers=numbers, amount_minor=orders.PRICE_MINOR)
+    return signed.callbacks_for(
+        merchant=shop.merchant, numbers=list(numbers), amount_minor=orders.PRICE_MINOR
+    )
 
 
 def _round(place: Site, shop: Shop, how: Size, made: list[Callback], *, seconds: float) -> dict[str, Round]:

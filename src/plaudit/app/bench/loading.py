@@ -66,24 +66,29 @@ async def measure(  # noqa: PLR0913 - what a measurement is made of
     tenant_id: int,
     data_dir: Path,
     loaded: Callable[[], None] | None = None,
+    warmup: float = _WARMUP,
+    catch_up_max_s: float = _CATCH_UP_MAX_S,
 ) -> Round:
     """Load a route, after a warm-up, and wait until every subscription has read what was recorded.
 
     `loaded` is called when the load is over: who records something beside it stops then, or there is
-    always somebody behind. Raises LoadError, or drive.wrk.WrkError.
+    always somebody behind. The warm-up is that part of `seconds`, none with wrk; who counts the time of
+    catching up, too, has none. Raises LoadError, or drive.wrk.WrkError.
     """
     memory = Memory(processes_of(server=server, data_dir=data_dir))
     async with Database.open(base.url, pool_max=1, listen=False) as database:
         follower = _Follower(database, tenant_id)
         beside = [
             asyncio.create_task(memory.watch()),
-            asyncio.create_task(follower.watch(after_s=seconds * (1 + _WARMUP))),
+            asyncio.create_task(follower.watch(after_s=seconds * (1 + warmup))),
         ]
         try:
-            load = await _loaded(name, server, spec, connections=connections, seconds=seconds)
+            load = await _loaded(
+                name, server, spec, connections=connections, seconds=seconds, warmup_s=seconds * warmup
+            )
             if loaded is not None:
                 loaded()
-            caught_up_s = await follower.caught_up_s(parse_time(load.ended_at))
+            caught_up_s = await follower.caught_up_s(parse_time(load.ended_at), most_s=catch_up_max_s)
         finally:
             for task in beside:
                 task.cancel()
@@ -91,10 +96,13 @@ async def measure(  # noqa: PLR0913 - what a measurement is made of
     return Round(load=load, caught_up_s=caught_up_s, rss_mib=memory.most_mib)
 
 
-async def _loaded(name: str, server: Child, spec: Spec, *, connections: int, seconds: float) -> Outcome:
+async def _loaded(
+    name: str, server: Child, spec: Spec, *, connections: int, seconds: float, warmup_s: float
+) -> Outcome:
     if generator_here() == "wrk":
         whole = max(1, round(seconds))
-        await run_wrk(url=server.url, spec=spec, connections=connections, seconds=1, target=name)
+        if warmup_s:
+            await run_wrk(url=server.url, spec=spec, connections=connections, seconds=1, target=name)
         again = replace(spec, key_prefix=f"{spec.key_prefix}-counted")
         return await run_wrk(url=server.url, spec=again, connections=connections, seconds=whole, target=name)
     with tempfile.NamedTemporaryFile(prefix="plaudit-load-", suffix=".json") as file:
@@ -105,7 +113,7 @@ async def _loaded(name: str, server: Child, spec: Spec, *, connections: int, sec
             spec=Path(file.name),
             connections=connections,
             seconds=seconds,
-            warmup_s=seconds * _WARMUP,
+            warmup_s=warmup_s,
             target=name,
         )
         process = await asyncio.create_subprocess_exec(
@@ -142,12 +150,12 @@ class _Follower:
                 self._looked.clear()
                 await asyncio.sleep(_POLL_S)
 
-    async def caught_up_s(self, ended: datetime) -> float:
-        """Return how long after a moment nobody was behind any more. Raises LoadError after a minute."""
+    async def caught_up_s(self, ended: datetime, *, most_s: float) -> float:
+        """Return how long after a moment nobody was behind any more. Raises LoadError after `most_s`."""
         try:
-            async with asyncio.timeout(_CATCH_UP_MAX_S):
+            async with asyncio.timeout(most_s):
                 while not self._level or self._level[-1] < ended:
                     await self._looked.wait()
         except TimeoutError as error:
-            raise LoadError(f"subscriptions were still behind after {_CATCH_UP_MAX_S:.0f} s") from error
+            raise LoadError(f"subscriptions were still behind after {most_s:.0f} s") from error
         return (next(one for one in self._level if one >= ended) - ended).total_seconds()

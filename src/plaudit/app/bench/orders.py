@@ -33,7 +33,7 @@ _INTENTS: Final = (
     " (f.data ->> 'amount_minor')::bigint, f.data ->> 'title_en', f.data ->> 'title_zh', 'processing', 1,"
     " %s, %s"
     " FROM journal.fact f WHERE f.tenant_id = %s AND f.position > %s AND f.kind = 'topup.ordered'"
-    " RETURNING number"
+    " RETURNING number, payer"
 )
 _ATTEMPTS: Final = (
     "INSERT INTO payments.attempt (tenant_id, intent, attempt, account, channel, method, number, asset,"
@@ -44,16 +44,20 @@ _ATTEMPTS: Final = (
 
 
 class Shop(Struct, frozen=True, kw_only=True):
-    """A tenant with a merchant account at WeChat Pay: who signs, and where callbacks go."""
+    """A tenant with a merchant account at WeChat Pay: who signs, and where callbacks go.
+
+    `first` is the key that may do everything.
+    """
 
     tenant_id: int
+    first: str
     key: str
     merchant: Merchant
     account: int
     path: str
 
 
-async def open_shop(*, url: str, settings: Settings, database_url: str) -> Shop:
+async def open_shop(*, url: str, settings: Settings, database_url: str, slug: str = _SLUG) -> Shop:
     """Open a tenant, its merchant account and a pack. Raises outfit.OutfitError."""
     merchant = Merchant(
         id="1900000001",
@@ -64,9 +68,9 @@ async def open_shop(*, url: str, settings: Settings, database_url: str) -> Shop:
         facts=new_facts({"mchid": "1900000001"}, number=1, now=datetime.now(UTC)),
     )
     async with assembled(settings, url=database_url) as house:
-        first = await open_tenant(house, slug=_SLUG, name="Bench")
+        first = await open_tenant(house, slug=slug, name="Bench")
         async with house.database.connection() as conn:
-            tenant_id = next(one.tenant_id for one in await tenants.tenants(conn) if one.slug == _SLUG)
+            tenant_id = next(one.tenant_id for one in await tenants.tenants(conn) if one.slug == slug)
     async with Client(url=url, connections=1, headers={"Authorization": f"Bearer {first}"}) as client:
         sender = Sender(client)
         made = await sender.send("POST", "/v1/channel-accounts", body=_account(merchant))
@@ -93,6 +97,7 @@ async def open_shop(*, url: str, settings: Settings, database_url: str) -> Shop:
         account = await _account_number(conn, tenant_id=tenant_id)
     return Shop(
         tenant_id=tenant_id,
+        first=first,
         key=key["key"],
         merchant=merchant,
         account=account,
@@ -100,10 +105,13 @@ async def open_shop(*, url: str, settings: Settings, database_url: str) -> Shop:
     )
 
 
-async def open_orders(*, url: str, database_url: str, shop: Shop, count: int, mark: str) -> list[str]:
-    """Order `count` packs over HTTP and give each an open attempt; returns our order numbers.
+async def open_orders(
+    *, url: str, database_url: str, shop: Shop, count: int, mark: str, viewer: str = "v"
+) -> dict[str, str]:
+    """Order `count` packs over HTTP and give each an open attempt; returns who pays, by our order numbers.
 
-    Intents and attempts are put there as rows: how they come to be is not what is measured.
+    Viewers' ids are `viewer` and a number. Intents and attempts are put there as rows: how they come to be
+    is not what is measured.
     """
     async with Database.open(database_url, pool_max=1, listen=False) as database:
         async with database.connection() as conn:
@@ -113,7 +121,7 @@ async def open_orders(*, url: str, database_url: str, shop: Shop, count: int, ma
             sender = Sender(client, mark=mark)
             await each(
                 lambda number: sender.send(
-                    "POST", "/v1/topups", body={"viewer": f"v{number % _VIEWERS}", "pack": _PACK}
+                    "POST", "/v1/topups", body={"viewer": f"{viewer}{number % _VIEWERS}", "pack": _PACK}
                 ),
                 range(count),
             )
@@ -177,12 +185,12 @@ async def _head(conn: Connection, *, tenant_id: int) -> int:
     return int(row[0])
 
 
-async def _attempted(tx: Connection, *, shop: Shop, after: int) -> list[str]:
+async def _attempted(tx: Connection, *, shop: Shop, after: int) -> dict[str, str]:
     now = datetime.now(UTC)
     tenant = packing.Int4(shop.tenant_id)
     cursor = await tx.execute(_INTENTS, (now, now + _AHEAD, tenant, packing.Int8(after)))
-    intents = [row[0] for row in await cursor.fetchall()]
-    numbers = [f"P{encode_id('P', intent)[-DIGITS:]}01" for intent in intents]
+    payers: dict[int, str] = dict(await cursor.fetchall())
+    numbers = {f"P{encode_id('P', intent)[-DIGITS:]}01": payer for intent, payer in payers.items()}
     await tx.execute(
         _ATTEMPTS,
         (
@@ -191,8 +199,8 @@ async def _attempted(tx: Connection, *, shop: Shop, after: int) -> list[str]:
             packing.Int8(PRICE_MINOR),
             now,
             now + _AHEAD,
-            packing.int8s(intents),
-            packing.texts(numbers),
+            packing.int8s(list(payers)),
+            packing.texts(list(numbers)),
         ),
     )
     return numbers

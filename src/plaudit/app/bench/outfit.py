@@ -33,9 +33,13 @@ class OutfitError(Exception):
 
 
 class Outfit(Struct, frozen=True, kw_only=True):
-    """A tenant ready to be loaded: its key, with a rate limit that is not met, and the tips to send."""
+    """A tenant ready to be loaded: its key, with a rate limit that is not met, and the tips to send.
+
+    `first` is the key that may do everything.
+    """
 
     tenant_id: int
+    first: str
     key: str
     bodies: tuple[Any, ...]
 
@@ -45,12 +49,14 @@ class Outfit(Struct, frozen=True, kw_only=True):
         return Spec(path=path, bodies=self.bodies, headers=headers, key_prefix=key_prefix)
 
 
-async def prepare(*, url: str, settings: Settings, database_url: str, viewers: int, creators: int) -> Outfit:
+async def prepare(
+    *, url: str, settings: Settings, database_url: str, viewers: int, creators: int, slug: str = _SLUG
+) -> Outfit:
     """Open a tenant and fill it over HTTP. Raises OutfitError."""
     async with assembled(settings, url=database_url) as house:
-        first = await open_tenant(house, slug=_SLUG, name="Bench")
+        first = await open_tenant(house, slug=slug, name="Bench")
         async with house.database.connection() as conn:
-            tenant_id = next(one.tenant_id for one in await tenants.tenants(conn) if one.slug == _SLUG)
+            tenant_id = next(one.tenant_id for one in await tenants.tenants(conn) if one.slug == slug)
     async with Client(url=url, connections=LANES, headers={"Authorization": f"Bearer {first}"}) as client:
         sender = Sender(client)
         made = await sender.send(
@@ -67,7 +73,7 @@ async def prepare(*, url: str, settings: Settings, database_url: str, viewers: i
         rich = [(workload.rich(number), workload.CREDIT_MINOR) for number in range(viewers)]
         poor = [(workload.poor(number), _TOO_LITTLE_MINOR) for number in range(workload.POOR)]
         await each(lambda one: sender.credit(*one), rich + poor)
-    return Outfit(tenant_id=tenant_id, key=made["key"], bodies=tuple(_bodies(viewers, creators)))
+    return Outfit(tenant_id=tenant_id, first=first, key=made["key"], bodies=tuple(_bodies(viewers, creators)))
 
 
 def _bodies(viewers: int, creators: int) -> Sequence[Any]:

@@ -1,6 +1,7 @@
 """The command line. Each group of commands has a file; what is listed here is what `plaudit` offers."""
 
 from plaudit.app.cli import (
+    backtest,
     backup,
     bench,
     demo,
@@ -33,6 +34,7 @@ cli.add_command(simulate.simulate)
 cli.add_command(rebuild.rebuild)
 cli.add_command(reseal.reseal)
 cli.add_command(reconcile.reconcile_command)
+cli.add_command(backtest.backtest)
 cli.add_command(backup.backup)
 cli.add_command(backup.restore)
 cli.add_command(bench.bench)

@@ -8,7 +8,19 @@ from typing import Any, Final, TypeVar
 import click
 import msgspec
 
-from plaudit.app.bench import access, callbacks, growth, ledger, presale, reconcile, tips, tracking
+from plaudit.app.bench import (
+    access,
+    backtest,
+    callbacks,
+    campaigns,
+    growth,
+    ledger,
+    presale,
+    rebate,
+    reconcile,
+    tips,
+    tracking,
+)
 from plaudit.app.bench.growth import Size
 from plaudit.app.bench.report import Report, lines
 from plaudit.app.cli.main import Examples
@@ -20,6 +32,8 @@ _CALLBACKS_S: Final = 5.0
 _PRESALE_S: Final = 10.0
 _TRACK_S: Final = 5.0
 _ACCESS_S: Final = 5.0
+_CAMPAIGNS_S: Final = 10.0
+_REBATE_S: Final = 10.0
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -142,6 +156,54 @@ def access_command(*, seconds: float, as_json: bool) -> int:
 def reconcile_command(*, rows: int, as_json: bool) -> int:
     """Measure a bill of WeChat Pay from its bytes to the report, with differences planted in it."""
     return _tell(reconcile.run(rows=rows, say=_say), as_json=as_json)
+
+
+@bench.command(
+    "campaigns",
+    cls=Examples,
+    examples=("plaudit bench campaigns", "plaudit bench campaigns --seconds 3 --json"),
+)
+@_measured(seconds=_CAMPAIGNS_S)
+def campaigns_command(*, seconds: float, as_json: bool) -> int:
+    """Measure tips posted, judged and rewarded with fifty running campaigns, against the same with none."""
+    return _tell(campaigns.run(seconds=seconds, say=_say), as_json=as_json)
+
+
+@bench.command(
+    "backtest",
+    cls=Examples,
+    examples=("plaudit bench backtest", "plaudit bench backtest --facts 100000 --json"),
+)
+@click.option(
+    "--facts",
+    type=click.IntRange(min=1_000),
+    default=backtest.FACTS,
+    show_default=True,
+    help="Tips in the journal; a tenth of them is judged first.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def backtest_command(*, facts: int, as_json: bool) -> int:
+    """Measure a backtest of one draft over facts of the journal: time and memory."""
+    return _tell(backtest.run(facts=facts, say=_say), as_json=as_json)
+
+
+@bench.command(
+    "rebate",
+    cls=Examples,
+    examples=("plaudit bench rebate", "plaudit bench rebate --per-second 500 --seconds 5 --json"),
+)
+@click.option(
+    "--per-second",
+    type=click.FloatRange(min=1),
+    default=rebate.PER_S,
+    show_default=True,
+    help="Payments that are made each second, whatever the server does.",
+)
+@_measured(seconds=_REBATE_S)
+def rebate_command(*, per_second: float, seconds: float, as_json: bool) -> int:
+    """Measure how long after a payment's answer its rebate is on the viewer's balance."""
+    how = rebate.Size(per_s=per_second)
+    return _tell(rebate.run(seconds=seconds, say=_say, size=how), as_json=as_json)
 
 
 def _say(text: str) -> None:

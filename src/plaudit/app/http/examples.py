@@ -212,6 +212,10 @@ _BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
     ("put", "/v1/invitation-rule"): _RULE,
     ("put", "/v1/invitation-rules/{show}"): _RULE,
     ("put", "/v1/campaigns/{campaign}"): {"terms": _TERMS},
+    ("post", "/v1/campaigns/{campaign}/backtest"): {
+        "from": "2026-10-01T00:00:00Z",
+        "until": "2026-11-01T00:00:00Z",
+    },
     ("put", "/v1/calendars/{calendar}"): {"days": ["2036-10-01", "2036-12-25"]},
     ("put", "/v1/viewers/{viewer}/attributes"): {"level": 3, "tags": ["vip"]},
     ("post", "/v1/inbox/read"): {"viewer": "v1", "upto": "msg_000000000001A"},

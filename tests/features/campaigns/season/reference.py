@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,8 @@ from tests.features.campaigns.season.six import AMPLE
 
 _NEW_YORK: Final = ZoneInfo("America/New_York")
 _SATURDAY: Final = 6
+_FROM: Final = datetime(2012, 5, 20, tzinfo=UTC)
+_BEFORE: Final = datetime(2017, 5, 24, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -42,7 +44,7 @@ def given(paid: Sequence[Payment], *, capped: bool = True, ladder_budget: int = 
 
     Without `capped` there are no caps.
     """
-    dollars = [one for one in paid if one.currency == "USD"]
+    dollars = [one for one in paid if one.currency == "USD" and _FROM <= one.at < _BEFORE]
     ladder, dry_at = _ladder(dollars, budget=ladder_budget)
     grants = [
         *_evening(dollars, capped=capped),
@@ -61,11 +63,11 @@ def _local(one: Payment) -> datetime:
 
 def _is_evening(one: Payment) -> bool:
     clock = _local(one).time()
-    return one.minor >= 500 and time(18) <= clock < time(23) and one.show != "cgdq"
+    return one.minor >= 500 and time(18) <= clock < time(23) and one.show != "sgdq2013"
 
 
 def _evening(paid: Sequence[Payment], *, capped: bool) -> list[Grant]:
-    """Give a twentieth from 5.00 on, between six and eleven, not at cgdq; at most 150 a person and day."""
+    """Give a twentieth from 5.00 on, from six to eleven, not at sgdq2013; at most 150 a person and day."""
     found = []
     had: defaultdict[tuple[str, date], int] = defaultdict(int)
     for one in paid:
@@ -98,7 +100,7 @@ def _weekend(paid: Sequence[Payment], *, capped: bool) -> list[Grant]:
 
 
 def _ladder(paid: Sequence[Payment], *, budget: int) -> tuple[list[Grant], int | None]:
-    """Give 20 from 10.00, nothing from 25.00, 150 from 50.00, 4 % from 100.00 on.
+    """Give 20 from 10.00, nothing from 25.00, 150 from 50.00, 450 from 100.00.
 
     It is over at the first that the budget does not reach for.
     """
@@ -110,7 +112,7 @@ def _ladder(paid: Sequence[Payment], *, budget: int) -> tuple[list[Grant], int |
         elif 5_000 <= one.minor < 10_000:
             coins = 150
         elif one.minor >= 10_000:
-            coins = one.minor // 25
+            coins = 450
         else:
             continue
         if coins > left:
@@ -151,7 +153,7 @@ def _welcome(paid: Sequence[Payment]) -> list[Grant]:
         if one.viewer in known:
             continue
         known.add(one.viewer)
-        if one.currency == "USD" and one.minor >= 1_000:
+        if one.currency == "USD" and one.minor >= 1_000 and _FROM <= one.at < _BEFORE:
             found.append(Grant("welcome", one.number, one.viewer, one.minor // 5))
     return found
 

@@ -1,7 +1,8 @@
 """Six campaigns of different kinds, as an operator would send them, in coins for tips in US dollars.
 
 A tip of the file is a fact in its own currency, in cents; a coin has no smaller unit. So everything that is
-compared is a whole number. Days, weeks and hours are those of New York, whose clocks change twice a year.
+compared is a whole number. They run for five years, and what was paid before counts for nothing but for who
+has tipped before. Days, weeks and hours are those of New York, whose clocks change twice a year.
 
 `evening` and `weekend` are of one group: only one of them counts a tip. `evening` and `weekend` are capped,
 and the budget of `ladder` does not reach for what its terms promise.
@@ -17,15 +18,15 @@ ZONE: Final = "America/New_York"
 AMPLE: Final = 10**12
 """More than any campaign could give."""
 LADDER_SMALL: Final = 50_000
-LADDER_WHOLE: Final = 12_000_000
+LADDER_WHOLE: Final = 6_000_000
 
 
 def _leaf(attribute: str, operator: str, value: object) -> Json:
-    return {"node": "leaf", "attribute": attribute, "operator": operator, "value": value}
+    return {"attribute": attribute, "operator": operator, "value": value}
 
 
 def _all(*parts: Json) -> Json:
-    return {"node": "all", "of": list(parts)}
+    return {"all": list(parts)}
 
 
 def _terms(title: str, strategy: Json, conditions: Json, **more: object) -> Json:
@@ -35,8 +36,8 @@ def _terms(title: str, strategy: Json, conditions: Json, **more: object) -> Json
         "conditions": conditions,
         "strategy": strategy,
         "reward": {"kind": "coin", "asset": "coin"},
-        "starts_at": "2009-01-01T00:00:00Z",
-        "ends_at": "2021-01-01T00:00:00Z",
+        "starts_at": "2012-05-20T00:00:00Z",
+        "ends_at": "2017-05-24T00:00:00Z",
         "zone": ZONE,
         "texts": {"title_en": title, "title_zh": title},
         **more,
@@ -49,7 +50,7 @@ EVENING: Final = _terms(
     _all(
         _leaf("amount", "at_least", 500),
         _leaf("time_of_day", "between", ["18:00", "23:00"]),
-        {"node": "not", "of": _leaf("show", "equals", "cgdq")},
+        {"not": _leaf("show", "equals", "sgdq2013")},
     ),
     caps={"viewer_day_minor": 150},
     priority=20,
@@ -70,12 +71,11 @@ LADDER: Final = _terms(
         "tiers": [
             {"from_minor": 1_000, "reward_minor": 20},
             {"from_minor": 5_000, "reward_minor": 150},
-            {"from_minor": 10_000, "ratio": "1/25"},
+            {"from_minor": 10_000, "reward_minor": 450},
         ],
     },
     {
-        "node": "any",
-        "of": [_leaf("amount", "below", 2_500), _leaf("amount", "at_least", 5_000)],
+        "any": [_leaf("amount", "below", 2_500), _leaf("amount", "at_least", 5_000)],
     },
 )
 FAITHFUL: Final = _terms(

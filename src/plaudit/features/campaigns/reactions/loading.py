@@ -157,7 +157,8 @@ class Loading:
     async def _look_up(self, life: Life, state: State, wanted: Wants) -> None:
         """Read what is known of viewers and references. One round trip."""
         conn, tenant_id = self.conn, self._tenant_id
-        asked = life.asks_viewers and wanted.viewers
+        # One that is approved in this very batch may be the first to ask.
+        asked = (life.asks_viewers or self.steps) and wanted.viewers
         async with conn.pipeline():
             firsts = (
                 await viewers.ask_firsts(conn, tenant_id=tenant_id, wanted=wanted.firsts)
@@ -203,16 +204,12 @@ class Loading:
         state, purse = batch.state, batch.purse
         if careful:
             state.lots = await standings.lock_lots(conn, tenant_id=tenant_id, wanted=needs.keys)
-        async with conn.pipeline():
-            windows = (
-                await standings.ask_standings(conn, tenant_id=tenant_id, wanted=needs.windows)
-                if needs.windows
-                else None
+        if needs.windows:
+            state.standings = await standings.select_standings(
+                conn, tenant_id=tenant_id, wanted=needs.windows
             )
-            budgets = await courses.ask_budgets(conn, tenant_id=tenant_id, campaigns=needs.campaigns)
-        if windows is not None:
-            state.standings = await standings.standings_in(windows)
-        purse.budgets = await courses.budgets_in(budgets)
+        batch.budgets = await courses.select_budgets(conn, tenant_id=tenant_id, campaigns=needs.campaigns)
+        purse.budgets = dict(batch.budgets)
         if needs.counters:
             by_window = {rewards.window_of(one): one for one in needs.counters}
             used = await counters.used(conn, tenant_id=tenant_id, windows=list(by_window))

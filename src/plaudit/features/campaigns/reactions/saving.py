@@ -45,8 +45,13 @@ async def save(
         await viewers.save_origins(conn, tenant_id=tenant_id, origins=touched.origins)
     if touched.described:
         await viewers.save_described(conn, tenant_id=tenant_id, described=touched.described)
-    if batch.purse.budgets:
-        await courses.save_budgets(conn, tenant_id=tenant_id, budgets=batch.purse.budgets)
+    budgets = {
+        campaign: minor
+        for campaign, minor in sorted(batch.purse.budgets.items())
+        if batch.budgets.get(campaign) != minor
+    }
+    if budgets:
+        await courses.save_budgets(conn, tenant_id=tenant_id, budgets=budgets)
     await _save_steps(conn, tenant_id, steps, outcomes)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from plaudit.platform import packing
-from plaudit.platform.db import Connection, Cursor
+from plaudit.platform.db import Connection
 from plaudit.platform.packing import Int4, Int8
 
 _APPROVE: Final = (
@@ -56,16 +56,12 @@ async def select_steps(conn: Connection, *, tenant_id: int, ended_after: int | N
     return [position for (position,) in await cursor.fetchall()]
 
 
-async def ask_budgets(conn: Connection, *, tenant_id: int, campaigns: Collection[str]) -> Cursor:
-    """Ask what is left of budgets by the facts that were read; `budgets_in` reads the answer."""
-    return await conn.execute(
+async def select_budgets(conn: Connection, *, tenant_id: int, campaigns: Collection[str]) -> dict[str, int]:
+    """Return what is left of budgets by the facts that were read, in minor units."""
+    cursor = await conn.execute(
         "SELECT campaign, budget FROM campaigns.course WHERE tenant_id = %s AND campaign = ANY(%s)",
         (Int4(tenant_id), packing.texts(sorted(campaigns))),
     )
-
-
-async def budgets_in(cursor: Cursor) -> dict[str, int]:
-    """Return what is left of budgets by campaign, in minor units."""
     return {campaign: budget for campaign, budget in await cursor.fetchall()}  # noqa: C416 - rows, not pairs
 
 

@@ -1,14 +1,12 @@
 """What windows have counted and were given, and the grants of which something is kept apart."""
 
-# ruff: noqa: S608 - only constants of this file are put into statements
-
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
-from plaudit.features.campaigns.model.engine.state import Key, Lot, Standing
+from plaudit.features.campaigns.model.engine.state import FACT, Key, Lot, Standing, is_part
 from plaudit.features.campaigns.model.lots import Maturing
 from plaudit.features.campaigns.model.strategies.base import Tally
 from plaudit.platform import packing
@@ -19,52 +17,87 @@ _encode: Final = msgspec.json.Encoder().encode
 _tally: Final = msgspec.json.Decoder(Tally).decode
 
 
-async def ask_standings(conn: Connection, *, tenant_id: int, wanted: Collection[Key]) -> Cursor:
-    """Ask for windows; `standings_in` reads the answer."""
+async def select_standings(
+    conn: Connection, *, tenant_id: int, wanted: Collection[Key]
+) -> dict[Key, Standing]:
+    """Return windows; those that have counted nothing yet are left out. At most two queries, in one trip."""
+    parts = {(int(key.window.removeprefix(FACT)), key.campaign): key for key in wanted if is_part(key)}
+    counting = [key for key in wanted if not is_part(key)]
+    found: dict[Key, Standing] = {}
+    async with conn.pipeline():
+        asked = await _ask_counting(conn, tenant_id, counting) if counting else None
+        asked_parts = await _ask_parts(conn, tenant_id, list(parts)) if parts else None
+    if asked is not None:
+        for campaign, viewer, span, entitled, granted, tally in await asked.fetchall():
+            key = Key(campaign, viewer, span)
+            found[key] = Standing(entitled, granted, _tally(bytes(tally)))
+    if asked_parts is not None:
+        for fact, campaign, entitled, granted in await asked_parts.fetchall():
+            found[parts[fact, campaign]] = Standing(entitled, granted)
+    return found
+
+
+async def _ask_counting(conn: Connection, tenant_id: int, keys: Sequence[Key]) -> Cursor:
     return await conn.execute(
         "SELECT s.campaign, s.viewer, s.span, s.entitled, s.granted, s.tally"
         " FROM unnest(%s, %s, %s) AS v (campaign, viewer, span) JOIN campaigns.standing s"
         " ON s.tenant_id = %s AND s.campaign = v.campaign AND s.viewer = v.viewer AND s.span = v.span",
-        (*_columns(wanted), Int4(tenant_id)),
+        (*_columns(keys), Int4(tenant_id)),
     )
 
 
-async def standings_in(cursor: Cursor) -> dict[Key, Standing]:
-    """Return windows; those that have counted nothing yet are left out."""
-    return {
-        Key(campaign, viewer, span): Standing(
-            entitled, granted, None if tally is None else _tally(bytes(tally))
-        )
-        for campaign, viewer, span, entitled, granted, tally in await cursor.fetchall()
-    }
+async def _ask_parts(conn: Connection, tenant_id: int, parts: Sequence[tuple[int, str]]) -> Cursor:
+    return await conn.execute(
+        "SELECT p.fact, p.campaign, p.entitled, p.granted FROM unnest(%s, %s) AS v (fact, campaign)"
+        " JOIN campaigns.part p ON p.tenant_id = %s AND p.fact = v.fact AND p.campaign = v.campaign",
+        (
+            packing.int8s([fact for fact, _ in parts]),
+            packing.texts([campaign for _, campaign in parts]),
+            Int4(tenant_id),
+        ),
+    )
 
 
 async def save_standings(
     conn: Connection, *, tenant_id: int, standings: Sequence[tuple[Key, Standing]]
 ) -> None:
-    """Write windows: those of one fact apart from those that count, for they have no tally."""
-    for single in (True, False):
-        some = [(key, one) for key, one in standings if (one.tally is None) is single]
-        if not some:
-            continue
-        tally = "NULL::bytea" if single else "v.tally"
-        more = "" if single else ", tally"
-        column = "" if single else ", %s"
-        tallies = () if single else (packing.byteas([_encode(one.tally) for _, one in some]),)
+    """Write windows, those of one fact apart."""
+    parts = [(key, one) for key, one in standings if is_part(key)]
+    counting = [(key, one) for key, one in standings if not is_part(key)]
+    if parts:
+        await _save_parts(conn, tenant_id, parts)
+    if counting:
         await conn.execute(
             "INSERT INTO campaigns.standing (tenant_id, campaign, viewer, span, entitled, granted, tally)"
-            f" SELECT %s, v.campaign, v.viewer, v.span, v.entitled, v.granted, {tally}"
-            f" FROM unnest(%s, %s, %s, %s, %s{column}) AS v (campaign, viewer, span, entitled, granted{more})"
+            " SELECT %s, v.campaign, v.viewer, v.span, v.entitled, v.granted, v.tally"
+            " FROM unnest(%s, %s, %s, %s, %s, %s) AS v (campaign, viewer, span, entitled, granted, tally)"
             " ON CONFLICT (tenant_id, campaign, viewer, span) DO UPDATE"
             " SET entitled = excluded.entitled, granted = excluded.granted, tally = excluded.tally",
             (
                 Int4(tenant_id),
-                *_columns([key for key, _ in some]),
-                packing.int8s([one.entitled_minor for _, one in some]),
-                packing.int8s([one.granted_minor for _, one in some]),
-                *tallies,
+                *_columns([key for key, _ in counting]),
+                packing.int8s([one.entitled_minor for _, one in counting]),
+                packing.int8s([one.granted_minor for _, one in counting]),
+                packing.byteas([_encode(one.tally) for _, one in counting]),
             ),
         )
+
+
+async def _save_parts(conn: Connection, tenant_id: int, parts: Sequence[tuple[Key, Standing]]) -> None:
+    await conn.execute(
+        "INSERT INTO campaigns.part (tenant_id, fact, campaign, entitled, granted)"
+        " SELECT %s, v.fact, v.campaign, v.entitled, v.granted"
+        " FROM unnest(%s, %s, %s, %s) AS v (fact, campaign, entitled, granted)"
+        " ON CONFLICT (tenant_id, fact, campaign) DO UPDATE"
+        " SET entitled = excluded.entitled, granted = excluded.granted",
+        (
+            Int4(tenant_id),
+            packing.int8s([int(key.window.removeprefix(FACT)) for key, _ in parts]),
+            packing.texts([key.campaign for key, _ in parts]),
+            packing.int8s([one.entitled_minor for _, one in parts]),
+            packing.int8s([one.granted_minor for _, one in parts]),
+        ),
+    )
 
 
 async def lock_lots(conn: Connection, *, tenant_id: int, wanted: Collection[Key]) -> dict[Key, list[Lot]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from plaudit.features.campaigns.model.engine.foreseeing import Foreseen, Foresight, Item
 from plaudit.features.campaigns.model.engine.judging import Judging
@@ -15,12 +15,16 @@ from plaudit.features.campaigns.model.engine.verdicts import Verdict
 
 
 class Batch(Struct):
-    """Facts that were foreseen, and what is known of windows, budgets and caps."""
+    """Facts that were foreseen, and what is known of windows, budgets and caps.
+
+    `budgets` are those that the purse began with.
+    """
 
     life: Life
     state: State
     purse: Purse
     foreseen: Sequence[Foreseen]
+    budgets: dict[str, int] = field(default_factory=dict)
 
     def needs(self) -> Needs:
         """Return what of windows, budgets, caps and accounts must be known."""

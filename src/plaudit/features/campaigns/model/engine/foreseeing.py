@@ -105,6 +105,12 @@ class Foresight:
         """Return items with what they cause, in order."""
         return [self._one(item) for item in items]
 
+    def known(self, item: Happening) -> Known:
+        """Return what is known of a happening that was foreseen, with who came first so far."""
+        first = self._state.firsts.get((item.trigger, item.viewer))
+        is_first = first is not None and first.position == item.position
+        return self._known(item, is_first=is_first if item.trigger in FIRSTS else None)
+
     def _one(self, item: Item) -> Foreseen:
         if isinstance(item, Happening):
             return self._happening(item)
@@ -162,15 +168,21 @@ class Foresight:
         return True, former
 
     def _flipped(self, trigger: str, former: First) -> tuple[Again, ...]:
-        """Judge again what is the first no more, if any campaign asks for that."""
+        """Judge again what is the first no more, if any campaign asks for that and has not ended."""
         if not self._life.awake or not self._life.asks_first(trigger):
             return ()
         happening = self._original(former.position)
         if happening is None:
             return ()
         undone = self._state.undone.get(former.position)
-        before = self._life.matches(happening, self._known(happening, is_first=True))
-        after = self._life.matches(happening, self._known(happening, is_first=False))
+        before, after = (
+            [
+                match
+                for match in self._life.matches(happening, self._known(happening, is_first=is_first))
+                if match.campaign in self._life.awake
+            ]
+            for is_first in (True, False)
+        )
         return (Again(happening, before, after, undone, undone),)
 
     def _undo(self, item: Reversal) -> Iterable[Again]:
@@ -183,11 +195,7 @@ class Foresight:
                 continue
             self._state.undone[position] = item
             self._state.touched.undone.add(position)
-            first = self._state.firsts.get((happening.trigger, happening.viewer))
-            is_first = (
-                None if happening.trigger not in FIRSTS else first is not None and first.position == position
-            )
-            matches = self._life.matches(happening, self._known(happening, is_first=is_first))
+            matches = self._life.matches(happening, self.known(happening))
             yield Again(happening, matches, matches, former, item)
 
     def _original(self, position: int) -> Happening | None:

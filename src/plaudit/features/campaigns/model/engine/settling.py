@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, TypeAlias
 from plaudit.features.campaigns.model.catalogue import Match, chance_of
 from plaudit.features.campaigns.model.clocks import clock_of
 from plaudit.features.campaigns.model.engine.purse import Purse, WalletsUnknown, given_back, places_of
-from plaudit.features.campaigns.model.engine.state import FACT, Dry, Key, Lot, Standing, State
+from plaudit.features.campaigns.model.engine.state import Dry, Key, Lot, Standing, State, is_part
 from plaudit.features.campaigns.model.engine.verdicts import (
     Grant,
     Move,
@@ -289,7 +289,7 @@ def key_of(match: Match, happening: Happening) -> Key:
 def _case(match: Match, happening: Happening, cause: int) -> _Case:
     key = key_of(match, happening)
     day = clock_of(match.terms.zone).day(happening.at)
-    return _Case(match, happening, cause, day, key, key.window.startswith(FACT))
+    return _Case(match, happening, cause, day, key, is_part(key))
 
 
 def _tally(case: _Case, standing: Standing, before: int) -> Tally:

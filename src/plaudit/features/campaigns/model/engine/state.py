@@ -25,6 +25,11 @@ class Key(NamedTuple):
     window: str
 
 
+def is_part(key: Key) -> bool:
+    """Tell whether a window is one fact's."""
+    return key.window.startswith(FACT)
+
+
 class Standing(Struct):
     """What a window has counted, was worth last, and was given, minor units of the reward.
 

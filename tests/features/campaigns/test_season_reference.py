@@ -42,7 +42,7 @@ def test_of_a_weekends_tip_only_one_of_the_group_counts() -> None:
 
 def test_the_ladder_ends_at_the_first_that_its_budget_does_not_reach_for() -> None:
     found = given(
-        paid((0, 999), (1, 1_000), (2, 2_500), (3, 5_000), (4, 10_075), (5, 1_000)), ladder_budget=500
+        paid((0, 999), (1, 1_000), (2, 2_500), (3, 5_000), (4, 10_000), (5, 1_000)), ladder_budget=500
     )
     assert (coins(found, "ladder"), found.dry_at) == ([(1, 20), (3, 150)], 4)
 
