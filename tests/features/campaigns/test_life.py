@@ -285,3 +285,23 @@ async def test_a_draft_that_cannot_be_read_is_refused(stage: Stage, body: Any, c
 
 async def test_an_id_follows_the_rule_of_names(stage: Stage) -> None:
     problem(await stage.ada.send("PUT", "/v1/campaigns/a b", {"terms": TERMS}), 400, "body.invalid")
+
+
+async def test_a_campaign_goes_with_the_others_of_its_group(stage: Stage) -> None:
+    together = TERMS | {"group": "g", "pick": "best"}
+    await stage.approved(together)
+    path = "/v1/campaigns/second"
+    await stage.draft(together | {"reward": {"kind": "points"}}, path)
+    await stage.fund(path=path)
+    answer = await stage.ada.send("POST", f"{path}/submit", {"revision": 1})
+    assert problem(answer, 400, "campaign.group")["campaign"] == CAMPAIGN
+    await stage.ada.do("POST", f"{PATH}/end")
+    await stage.ada.do("POST", f"{path}/submit", {"revision": 1})
+
+
+async def test_terms_of_any_depth_are_answered(stage: Stage) -> None:
+    deep = '{"terms":{"trigger":"tip","conditions":' + '{"not":' * 3_000 + "1" + "}" * 3_002
+    answer = await stage.ada.send(
+        "PUT", PATH, content=deep.encode(), headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 400, answer.text
