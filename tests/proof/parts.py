@@ -51,7 +51,6 @@ def names() -> list[str]:
         "bench.reconcile",
         "bench.presale",
         "bench.access",
-        "bench.reconcile",
         *_SUITES,
     ]
 
