@@ -44,9 +44,9 @@ from plaudit.vocabulary.facts.tickets import (
 
 async def _answer(corridor: Corridor, conn: Connection, span: Span) -> None:
     """Decide about the tickets of a span, then take back what those rewarded that went back whole."""
-    await tickets.take_notes(conn, tenant_id=span.tenant_id, after=span.after, upto=span.upto)
-    await _decide(corridor, conn, span)
-    await _undo(corridor, conn, span)
+    if await tickets.take_notes(conn, tenant_id=span.tenant_id, after=span.after, upto=span.upto):
+        await _decide(corridor, conn, span)
+        await _undo(corridor, conn, span)
 
 
 async def _decide(corridor: Corridor, conn: Connection, span: Span) -> None:

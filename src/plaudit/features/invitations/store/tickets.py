@@ -44,6 +44,11 @@ _NOTE_RETURNED: Final = (
     " ON CONFLICT DO NOTHING"
 )
 
+_ANY_TICKETS: Final = (
+    "SELECT EXISTS (SELECT FROM journal.fact f WHERE f.tenant_id = %(tenant)s AND f.position > %(after)s"
+    " AND f.position <= %(upto)s AND f.kind IN ('ticket.issued', 'ticket.refunded'))"
+)
+
 # The tickets of a span that name an invitation. `inviter` is NULL where that is none to their show.
 _NAMED: Final = (
     "SELECT f.tenant_id, f.position, f.at, d.show, d.viewer, d.order, d.instrument_hash,"
@@ -100,11 +105,21 @@ class Undone:
     issued: int
 
 
-async def take_notes(conn: Connection, *, tenant_id: int, after: int, upto: int) -> None:
-    """Remember what the facts of a span say of first orders, inviters, instruments and seats given back."""
+async def take_notes(conn: Connection, *, tenant_id: int, after: int, upto: int) -> bool:
+    """Remember what the facts of a span say of first orders, inviters, instruments and seats given back.
+
+    Returns whether any of them is about a ticket. Most payments are for something else, and of those there is
+    nothing to remember but the instrument.
+    """
     span = _span(tenant_id, after, upto)
-    for statement in (_NOTE_BUYERS, _NOTE_INSTRUMENTS, _NOTE_RETURNED, _NOTE_INVITERS):
+    await conn.execute(_NOTE_INSTRUMENTS, span)
+    row = await (await conn.execute(_ANY_TICKETS, span)).fetchone()
+    assert row is not None, "EXISTS always has an answer"
+    if not row[0]:
+        return False
+    for statement in (_NOTE_BUYERS, _NOTE_RETURNED, _NOTE_INVITERS):
         await conn.execute(statement, span)
+    return True
 
 
 async def select_tickets(conn: Connection, *, tenant_id: int, after: int, upto: int) -> list[Ticket]:
