@@ -10,7 +10,7 @@ import uvloop
 from msgspec import Struct
 
 from plaudit.app.bench import loading, orders, signed
-from plaudit.app.bench.ground import checkpoint, doctor
+from plaudit.app.bench.ground import checkpoint, doctor, tidy
 from plaudit.app.bench.loading import Round
 from plaudit.app.bench.orders import Shop
 from plaudit.app.bench.report import Report, Value, machine, middle, ratio, server_settings, versions
@@ -100,6 +100,8 @@ def _made(
             mark=f"orders-{number}",
         )
     )
+    # What was written in bulk just now is as it is after a while.
+    tidy(place.base)
     return signed.callbacks_for(merchant=shop.merchant, numbers=numbers, amount_minor=orders.PRICE_MINOR)
 
 
