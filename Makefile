@@ -3,8 +3,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.plaudit-installed
-# Tests wait more than they reckon, so that two cores have work for twice as many.
-WORKERS ?= 4
+# Tests wait, too: two cores have work for three.
+WORKERS ?= 3
 
 # A run of the tests starts hundreds of processes, each of which would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE

@@ -25,7 +25,7 @@ async def hear(a: Caller, ids: dict[str, str]) -> None:
         failed = (await a.get("/v1/deliveries", state="failed"))["items"]
         return len(items) == 2 and len(failed) == 1
 
-    await settled(told, within_s=30)
+    await settled(told)
     ids["delivery"] = (await a.get("/v1/deliveries", viewer=ids["viewer"]))["items"][0]["delivery"]
     (message,) = (await a.get("/v1/inbox", viewer=ids["viewer"]))["items"]
     ids |= {"message": message["message"], "upto": message["message"]}

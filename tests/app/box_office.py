@@ -57,5 +57,5 @@ async def take_orders(a: Caller, ids: dict[str, str], *, mark: str) -> None:
         tickets[:] = (await a.get("/v1/tickets", viewer=ids["viewer"]))["items"]
         return bool(tickets)
 
-    await settled(issued, within_s=20)
+    await settled(issued)
     ids["ticket"] = tickets[0]["ticket"]

@@ -226,7 +226,7 @@ async def _reconcile(edge: UnderTest, a: Caller, ids: dict[str, str]) -> None:
     async def found() -> bool:
         return bool((await a.get("/v1/reconciliation-exceptions"))["items"])
 
-    await settled(found, within_s=20)
+    await settled(found)
     (one,) = (await a.get("/v1/reconciliation-exceptions"))["items"]
     (run,) = (await a.get("/v1/reconciliations"))["items"]
     ids |= {"exception": one["exception"], "reconciliation": run["reconciliation"]}

@@ -104,7 +104,7 @@ async def _reaches(shop: Shop, payment: str, *, refunded: int, credited: int) ->
         kinds = [one["kind"] for one in facts]
         return (kinds.count("payment.refunded"), kinds.count("topup.credited")) == (refunded, credited)
 
-    await settled(is_there, within_s=20)
+    await settled(is_there)
     assert (await shop.show(payment))["refunding_minor"] == 0
 
 

@@ -99,8 +99,8 @@ async def working(
         await asyncio.wait_for(running, 10)
 
 
-async def until(holds: Callable[[], bool], *, within_s: float = 15) -> None:
-    async with asyncio.timeout(within_s):
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
         while not holds():  # noqa: ASYNC110 - nobody tells of it
             await asyncio.sleep(0.01)
 

@@ -144,7 +144,7 @@ async def test_a_kick_that_fails_is_tried_again(theatre: Theatre) -> None:
     async def came_twice() -> bool:
         return theatre.outside.paths().count(path) == 2
 
-    await settled(came_twice, within_s=20)
+    await settled(came_twice)
 
 
 async def test_places_of_clients_that_are_gone_are_given_up(theatre: Theatre) -> None:

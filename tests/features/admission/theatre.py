@@ -212,7 +212,7 @@ class Theatre:
         async def has_left() -> bool:
             return (method, path) in self.outside.paths()
 
-        await settled(has_left, within_s=15)
+        await settled(has_left)
         return next(one for one in self.outside.sent if (one.method, one.url.path) == (method, path))
 
 

@@ -274,7 +274,7 @@ class Theatre:
                 )
                 return await cursor.fetchone() == (0,)
 
-        await settled(nothing_is_due, within_s=20)
+        await settled(nothing_is_due)
 
     async def contact(self, viewer: str, **fields: Any) -> Any:  # noqa: ANN401 - JSON
         """Save how a viewer is reached."""

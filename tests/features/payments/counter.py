@@ -136,7 +136,7 @@ class Counter:
             await self.caught_up()
             return await self.refund_state(refund) == state
 
-        await settled(is_there, within_s=15)
+        await settled(is_there)
 
     async def until_sent(self) -> None:
         """Wait until a refund has arrived at a channel."""
@@ -144,7 +144,7 @@ class Counter:
         async def has_arrived() -> bool:
             return bool(self.bank.sent)
 
-        await settled(has_arrived, within_s=15)
+        await settled(has_arrived)
 
     async def only_refund(self, payment: str) -> Any:  # noqa: ANN401 - JSON
         """Return the one refund that a payment has."""

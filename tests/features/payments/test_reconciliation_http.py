@@ -40,7 +40,7 @@ class Office:
         async def ended() -> bool:
             return len(await self.runs()) > before
 
-        await settled(ended, within_s=20)
+        await settled(ended)
         return (await self.runs())[0]
 
     async def runs(self) -> list[dict[str, Any]]:
@@ -195,7 +195,7 @@ async def test_days_are_compared_by_themselves_after_ten(office: Office) -> None
     async def ended() -> bool:
         return len(await office.runs()) > 0
 
-    await settled(ended, within_s=20)
+    await settled(ended)
     await schedule.BILLS.work(office.desk.house)
     (run,) = await office.runs()
     assert (run["day"], run["state"]) == (DAY.isoformat(), "done")

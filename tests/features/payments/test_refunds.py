@@ -228,7 +228,7 @@ async def test_the_no_of_before_that_comes_again_does_not_end_another_try(counte
     async def was_sent_again() -> bool:
         return len(counter.bank.sent) > 1
 
-    await settled(was_sent_again, within_s=15)
+    await settled(was_sent_again)
     counter.bank.finish_refunds()
     counter.shop.clock.advance(seconds=60)
     await counter.tidy()
@@ -275,7 +275,7 @@ async def test_a_channel_that_does_not_let_itself_be_asked_has_not_refused_the_r
     async def was_asked() -> bool:
         return bool(counter.bank.calls("query_refund"))
 
-    await settled(was_asked, within_s=15)
+    await settled(was_asked)
     await counter.caught_up()
     assert await counter.refund_state(asked["refund"]) == "sending"
     counter.shop.clock.advance(seconds=61)

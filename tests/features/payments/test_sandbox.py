@@ -55,7 +55,7 @@ async def becomes(shop: Shop, payment: str, state: str) -> Any:  # noqa: ANN401 
     async def there() -> bool:
         return bool((await shop.show(payment))["state"] == state)
 
-    await settled(there, within_s=20)
+    await settled(there)
     return await shop.show(payment)
 
 
@@ -63,7 +63,7 @@ async def counted(shop: Shop, payment: str, kind: str, count: int) -> None:
     async def there() -> bool:
         return (await shop.kinds(payment)).count(kind) == count
 
-    await settled(there, within_s=20)
+    await settled(there)
 
 
 async def test_what_is_paid_at_the_sandbox_succeeds_here(shop: Shop) -> None:

@@ -55,7 +55,7 @@ async def test_a_page_that_is_open_too_often_is_told_to_wait(
     async def is_full() -> bool:
         return turnstile._open.total() == OPEN_MAX
 
-    await settled(is_full, within_s=20)
+    await settled(is_full)
     answer = await client.get(link)
     problem(answer, 429, "cashier.limited")
     assert answer.headers["retry-after"] == "2"

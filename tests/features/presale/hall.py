@@ -164,7 +164,7 @@ class Hall:
             progress = await self.acme.get("/v1/shows/winter/cancellation")
             return bool(progress["asked"] == progress["orders"])
 
-        await settled(asked, within_s=30)
+        await settled(asked)
         await self.caught_up()
 
     async def tidy(self, **gap: float) -> None:
