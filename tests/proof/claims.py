@@ -4,167 +4,136 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.proof.claim import Claim, Figure, Passing, Relation
-
-
-def _ratio(part: str, name: str, relation: Relation, target: float, *, sentence: str) -> Figure:
-    return Figure(
-        name=f"{part}.{name}",
-        sentence=sentence,
-        part=f"bench.{part}",
-        path=f"ratios.{name}",
-        relation=relation,
-        target=target,
-    )
-
-
-def _figure(part: str, name: str, relation: Relation, target: float | str, *, sentence: str) -> Figure:
-    return Figure(
-        name=f"{part}.{name}",
-        sentence=sentence,
-        part=f"bench.{part}",
-        path=f"figures.{name}",
-        relation=relation,
-        target=target,
-    )
-
-
-def _told(name: str, path: str, relation: Relation, target: float, *, sentence: str) -> Figure:
-    return Figure(
-        name=name,
-        sentence=sentence,
-        part="tests.journeys",
-        path=f"figures.{path}",
-        relation=relation,
-        target=target,
-    )
-
+from tests.proof import campaigns
+from tests.proof.claim import Claim, Passing
+from tests.proof.making import figure, ratio, told
 
 BENCHMARKS: Final[tuple[Claim, ...]] = (
-    _figure(
+    figure(
         "ledger",
         "tips_per_s",
         "at least",
         10_000,
         sentence="Tips a second, prepared command to delivered outcome.",
     ),
-    _ratio(
+    ratio(
         "ledger",
         "vs_row_locks",
         "at least",
         5,
         sentence="Times the speed of one PL/pgSQL call a tip, 8 connections.",
     ),
-    _ratio(
+    ratio(
         "ledger",
         "vs_bare_insert",
         "at least",
         0.35,
         sentence="Part of the speed of the same batches unchecked.",
     ),
-    _ratio(
+    ratio(
         "ledger",
         "hot_vs_even",
         "at least",
         0.75,
         sentence="Speed with one creator taking 90 % to the even case.",
     ),
-    _figure("ledger", "doctor", "equal", "green", sentence="The doctor on the books of the measurement."),
-    _ratio(
+    figure("ledger", "doctor", "equal", "green", sentence="The doctor on the books of the measurement."),
+    ratio(
         "growth", "speed", "at least", 0.85, sentence="Speed on 5,000,000 entries to that on a fresh base."
     ),
-    _ratio(
+    ratio(
         "growth",
         "reads",
         "at most",
         1.5,
         sentence="Time of statement and balance reads there to the fresh base.",
     ),
-    _figure("growth", "entries", "at least", 5_000_000, sentence="Entries of the grown base."),
-    _figure("growth", "doctor", "equal", "green", sentence="The doctor on the grown base."),
-    _ratio(
+    figure("growth", "entries", "at least", 5_000_000, sentence="Entries of the grown base."),
+    figure("growth", "doctor", "equal", "green", sentence="The doctor on the grown base."),
+    ratio(
         "tips",
         "vs_noop",
         "at least",
         0.4,
         sentence="Tips over HTTP to a POST that does nothing behind the same door.",
     ),
-    _ratio("tips", "noop_vs_bare", "at least", 0.5, sentence="That POST to one of the bare framework."),
-    _ratio(
+    ratio("tips", "noop_vs_bare", "at least", 0.5, sentence="That POST to one of the bare framework."),
+    ratio(
         "tips", "p99_vs_noop", "at most", 5, sentence="The tips' p99 to that of the POST that does nothing."
     ),
-    _figure("tips", "p99_ms", "at most", 250, sentence="The tips' p99 in milliseconds, 128 connections."),
-    _figure("tips", "caught_up_s", "at most", 1, sentence="Seconds until every subscription had caught up."),
-    _figure("tips", "rss_mib", "at most", 400, sentence="MiB over all Plaudit processes without PostgreSQL."),
-    _figure(
+    figure("tips", "p99_ms", "at most", 250, sentence="The tips' p99 in milliseconds, 128 connections."),
+    figure("tips", "caught_up_s", "at most", 1, sentence="Seconds until every subscription had caught up."),
+    figure("tips", "rss_mib", "at most", 400, sentence="MiB over all Plaudit processes without PostgreSQL."),
+    figure(
         "tips", "errors", "equal", 0, sentence="Requests without an answer, or with a fault of the server."
     ),
-    _figure("tips", "doctor", "equal", "green", sentence="The doctor on the books after the load."),
-    _ratio(
+    figure("tips", "doctor", "equal", "green", sentence="The doctor on the books after the load."),
+    ratio(
         "callbacks",
         "vs_noop",
         "at least",
         0.3,
         sentence="Callbacks of WeChat Pay, verified, recorded and answered, to a POST of the same body.",
     ),
-    _figure(
+    figure(
         "callbacks",
         "credited_s",
         "at most",
         2,
         sentence="Seconds until all were credited after the last answer.",
     ),
-    _figure("callbacks", "not_credited", "equal", 0, sentence="Callbacks answered and not credited."),
-    _figure("callbacks", "errors", "equal", 0, sentence="Callbacks without an answer, or with a fault."),
-    _figure("callbacks", "doctor", "equal", "green", sentence="The doctor on the books after the callbacks."),
-    _ratio(
+    figure("callbacks", "not_credited", "equal", 0, sentence="Callbacks answered and not credited."),
+    figure("callbacks", "errors", "equal", 0, sentence="Callbacks without an answer, or with a fault."),
+    figure("callbacks", "doctor", "equal", "green", sentence="The doctor on the books after the callbacks."),
+    ratio(
         "access",
         "vs_noop",
         "at least",
         0.5,
         sentence="Hooks of SRS beside a sale of 200 a second, to a POST of the same body that does nothing.",
     ),
-    _ratio("access", "p99_vs_noop", "at most", 3, sentence="Their p99 to that of that POST."),
-    _figure(
+    ratio("access", "p99_vs_noop", "at most", 3, sentence="Their p99 to that of that POST."),
+    figure(
         "access", "revoke_s", "at most", 1, sentence="Seconds until a right given back shows, under load."
     ),
-    _figure("access", "sold_per_s", "at least", 190, sentence="Sold a second beside (200 asked for)."),
-    _figure("access", "errors", "equal", 0, sentence="Hooks without an answer, or with a fault."),
-    _figure("access", "doctor", "equal", "green", sentence="The doctor on the books after the hooks."),
-    _figure(
+    figure("access", "sold_per_s", "at least", 190, sentence="Sold a second beside (200 asked for)."),
+    figure("access", "errors", "equal", 0, sentence="Hooks without an answer, or with a fault."),
+    figure("access", "doctor", "equal", "green", sentence="The doctor on the books after the hooks."),
+    figure(
         "reconcile", "seconds", "at most", 60, sentence="Seconds for a bill of 1,000,000 rows, two cores."
     ),
-    _figure("reconcile", "rss_mib", "at most", 1_024, sentence="MiB of the process that compares it."),
-    _ratio(
+    figure("reconcile", "rss_mib", "at most", 1_024, sentence="MiB of the process that compares it."),
+    ratio(
         "reconcile",
         "growth",
         "at most",
         1.3,
         sentence="Time for 1,000,000 rows to ten times that for 100,000.",
     ),
-    _figure("reconcile", "rows", "at least", 1_000_000, sentence="Rows of the bill."),
-    _figure(
+    figure("reconcile", "rows", "at least", 1_000_000, sentence="Rows of the bill."),
+    figure(
         "reconcile",
         "found",
         "equal",
         "exactly",
         sentence="Differences planted in every class: all found, and nothing else.",
     ),
-    _ratio(
+    ratio(
         "presale",
         "vs_noop",
         "at least",
         0.25,
         sentence="Reservations over HTTP, one stock account, to a POST that does nothing.",
     ),
-    _figure("presale", "race", "equal", "right", sentence="Viewers race for few seats: all as it must."),
-    _figure("presale", "race_asked", "at least", 40_000, sentence="Requests of 20,000 viewers in the race."),
-    _figure("presale", "race_sold", "equal", 5_000, sentence="Seats sold in the race: all of them, once."),
-    _figure("presale", "race_wrong_steps", "equal", 0, sentence="Prices that sold another number of seats."),
-    _figure("presale", "race_over_limit", "equal", 0, sentence="Viewers with more seats than one may have."),
-    _figure("presale", "race_untold", "equal", 0, sentence="Losers who were not told why."),
-    _figure("presale", "errors", "equal", 0, sentence="Orders without an answer, or with a fault."),
-    _figure("presale", "doctor", "equal", "green", sentence="The doctor on the books after the race."),
+    figure("presale", "race", "equal", "right", sentence="Viewers race for few seats: all as it must."),
+    figure("presale", "race_asked", "at least", 40_000, sentence="Requests of 20,000 viewers in the race."),
+    figure("presale", "race_sold", "equal", 5_000, sentence="Seats sold in the race: all of them, once."),
+    figure("presale", "race_wrong_steps", "equal", 0, sentence="Prices that sold another number of seats."),
+    figure("presale", "race_over_limit", "equal", 0, sentence="Viewers with more seats than one may have."),
+    figure("presale", "race_untold", "equal", 0, sentence="Losers who were not told why."),
+    figure("presale", "errors", "equal", 0, sentence="Orders without an answer, or with a fault."),
+    figure("presale", "doctor", "equal", "green", sentence="The doctor on the books after the race."),
+    *campaigns.BENCHMARKS,
 )
 
 JOURNEYS: Final[tuple[Claim, ...]] = (
@@ -175,10 +144,10 @@ JOURNEYS: Final[tuple[Claim, ...]] = (
         part="tests.journeys",
         tests=("test_replay.py::test_every_payment_of_every_recorded_broadcast",),
     ),
-    _told(
+    told(
         "replay.done", "replay.first.done", "equal", 183_725, sentence="Payments of the file that were done."
     ),
-    _told(
+    told(
         "replay.second",
         "replay.second.replayed",
         "equal",
@@ -191,15 +160,15 @@ JOURNEYS: Final[tuple[Claim, ...]] = (
         part="tests.journeys",
         tests=("test_crash.py",),
     ),
-    _told("crash.rounds", "crash.rounds.#", "at least", 10, sentence="Rounds of the crash test."),
-    _told(
+    told("crash.rounds", "crash.rounds.#", "at least", 10, sentence="Rounds of the crash test."),
+    told(
         "crash.answered",
         "crash.rounds.*.answered",
         "at least",
         500,
         sentence="Tips answered before each kill, at least.",
     ),
-    _told(
+    told(
         "crash.in_flight",
         "crash.rounds.*.in_flight",
         "at least",
@@ -212,14 +181,14 @@ JOURNEYS: Final[tuple[Claim, ...]] = (
         part="tests.journeys",
         tests=("test_switch.py",),
     ),
-    _told(
+    told(
         "switch.last_done_s",
         "switch.last_done_s.*",
         "at most",
         1,
         sentence="Seconds after the flip of the last tip that was done, in any process.",
     ),
-    _told(
+    told(
         "switch.tips_per_s",
         "switch.tips_per_s",
         "at least",
@@ -233,36 +202,36 @@ JOURNEYS: Final[tuple[Claim, ...]] = (
         part="tests.journeys",
         tests=("test_payments.py", "test_channels.py"),
     ),
-    _told("payments.payments", "payments.payments", "at least", 10_000, sentence="Payments in the storm."),
-    _told(
+    told("payments.payments", "payments.payments", "at least", 10_000, sentence="Payments in the storm."),
+    told(
         "payments.kills",
         "payments.kills.#",
         "at least",
         3,
         sentence="Times that the server was killed in the storm.",
     ),
-    _told(
+    told(
         "payments.missing",
         "payments.credited_wrongly.missing",
         "equal",
         0,
         sentence="Payments that were paid and not credited.",
     ),
-    _told(
+    told(
         "payments.false",
         "payments.credited_wrongly.false",
         "equal",
         0,
         sentence="Credits that nobody paid for, or a second time.",
     ),
-    _told(
+    told(
         "payments.differences",
         "payments.differences",
         "equal",
         0,
         sentence="Differences that the day's reconciliation finds, none being planted.",
     ),
-    _told(
+    told(
         "payments.found",
         "payments.found",
         "equal",
@@ -276,43 +245,44 @@ JOURNEYS: Final[tuple[Claim, ...]] = (
         part="tests.journeys",
         tests=("journeys/test_presale.py",),
     ),
-    _told("presale.buyers", "presale.buyers", "at least", 400, sentence="Buyers of that show."),
-    _told(
+    told("presale.buyers", "presale.buyers", "at least", 400, sentence="Buyers of that show."),
+    told(
         "presale.kills",
         "presale.kills.#",
         "at least",
         2,
         sentence="Times that the server was killed while they bought and paid.",
     ),
-    _told(
+    told(
         "presale.reminders",
         "presale.reminders",
         "at least",
         800,
         sentence="Reminders of the show and of balances: each once, in the viewer's language.",
     ),
-    _told(
+    told(
         "presale.doubled",
         "presale.doubled",
         "equal",
         0,
         sentence="Messages that came twice, to inbox, mail server or webhook.",
     ),
-    _told("presale.missing", "presale.missing", "equal", 0, sentence="Messages that did not come."),
-    _told(
+    told("presale.missing", "presale.missing", "equal", 0, sentence="Messages that did not come."),
+    told(
         "presale.lost_minor",
         "presale.lost_minor",
         "equal",
         0,
         sentence="Money that a buyer neither holds in seats, nor had back, nor forfeited.",
     ),
-    _told(
+    told(
         "presale.unsettled_minor",
         "presale.unsettled_minor",
         "equal",
         0,
         sentence="Takings that went neither to the organiser nor to the platform.",
     ),
+    *campaigns.JOURNEYS,
     Passing(
         name="bad_input",
         sentence="Every sort of bad input is answered with its code and changes nothing.",
@@ -386,6 +356,7 @@ OTHERS: Final[tuple[Claim, ...]] = (
         part="tests.others",
         tests=("features/presale/test_any_order.py",),
     ),
+    *campaigns.OTHERS,
     Passing(
         name="all_tests",
         sentence="All other tests pass.",

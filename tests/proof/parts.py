@@ -51,7 +51,9 @@ def names() -> list[str]:
         "bench.reconcile",
         "bench.presale",
         "bench.access",
-        "bench.reconcile",
+        "bench.campaigns",
+        "bench.backtest",
+        "bench.rebate",
         *_SUITES,
     ]
 

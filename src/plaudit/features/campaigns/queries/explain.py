@@ -157,8 +157,8 @@ async def progress(
         day = clock_of(terms.zone).day(now)
         window = worker.window(at=now, day=day, values=values, position=0)
         key = Key(campaign, viewer, window)
-        known = await standings.select_standings(conn, tenant_id=tenant_id, wanted=[key])
-        standing = known.get(key) or Standing()
+        kept = await standings.select_standings(conn, tenant_id=tenant_id, wanted=[key])
+        standing = kept.get(key) or Standing()
     return Progress(campaign=found, terms=terms, window=window, standing=standing)
 
 

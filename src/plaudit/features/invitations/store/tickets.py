@@ -45,7 +45,8 @@ _NOTE_RETURNED: Final = (
 )
 
 _ANY_TICKETS: Final = (
-    f"SELECT EXISTS (SELECT FROM journal.fact f{_IN_SPAN} AND f.kind IN ('ticket.issued', 'ticket.refunded'))"
+    "SELECT EXISTS (SELECT FROM journal.fact f WHERE f.tenant_id = %(tenant)s AND f.position > %(after)s"
+    " AND f.position <= %(upto)s AND f.kind IN ('ticket.issued', 'ticket.refunded'))"
 )
 
 # The tickets of a span that name an invitation. `inviter` is NULL where that is none to their show.
