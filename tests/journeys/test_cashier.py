@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -67,10 +67,16 @@ def choose(window: Chrome, way: str) -> None:
 
 
 def play(window: Chrome, act: str) -> None:
-    """Press one of the sandbox's buttons once it is there."""
-    WebDriverWait(window, WAIT_S).until(
-        lambda _: window.find_elements(By.CSS_SELECTOR, f'#sandbox:not([hidden]) [data-act="{act}"]')
-    )[0].click()
+    """Press one of the sandbox's buttons once it is there: the page may draw it anew meanwhile."""
+
+    def pressed(_: Chrome) -> bool:
+        try:
+            window.find_element(By.CSS_SELECTOR, f'#sandbox:not([hidden]) [data-act="{act}"]').click()
+        except (NoSuchElementException, StaleElementReferenceException):
+            return False
+        return True
+
+    WebDriverWait(window, WAIT_S).until(pressed)
 
 
 def coins(api: Api, viewer: str) -> int:

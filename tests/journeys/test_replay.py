@@ -32,6 +32,8 @@ PROJECTIONS: Final = (
     "admission.shows",
     "invitations.shows",
     "invitations.friends",
+    "campaigns.rewards",
+    "campaigns.figures",
     "insight.traffic",
     "insight.sales",
 )

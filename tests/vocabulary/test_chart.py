@@ -131,6 +131,8 @@ def test_only_what_stands_for_the_outside_or_for_what_is_owed_has_no_floor() -> 
         "offer.issued",
         "show.right",
         "gift.issued",
+        "chance.issued",
+        "coupon.issued",
     }
     assert all(template.floor in {0, None} for template in chart.TEMPLATES)
 

@@ -10,6 +10,7 @@ from plaudit.kernel.ids import encode_id
 from plaudit.vocabulary.facts import FACTS, identity, ledger, risk, tipping, wallets
 from plaudit.vocabulary.facts.base import FactData
 from tests.vocabulary.admission_examples import ADMISSION_EXAMPLES
+from tests.vocabulary.campaign_examples import CAMPAIGN_EXAMPLES
 from tests.vocabulary.insight_examples import INSIGHT_EXAMPLES
 from tests.vocabulary.invitation_examples import INVITATION_EXAMPLES
 from tests.vocabulary.notification_examples import NOTIFICATION_EXAMPLES
@@ -53,6 +54,7 @@ EXAMPLES: tuple[FactData, ...] = (
     *INVITATION_EXAMPLES,
     *NOTIFICATION_EXAMPLES,
     *ADMISSION_EXAMPLES,
+    *CAMPAIGN_EXAMPLES,
     identity.TenantCreated(tenant="demo", time_zone="Asia/Shanghai"),
     identity.KeyCreated(key="key_0000000000001", scopes=("tip.send", "tip.read"), rate_per_second=100),
     identity.KeyRevoked(key="key_0000000000001"),

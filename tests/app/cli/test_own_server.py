@@ -94,7 +94,7 @@ def test_settings_that_cannot_be_used_are_named() -> None:
 def test_rebuild_knows_its_projections() -> None:
     done = CliRunner().invoke(cli, ["rebuild", "nothing.like.it"])
     told = (
-        "there are: admission.shows, insight.sales, insight.traffic, invitations.friends, invitations.shows,"
-        " payments.figures, presale.purchases, tipping.tips"
+        "there are: admission.shows, campaigns.figures, campaigns.rewards, insight.sales, insight.traffic,"
+        " invitations.friends, invitations.shows, payments.figures, presale.purchases, tipping.tips"
     )
     assert (done.exit_code, told in done.stderr) == (2, True)
