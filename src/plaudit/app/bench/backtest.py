@@ -93,7 +93,7 @@ def _post(base: Base, facts: int, there: int, say: Callable[[str], None]) -> Non
         viewers=_VIEWERS,
     ) as loaders:
         while there < facts:
-            wanted = -(-(facts - there) // _LOADERS)
+            wanted = facts - there
             # One in a hundred is refused: the last step is a little longer than what is missing.
             tips = min(_STEP, wanted + wanted // 50 + 10)
             loaders.prepare(Order(seed=f"post-{there}", tips=tips, seconds=float("inf")))
