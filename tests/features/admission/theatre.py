@@ -33,6 +33,7 @@ from plaudit.vocabulary.facts.base import FactData
 from plaudit.vocabulary.facts.shows import ShowSaved, ShowState, ShowStateChanged, StreamRights
 from plaudit.vocabulary.facts.tickets import TicketRefunded
 from tests.app.edge import Caller, UnderTest, settled, under_test
+from tests.kit.clock import StageClock
 
 EVENING = datetime(2026, 11, 22, 20, tzinfo=UTC)
 SECRET = "0123456789abcdef" * 4
@@ -48,19 +49,6 @@ MEDIAMTX_SETTINGS: dict[str, Any] = {
     "urls": ["rtsp://edge.example:8554/{name}", "https://edge.example/{name}/index.m3u8"],
     "api_url": "http://mediamtx.test:9997",
 }
-
-
-@dataclass(slots=True)
-class TheatreClock:
-    """Time stands still until the test moves it."""
-
-    time: datetime = EVENING
-
-    def now(self) -> datetime:
-        return self.time
-
-    def advance(self, **gap: float) -> None:
-        self.time += timedelta(**gap)
 
 
 @dataclass(slots=True)
@@ -86,7 +74,7 @@ class Theatre:
     edge: UnderTest
     acme: Caller
     tenant_id: int
-    clock: TheatreClock
+    clock: StageClock
     outside: Doorway
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -260,7 +248,7 @@ def _refund(viewer: str, show: str) -> TicketRefunded:
 @asynccontextmanager
 async def open_theatre(database_url: str, folder: Path) -> AsyncIterator[Theatre]:
     """Open a tenant whose show is live; in the end the projection must be what a rebuild gives."""
-    clock, outside = TheatreClock(), Doorway()
+    clock, outside = StageClock(EVENING), Doorway()
     alone = (IDENTITY, RISK, ADMISSION)
     async with under_test(database_url, folder, clock=clock, features=alone) as edge:
         acme = await edge.tenant("acme")

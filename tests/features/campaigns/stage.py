@@ -6,7 +6,7 @@ import itertools
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -31,6 +31,7 @@ from plaudit.features.wallets.feature import FEATURE as WALLETS
 from plaudit.kernel.actor import Actor
 from plaudit.vocabulary.facts.base import FactData
 from tests.app.edge import Caller, UnderTest, under_test
+from tests.kit.clock import StageClock
 
 F = TypeVar("F", bound=FactData)
 
@@ -49,19 +50,6 @@ TERMS: Final[dict[str, Any]] = {
 }
 """A fifth of each top-up."""
 RANDOM: Final[dict[str, Any]] = TERMS | {"strategy": {"kind": "random", "low_minor": 1, "high_minor": 9}}
-
-
-@dataclass(slots=True)
-class StageClock:
-    """Time stands still until the test moves it."""
-
-    time: datetime = NOON
-
-    def now(self) -> datetime:
-        return self.time
-
-    def advance(self, **gap: float) -> None:
-        self.time += timedelta(**gap)
 
 
 @dataclass(slots=True)
@@ -173,7 +161,7 @@ async def open_stage(
 
     # What happens between two facts is the test's to say: nobody reacts before it lets them.
     monkeypatch.setattr("tests.app.edge.running", unhurried)
-    clock = StageClock()
+    clock = StageClock(NOON)
     alone = (IDENTITY, RISK, WALLETS, CAMPAIGNS)
     async with under_test(database_url, folder, clock=clock, features=alone) as edge:
         key = await open_tenant(edge.house, slug="acme", name="acme", time_zone="Asia/Shanghai")

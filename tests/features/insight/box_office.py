@@ -21,7 +21,8 @@ from plaudit.features.risk.feature import FEATURE as RISK
 from plaudit.vocabulary import chart
 from plaudit.vocabulary.facts import dues, payments, tickets
 from tests.app.edge import UnderTest, under_test
-from tests.features.insight.desk import ASSET, CHANNEL, CLEARING, NOON, Desk, OfficeClock, Sale
+from tests.features.insight.desk import ASSET, CHANNEL, CLEARING, NOON, Desk, Sale
+from tests.kit.clock import StageClock
 
 _ALONE = (IDENTITY, RISK, INSIGHT)
 """Presale and payments are played."""
@@ -273,7 +274,7 @@ class Hall:
     """The house that box offices share, and its clock."""
 
     edge: UnderTest
-    clock: OfficeClock
+    clock: StageClock
     offices: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     async def office(self, *, time_zone: str = "Asia/Kolkata") -> BoxOffice:
@@ -291,6 +292,6 @@ class Hall:
 @asynccontextmanager
 async def open_hall(database_url: str, folder: Path, **environ: str) -> AsyncIterator[Hall]:
     """Open a house on a clock to drive."""
-    clock = OfficeClock()
+    clock = StageClock(NOON)
     async with under_test(database_url, folder, clock=clock, features=_ALONE, **environ) as edge:
         yield Hall(edge, clock)

@@ -19,24 +19,12 @@ from plaudit.vocabulary import chart
 from plaudit.vocabulary.facts import offers, shows, tickets
 from plaudit.vocabulary.facts.base import FactData
 from tests.app.edge import Caller, UnderTest
+from tests.kit.clock import StageClock
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ASSET = "CNY"
 CHANNEL = chart.channel_account(account="acc_0000004000001", asset=ASSET)
 CLEARING = chart.clearing(asset=ASSET)
-
-
-@dataclass(slots=True)
-class OfficeClock:
-    """Time stands still until the test moves it."""
-
-    time: datetime = NOON
-
-    def now(self) -> datetime:
-        return self.time
-
-    def advance(self, **gap: float) -> None:
-        self.time += timedelta(**gap)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,7 +73,7 @@ class Desk:
     acme: Caller
     tenant_id: int
     slug: str
-    clock: OfficeClock
+    clock: StageClock
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @property

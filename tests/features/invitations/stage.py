@@ -43,6 +43,7 @@ from plaudit.vocabulary.facts.tickets import (
 )
 from plaudit.vocabulary.facts.wallets import AdjustmentApproved
 from tests.app.edge import Caller, UnderTest, under_test
+from tests.kit.clock import StageClock
 
 F = TypeVar("F", bound=FactData)
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -52,19 +53,6 @@ LANDING = "https://live.example/{show}?inv={invitation}"
 COINS: dict[str, Any] = {"kind": "coin", "amount_minor": 50}
 POINTS: dict[str, Any] = {"kind": "points", "amount_minor": 20}
 COUPON: dict[str, Any] = {"kind": "coupon", "item": "ten-off", "quantity": 1}
-
-
-@dataclass(slots=True)
-class StageClock:
-    """Time stands still until the test moves it."""
-
-    time: datetime = NOON
-
-    def now(self) -> datetime:
-        return self.time
-
-    def advance(self, **gap: float) -> None:
-        self.time += timedelta(**gap)
 
 
 @dataclass(slots=True)
@@ -311,7 +299,7 @@ async def open_stage(
 
     # What happens between two facts is the test's to say: nobody reacts before it lets them.
     monkeypatch.setattr("tests.app.edge.running", unhurried)
-    clock = StageClock()
+    clock = StageClock(NOON)
     alone = (IDENTITY, RISK, WALLETS, INVITATIONS)
     async with under_test(database_url, folder, clock=clock, features=alone) as edge:
         key = await open_tenant(edge.house, slug="acme", name="acme", time_zone="Asia/Shanghai")

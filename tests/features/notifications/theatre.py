@@ -33,22 +33,10 @@ from plaudit.vocabulary.facts.tickets import (
     TicketTransferred,
 )
 from tests.app.edge import Caller, UnderTest, settled, under_test
+from tests.kit.clock import StageClock
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SECRET = "0123456789abcdef" * 4
-
-
-@dataclass(slots=True)
-class StageClock:
-    """Time stands still until the test moves it."""
-
-    time: datetime = NOON
-
-    def now(self) -> datetime:
-        return self.time
-
-    def advance(self, **gap: float) -> None:
-        self.time += timedelta(**gap)
 
 
 @dataclass(slots=True)
@@ -316,7 +304,7 @@ async def open_theatre(
     database_url: str, folder: Path, *, inside: str = "127.0.0.1,localhost"
 ) -> AsyncIterator[Theatre]:
     """Open a tenant on a clock to drive. `inside` is what of this machine webhooks and mail may reach."""
-    clock = StageClock()
+    clock = StageClock(NOON)
     async with under_test(database_url, folder, clock=clock, PLAUDIT_OUTBOUND_INSIDE=inside) as edge:
         acme = await edge.tenant("acme")
         async with edge.house.database.connection() as conn:

@@ -23,24 +23,12 @@ from plaudit.kernel.ids import encode_id
 from plaudit.vocabulary.facts.dues import AmountDue
 from plaudit.vocabulary.facts.wallets import TopupOrdered
 from tests.app.edge import Caller, UnderTest, under_test
+from tests.kit.clock import StageClock
 
 SECRET = "0123456789abcdef" * 4
 SIGNING_KEY = "a key of the sandbox"
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 KEPT_MINUTES = 15
-
-
-@dataclass(slots=True)
-class ShopClock:
-    """Time stands still until the test moves it."""
-
-    time: datetime = NOON
-
-    def now(self) -> datetime:
-        return self.time
-
-    def advance(self, **gap: float) -> None:
-        self.time += timedelta(**gap)
 
 
 @dataclass(slots=True)
@@ -50,7 +38,7 @@ class Shop:
     edge: UnderTest
     acme: Caller
     tenant_id: int
-    clock: ShopClock
+    clock: StageClock
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     async def due(self, amount_minor: int = 1_200, *, payer: str = "v1", asset: str = "CNY") -> str:
@@ -132,7 +120,7 @@ async def open_shop(
     database_url: str, folder: Path, *, features: tuple[Feature, ...] = FEATURES
 ) -> AsyncIterator[Shop]:
     """Open a tenant on a clock to drive; callbacks that the house sends arrive at its own edge."""
-    clock = ShopClock()
+    clock = StageClock(NOON)
     async with under_test(database_url, folder, clock=clock, features=features) as edge:
         acme = await edge.tenant("acme")
         async with edge.house.database.connection() as conn:

@@ -23,7 +23,8 @@ from plaudit.kernel.time import format_time
 from plaudit.vocabulary import chart
 from plaudit.vocabulary.facts.tickets import WaitingJoined
 from tests.app.edge import Caller, UnderTest, under_test
-from tests.features.payments.shop import NOON, SECRET, ShopClock
+from tests.features.payments.shop import NOON, SECRET
+from tests.kit.clock import StageClock
 
 __all__ = ["NOON", "STARTS", "Stage", "offer_body", "open_stage", "show_body"]
 
@@ -38,7 +39,7 @@ class Stage:
     edge: UnderTest
     acme: Caller
     tenant_id: int
-    clock: ShopClock
+    clock: StageClock
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     async def announce(self, show: str = "winter", *, state: str = "presale", **fields: Any) -> Any:  # noqa: ANN401 - JSON
@@ -165,7 +166,7 @@ async def open_stage(
     database_url: str, folder: Path, *, features: tuple[Feature, ...] = FEATURES
 ) -> AsyncIterator[Stage]:
     """Open a tenant on a clock to drive."""
-    clock = ShopClock()
+    clock = StageClock(NOON)
     async with under_test(database_url, folder, clock=clock, features=features) as edge:
         acme = await edge.tenant("acme")
         async with edge.house.database.connection() as conn:

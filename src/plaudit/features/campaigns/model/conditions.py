@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from plaudit.features.campaigns.model.clocks import DAY_S, Local, ZoneClock, clock_of, clock_text, second_of
 from plaudit.features.campaigns.model.happenings import Happening, Value
-from plaudit.features.campaigns.model.terms import All, Any_, Condition, Leaf, Not, Terms
+from plaudit.features.campaigns.model.terms import All, Any_, Condition, Leaf, Not, Operator, Terms
 
 Calendars: TypeAlias = Mapping[str, tuple[str, ...]]
 Test: TypeAlias = Callable[[Any], bool]
@@ -61,7 +61,7 @@ class Traced(Struct, frozen=True, omit_defaults=True, kw_only=True):
     place: str
     verdict: bool
     attribute: str | None = None
-    operator: str | None = None
+    operator: Operator | None = None
     wanted: Any = None
     actual: Value | None = None
     of: tuple[Traced, ...] = ()

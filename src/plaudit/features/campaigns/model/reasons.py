@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
-from plaudit.features.campaigns.model.attributes import WORDS
 from plaudit.features.campaigns.model.conditions import Traced
 from plaudit.features.campaigns.model.resolution import Ruling
 from plaudit.features.campaigns.model.running import Absence
 from plaudit.features.campaigns.model.sentences import Language
 from plaudit.features.campaigns.model.terms import Terms
-from plaudit.features.campaigns.model.triggers import TRIGGERS
-from plaudit.kernel.money import format_minor
-from plaudit.vocabulary.assets import ASSETS
+from plaudit.features.campaigns.model.wording import comparison_text, value_text
 
 _ABSENT: Final[dict[Absence, tuple[str, str]]] = {
     "later": (
@@ -44,9 +41,6 @@ _RULED: Final = {
     "less": ("The campaign {by} of the same group gives more.", "同组活动 {by} 奖励更多。"),
     "excluded": ("The campaign {by} keeps out those of lower priority.", "活动 {by} 排斥优先级更低的活动。"),
 }
-
-_WEEKDAYS_EN: Final = ("", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_WEEKDAYS_ZH: Final = ("", "周一", "周二", "周三", "周四", "周五", "周六", "周日")
 
 
 def absent_text(absence: Absence, language: Language) -> str:
@@ -88,38 +82,24 @@ def _deciding(said: Traced, *, wanted: bool) -> Iterator[tuple[Traced, bool]]:
 
 
 def _sentence(said: Traced, terms: Terms, language: Language, *, wanted: bool) -> str:
-    asked = _asked(said, terms, language)
-    actual = _value(said, said.actual, terms, language)
+    assert said.attribute is not None, said
+    assert said.operator is not None, said
+    asked = comparison_text(
+        attribute=said.attribute,
+        operator=said.operator,
+        value=said.wanted,
+        terms=terms,
+        language=language,
+        units=False,
+    )
+    actual = said.actual
+    if actual is None or (isinstance(actual, list | tuple) and not actual):
+        found = "无" if language == "zh" else "nothing"
+    else:
+        found = value_text(actual, attribute=said.attribute, terms=terms, language=language, units=False)
     if language == "zh":
-        return f"{'要求' if wanted else '要求不满足'}“{asked}”，实际为{actual}。"
-    return f"Asked: {'' if wanted else 'not '}{asked}. It was {actual}."
-
-
-def _asked(said: Traced, terms: Terms, language: Language) -> str:
-    attribute = TRIGGERS[terms.trigger].attributes[said.attribute or ""]
-    name = attribute.zh if language == "zh" else attribute.en
-    pattern = next(words for operator, words in WORDS.items() if operator == said.operator)
-    low = high = wanted = _value(said, said.wanted, terms, language)
-    if said.operator == "between":
-        low, high = (_value(said, one, terms, language) for one in said.wanted)
-    return _said(pattern, language).format(name=name, wanted=wanted, low=low, high=high)
-
-
-def _value(said: Traced, value: Any, terms: Terms, language: Language) -> str:  # noqa: ANN401 - of any attribute
-    """Return a value as people read it."""
-    zh = language == "zh"
-    if value is None or (isinstance(value, list | tuple) and not value):
-        return "无" if zh else "nothing"
-    if isinstance(value, bool):
-        return _said(("yes", "是") if value else ("no", "否"), language)
-    if isinstance(value, list | tuple):
-        return ("、" if zh else ", ").join(_value(said, one, terms, language) for one in value)
-    if said.attribute == "weekday" and isinstance(value, int):
-        return (_WEEKDAYS_ZH if zh else _WEEKDAYS_EN)[value]
-    if said.attribute == "amount" and isinstance(value, int):
-        asset = ASSETS.get(terms.base.asset)
-        return format_minor(amount_minor=value, scale=0 if asset is None else asset.scale)
-    return str(value)
+        return f"{'要求' if wanted else '要求不满足'}“{asked}”，实际为{found}。"
+    return f"Asked: {'' if wanted else 'not '}{asked}. It was {found}."
 
 
 def _said(words: tuple[str, str], language: Language) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
-from plaudit.features.campaigns.model.attributes import WORDS, Sort
+from plaudit.features.campaigns.model.attributes import WORDS
 from plaudit.features.campaigns.model.readers import TIMES
 from plaudit.features.campaigns.model.sentences import Language
 from plaudit.features.campaigns.model.terms import (
@@ -18,6 +18,7 @@ from plaudit.features.campaigns.model.terms import (
     Fixed,
     Leaf,
     Not,
+    Operator,
     Random,
     Ratio,
     Reward,
@@ -142,7 +143,13 @@ def condition_text(condition: Condition, *, terms: Terms, language: Language) ->
     """Return a condition of terms in words, parts of parts in brackets."""
     say = _speaker(language)
     if isinstance(condition, Leaf):
-        return _leaf(condition, terms, say)
+        return comparison_text(
+            attribute=condition.attribute,
+            operator=condition.operator,
+            value=condition.value,
+            terms=terms,
+            language=language,
+        )
     if isinstance(condition, Not):
         inner = condition_text(condition.of, terms=terms, language=language)
         return say(f"not ({inner})", f"非（{inner}）")
@@ -155,6 +162,54 @@ def condition_text(condition: Condition, *, terms: Terms, language: Language) ->
     ]
     together = say(" and ", "，且") if isinstance(condition, All) else say(" or ", "，或")
     return together.join(grouped)
+
+
+def comparison_text(
+    *,
+    attribute: str,
+    operator: Operator,
+    value: Any,  # noqa: ANN401 - of the attribute's sort
+    terms: Terms,
+    language: Language,
+    units: bool = True,
+) -> str:
+    """Return a comparison in words; amounts without their asset where `units` is false."""
+
+    def shown(one: object) -> str:
+        return value_text(one, attribute=attribute, terms=terms, language=language, units=units)
+
+    say = _speaker(language)
+    known = TRIGGERS[terms.trigger].attributes[attribute]
+    low, high = map(shown, value) if operator == "between" else ("", "")
+    return say(*WORDS[operator]).format(name=say(known.en, known.zh), wanted=shown(value), low=low, high=high)
+
+
+def value_text(
+    value: Any,  # noqa: ANN401 - of the attribute's sort
+    *,
+    attribute: str,
+    terms: Terms,
+    language: Language,
+    units: bool = True,
+) -> str:
+    """Return the value of an attribute, or several, as people read it; `units` as in `comparison_text`."""
+    say = _speaker(language)
+    if isinstance(value, list | tuple):
+        parts = [
+            value_text(one, attribute=attribute, terms=terms, language=language, units=units) for one in value
+        ]
+        return say(", ", "、").join(parts)
+    if isinstance(value, bool):
+        return say("yes", "是") if value else say("no", "否")
+    sort = TRIGGERS[terms.trigger].attributes[attribute].sort
+    if sort == "amount" and units:
+        return amount_text(value, terms.base.asset, language=language)
+    if sort == "amount":
+        asset = ASSETS.get(terms.base.asset)
+        return format_minor(amount_minor=value, scale=0 if asset is None else asset.scale)
+    if sort == "weekday":
+        return say(*_WEEKDAYS[value - 1])
+    return str(value)
 
 
 def beside_text(verdict: str, *, language: Language) -> str:
@@ -171,28 +226,6 @@ def _speaker(language: Language) -> _Speaker:
 
 def _language(say: _Speaker) -> Language:
     return "zh" if say("en", "zh") == "zh" else "en"
-
-
-def _leaf(leaf: Leaf, terms: Terms, say: _Speaker) -> str:
-    attribute = TRIGGERS[terms.trigger].attributes[leaf.attribute]
-    words = say(*WORDS[leaf.operator])
-    name = say(attribute.en, attribute.zh)
-    if leaf.operator == "between":
-        low, high = (_value(one, attribute.sort, terms, say) for one in leaf.value)
-        return words.format(name=name, low=low, high=high)
-    return words.format(name=name, wanted=_value(leaf.value, attribute.sort, terms, say))
-
-
-def _value(value: Any, sort: Sort, terms: Terms, say: _Speaker) -> str:  # noqa: ANN401 - of the attribute's sort
-    if isinstance(value, list | tuple):
-        return say(", ", "、").join(_value(one, sort, terms, say) for one in value)
-    if isinstance(value, bool):
-        return say("yes", "是") if value else say("no", "否")
-    if sort == "amount":
-        return amount_text(value, terms.base.asset, language=_language(say))
-    if sort == "weekday":
-        return say(*_WEEKDAYS[value - 1])
-    return str(value)
 
 
 def _period(terms: Terms, say: _Speaker) -> str:

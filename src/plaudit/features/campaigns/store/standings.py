@@ -101,7 +101,7 @@ async def _save_parts(conn: Connection, tenant_id: int, parts: Sequence[tuple[Ke
 
 
 async def lock_lots(conn: Connection, *, tenant_id: int, wanted: Collection[Key]) -> dict[Key, list[Lot]]:
-    """Return the lots of windows of which something is left, locked: newest first.
+    """Return the lots of windows of which something is left, locked: oldest first.
 
     Nothing of them matures until this transaction ends.
     """
