@@ -106,10 +106,15 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 async def put(
-    db: Database, job: Job[Note] = WRITE, *, number: int = 0, once: str | None = None
+    db: Database,
+    job: Job[Note] = WRITE,
+    *,
+    number: int = 0,
+    once: str | None = None,
+    lock: str | None = None,
 ) -> int | None:
     async with db.transaction() as tx:
-        return await enqueue(tx, job, arguments=Note(tenant_id=1, number=number), once=once)
+        return await enqueue(tx, job, arguments=Note(tenant_id=1, number=number), once=once, lock=lock)
 
 
 async def waiting(db: Database) -> list[Count]:
@@ -378,12 +383,52 @@ asyncio.run(main())
 """
 
 
-async def test_a_job_of_a_killed_process_is_run_by_another(db: Database) -> None:
+async def test_a_job_that_comes_again_gives_way_to_one_that_waits_once(db: Database) -> None:
+    """Both cannot wait: the one that does has the attempts of both before it, and does the work of both."""
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def work(desk: Desk, attempt: Attempt[Note]) -> None:
+        desk.attempts.append(attempt)
+        if not attempt.again:
+            begun.set()
+            await go_on.wait()
+            raise Retryable("comes again")
+
+    desk = Desk()
+    job = Job("test.once", Note, work, retry=QUICK)
+    async with working(db, desk, kinds=[job]):
+        assert await put(db, job, once="v1", lock="v1") is not None
+        await begun.wait()
+        assert await put(db, job, once="v1", lock="v1") is not None
+        go_on.set()
+        await until(lambda: desk.said() == [Ending.AGAIN, Ending.DONE])
+        await counted(db)
+        assert await put(db, job, once="v1", lock="v1") is not None
+        await until(lambda: len(desk.attempts) == 3)
+    assert [one.number for one in desk.attempts] == [1, 2, 1]
+
+
+async def test_periodic_work_that_fails_while_its_next_time_waits_goes_on(db: Database) -> None:
+    ticks: list[float] = []
+
+    async def tick() -> None:
+        ticks.append(time.time())
+        if len(ticks) == 1:
+            await asyncio.sleep(2.5)
+            raise Retryable("comes again")
+
+    desk = Desk()
+    async with working(db, desk, periodic=[Periodic("test.tick", "* * * * * *", tick, retry=QUICK)]):
+        await until(lambda: desk.said()[:3] == [Ending.AGAIN, Ending.DONE, Ending.DONE])
+
+
+@pytest.mark.parametrize("another_waits", [False, True])
+async def test_a_job_of_a_killed_process_is_run_by_another(db: Database, *, another_waits: bool) -> None:
     async def slow(desk: Desk, attempt: Attempt[Note]) -> None:
         desk.attempts.append(attempt)
 
     job = Job("test.slow", Note, slow)
-    await put(db, job)
+    await put(db, job, once="v1", lock="v1")
     victim = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _VICTIM, db.url, stdout=subprocess.PIPE, env={**os.environ}
     )
@@ -392,6 +437,8 @@ async def test_a_job_of_a_killed_process_is_run_by_another(db: Database) -> None
         assert await victim.stdout.readline() == b"begun\n"
     victim.send_signal(signal.SIGKILL)
     await victim.wait()
+    if another_waits:
+        assert await put(db, job, once="v1", lock="v1") is not None
     await asyncio.sleep(PACE.stalled_s)
     desk = Desk()
     async with working(db, desk, kinds=[job]) as worker:

@@ -35,6 +35,17 @@ class LentConnector(PsycopgConnector):
 
 _MANAGER: Final = JobManager(LentConnector())
 
+GIVE_WAY: Final = (
+    "WITH gone AS (DELETE FROM procrastinate_jobs WHERE id = %(job_id)s AND status = 'doing'"
+    " RETURNING queueing_lock, attempts)"
+    " UPDATE procrastinate_jobs AS w SET attempts = greatest(w.attempts, gone.attempts + 1) FROM gone"
+    " WHERE w.queueing_lock = gone.queueing_lock AND w.status = 'todo'"
+)
+"""End a job that would come again where one like it waits `once`: that one does the work of both.
+
+It takes over the attempts, so that it asks first what they have done, and is dead after as many as any other.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Count:

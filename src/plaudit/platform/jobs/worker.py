@@ -15,7 +15,7 @@ import procrastinate
 import psycopg
 from procrastinate import worker as engine
 from procrastinate.connector import Notify
-from procrastinate.exceptions import ConnectorException
+from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job as Entry
 from procrastinate.jobs import Status
 from psycopg.rows import DictRow
@@ -23,7 +23,7 @@ from psycopg.rows import DictRow
 from plaudit.platform import log
 from plaudit.platform.db import Database
 from plaudit.platform.jobs.job import Attempt, Ending, Job, Retry, failure_of
-from plaudit.platform.jobs.queue import LentConnector
+from plaudit.platform.jobs.queue import GIVE_WAY, LentConnector
 
 _log = log.logger("jobs")
 
@@ -101,6 +101,9 @@ class _Connector(LentConnector):
         for attempt in range(_WRITES):
             try:
                 await super().execute_query_async(query, **arguments)
+            except UniqueViolation:
+                # It is to wait again, and another one waits that is to be there once.
+                query = GIVE_WAY
             except ConnectorException as error:
                 if attempt > 0 and isinstance(error.__cause__, psycopg.errors.RaiseException):
                     return  # it was written after all: the job is not running any more
