@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from plaudit.platform.db import Connection, Database, connect
+from plaudit.platform.db import Connection, Database, connect, plan_by_index
 from plaudit.platform.failures import Final, Retryable, Unknown, classify
 from tests.kit.servers import DatabaseUrls
 
@@ -163,6 +163,15 @@ async def test_a_pool_by_index_reads_no_table_whole(database: DatabaseUrls) -> N
             assert plan.startswith("Index") is by_index, plan
             kept = await _one(connection, "SHOW plan_cache_mode")
             assert (kept == "force_generic_plan") is by_index
+
+
+async def test_a_transaction_goes_by_index_and_no_longer(database: DatabaseUrls) -> None:
+    async with Database.open(database.url, listen=False) as db, db.connection() as connection:
+        async with connection.transaction():
+            await plan_by_index(connection)
+            assert await _one(connection, "SHOW enable_seqscan") == "off"
+            assert await _one(connection, "SHOW enable_material") == "off"
+        assert await _one(connection, "SHOW enable_seqscan") == "on"
 
 
 async def test_an_unreachable_server_is_named() -> None:

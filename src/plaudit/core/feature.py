@@ -9,7 +9,7 @@ from plaudit.core.commands.corridor import Corridor
 from plaudit.core.commands.references import Loader
 from plaudit.core.commands.sweeps import Expiry
 from plaudit.core.journal.subscriptions import Span, Subscription
-from plaudit.platform.db import Connection
+from plaudit.platform.db import Connection, plan_by_index
 from plaudit.platform.jobs import Job
 
 Anew: TypeAlias = Callable[[bytes, str], bytes | None]
@@ -44,10 +44,14 @@ class Reaction:
     react: Callable[[Corridor, Connection, Span], Awaitable[None]]
 
     def bound(self, corridor: Corridor) -> Subscription:
-        """Return the subscription of this reaction with its way for commands."""
+        """Return the subscription of this reaction with its way for commands.
+
+        Its statements find rows by index only: a span names few rows of large tables.
+        """
         react = self.react
 
         async def apply(conn: Connection, span: Span) -> None:
+            await plan_by_index(conn)
             await react(corridor, conn, span)
 
         return Subscription(name=self.name, kinds=self.kinds, apply=apply, kind="reaction")

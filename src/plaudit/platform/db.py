@@ -40,15 +40,23 @@ _PREPARED_MAX: Final = 500
 _CONNECT_TIMEOUT_S: Final = 10
 _POOL_WAIT_S: Final = 30.0
 _BACKOFF_S: Final = 0.01
-_BY_INDEX: Final = (
-    "-c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c enable_bitmapscan=off"
-    " -c plan_cache_mode=force_generic_plan"
-)
-"""For connections whose statements touch few rows of large tables by their keys, and come again and again.
+_BY_INDEX: Final = {
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    # All rows of a tenant, read once and compared with each that is wanted, are a loop as well.
+    "enable_material": "off",
+    "plan_cache_mode": "force_generic_plan",
+}
+"""For statements that touch few rows of large tables by their keys, and come again and again.
 
 Where statistics are young the planner may think otherwise and read a table whole, and it would plan anew,
 with the values, what has one plan only.
 """
+_PLAN_BY_INDEX: Final = sql.SQL("SELECT {}").format(
+    sql.SQL(", ").join(sql.SQL("set_config({}, {}, true)").format(*one) for one in _BY_INDEX.items())
+)
 _BACKOFF_MAX_S: Final = 1.0
 
 
@@ -81,7 +89,7 @@ def connection_text(
     if role is not None:
         options.append(f"-c role={role}")
     if by_index:
-        options.append(_BY_INDEX)
+        options.extend(f"-c {name}={value}" for name, value in _BY_INDEX.items())
     settings: dict[str, Any] = {
         "application_name": application_name,
         "connect_timeout": _CONNECT_TIMEOUT_S,
@@ -99,6 +107,11 @@ def connect(
 ) -> psycopg.Connection[TupleRow]:
     """Open one blocking connection, for commands and tests; `role=None` keeps the rights of the login."""
     return psycopg.connect(connection_text(url=url, role=role), autocommit=autocommit)
+
+
+async def plan_by_index(conn: Connection) -> None:
+    """Have this transaction's statements find rows by index only, as those of a pool opened `by_index`."""
+    await conn.execute(_PLAN_BY_INDEX)
 
 
 async def connect_async(url: str, *, role: str | None = RUNTIME_ROLE) -> Connection:

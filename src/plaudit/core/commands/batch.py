@@ -22,7 +22,7 @@ from plaudit.core.ledger import posting
 from plaudit.core.ledger.book import Book, Movement, Window
 from plaudit.core.ledger.store import Card
 from plaudit.kernel.refusal import Refusal, conflict
-from plaudit.platform.db import Connection, Cursor
+from plaudit.platform.db import Connection, Cursor, plan_by_index
 
 
 class Prepared(Struct):
@@ -108,7 +108,7 @@ async def decide_and_record(
     counters meanwhile).
     """
     async with conn.pipeline():
-        await posting.plan_by_index(conn)
+        await plan_by_index(conn)
         sent = await decide_and_send(conn, tenant_id=tenant_id, batch=batch, cards=cards, now=now)
     return await sent.outcomes()
 

@@ -25,7 +25,7 @@ from plaudit.core.ledger.accounts import Directory
 from plaudit.core.ledger.book import Book, Decision
 from plaudit.kernel.refusal import Refusal, busy, conflict
 from plaudit.kernel.time import Clock
-from plaudit.platform.db import Connection, Database
+from plaudit.platform.db import Connection, Database, plan_by_index
 from plaudit.platform.failures import Final, classify, is_connection_lost, is_duplicate
 
 _log = structlog.get_logger(__name__)
@@ -162,14 +162,6 @@ class Corridor:
                     waiting.append(index)
         return [results[index] for index in range(len(commands))]
 
-    async def plan_by_index(self, conn: Connection) -> None:
-        """Have a reaction's statements find rows by index only, those before it records, too.
-
-        For reactions that write the rows which their facts name, few of a large table: joined with what is
-        written, the planner would rather read all of it.
-        """
-        await posting.plan_by_index(conn)
-
     async def lock(self, conn: Connection, commands: Sequence[Command]) -> None:
         """Lock what commands of one tenant will move, before the first of several records in a transaction.
 
@@ -183,7 +175,7 @@ class Corridor:
         tenant_id, now = batch[0].command.grant.tenant_id, self._clock.now()
         cards = await self._directory.ensure(tenant_id=tenant_id, addresses=addresses, now=now)
         async with conn.pipeline():
-            await posting.plan_by_index(conn)
+            await plan_by_index(conn)
             await posting.lock(
                 conn,
                 tenant_id=tenant_id,

@@ -45,11 +45,6 @@ class Locking:
         return Book(accounts=accounts, counters=counters, holds=holds, now=now)
 
 
-async def plan_by_index(conn: Connection) -> None:
-    """Prepare somebody else's transaction for a batch, where the writer's own connections are prepared."""
-    await store.plan_by_index(conn)
-
-
 async def lock(
     conn: Connection,
     *,

@@ -75,7 +75,6 @@ async def _settle(corridor: Corridor, conn: Connection, span: Span) -> None:
     heard = await span.heard(conn, _KINDS)
     if not heard:
         return
-    await corridor.plan_by_index(conn)
     facts = [(decode_id(PAYMENT, fact.data.payment), fact) for fact in heard]
     desk = await _opened(conn, span.tenant_id, facts)
     for intent, fact in facts:

@@ -52,18 +52,6 @@ async def open_accounts(
     )
 
 
-async def plan_by_index(conn: Connection) -> None:
-    """Have this transaction's statements find rows by index only, as those of the writer's pool always do.
-
-    A batch always touches few rows of large tables; where statistics are young the planner may think
-    otherwise and read a table whole, which would make posting slower as rows pile up.
-    """
-    await conn.execute(
-        "SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),"
-        " set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)"
-    )
-
-
 async def lock_accounts(conn: Connection, *, tenant_id: int, ids: Collection[int]) -> Cursor:
     """Lock accounts by id. Rows, fetched later: (id, freeze, balance)."""
     return await conn.execute(

@@ -84,7 +84,6 @@ class Loading:
     async def load(self) -> Batch | None:
         """Return what a span brings with all that is needed to judge it, None where there is nothing."""
         conn, span = self.conn, self.span
-        await facts.plan_by_index(conn)
         self._watch = await courses.select_watch(conn, tenant_id=self._tenant_id)
         said = await self._read(_ALWAYS)
         self.steps = [one for one in said if one.kind in STEPS]

@@ -33,18 +33,6 @@ def attempt(conn: Connection) -> AbstractAsyncContextManager[Any]:
     return conn.transaction()
 
 
-async def plan_by_index(conn: Connection) -> None:
-    """Have this transaction's statements find rows by index only, as those that post do.
-
-    What is looked up here is few rows of tables that grow, by their keys; where statistics are young the
-    planner may think otherwise and read a table whole.
-    """
-    await conn.execute(
-        "SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),"
-        " set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)"
-    )
-
-
 async def select_span(
     conn: Connection, *, tenant_id: int, after: int, upto: int, kinds: Collection[str]
 ) -> list[Said]:

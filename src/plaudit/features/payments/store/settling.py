@@ -86,13 +86,17 @@ async def lock_returns(
 
 
 async def save_claims(conn: Connection, *, tenant_id: int, claims: Sequence[tuple[Claim, datetime]]) -> None:
-    """Write locked intents, each with the time of its change."""
+    """Write locked intents, each with the time of its change.
+
+    One index probe an intent, as `lock_claims`; a locked row stays where it is.
+    """
     await conn.execute(
         "UPDATE payments.intent AS i SET state = v.state, paid_attempt = nullif(v.paid, 0),"
         " refunding = v.refunding, refunded = v.refunded, settled_at = CASE WHEN i.settled_at IS NULL"
         " AND v.state IN ('succeeded', 'closed') THEN v.at ELSE i.settled_at END"
         " FROM unnest(%s, %s, %s, %s, %s, %s) AS v (number, state, paid, refunding, refunded, at)"
-        " WHERE i.tenant_id = %s AND i.number = v.number",
+        " CROSS JOIN LATERAL (SELECT ctid FROM payments.intent WHERE tenant_id = %s AND number = v.number"
+        " OFFSET 0) AS found WHERE i.ctid = found.ctid",
         (
             packing.int8s([claim.number for claim, _ in claims]),
             packing.texts([claim.state for claim, _ in claims]),
@@ -108,7 +112,8 @@ async def save_claims(conn: Connection, *, tenant_id: int, claims: Sequence[tupl
 async def save_tries(conn: Connection, *, tenant_id: int, tries: Sequence[tuple[int, Try]]) -> None:
     """Write locked attempts that ended, each with its intent: their channels are asked no more.
 
-    But for those that came to nothing: they are looked at once more when they cannot be paid any longer.
+    But for those that came to nothing: they are looked at once more when they cannot be paid any longer. One
+    index probe an attempt, as `save_claims`.
     """
     await conn.execute(
         "UPDATE payments.attempt AS a SET state = v.state, transaction = nullif(v.transaction, ''),"
@@ -116,7 +121,8 @@ async def save_tries(conn: Connection, *, tenant_id: int, tries: Sequence[tuple[
         " THEN (SELECT greatest(i.expires_at, v.at) + %s FROM payments.intent AS i"
         " WHERE i.tenant_id = a.tenant_id AND i.number = a.intent) END"
         " FROM unnest(%s, %s, %s, %s, %s, %s) AS v (intent, attempt, state, transaction, code, at)"
-        " WHERE a.tenant_id = %s AND a.intent = v.intent AND a.attempt = v.attempt",
+        " CROSS JOIN LATERAL (SELECT ctid FROM payments.attempt WHERE tenant_id = %s AND intent = v.intent"
+        " AND attempt = v.attempt OFFSET 0) AS found WHERE a.ctid = found.ctid",
         (
             LAST_LOOK,
             packing.int8s([intent for intent, _ in tries]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from plaudit.features.campaigns.model.engine.foreseeing import Item
 from plaudit.features.campaigns.model.engine.verdicts import Grant, TakeBack
-from plaudit.features.campaigns.model.happenings import Happening, Reversal
+from plaudit.features.campaigns.model.happenings import Happening, Reversal, tie_of
 from tests.features.campaigns.model.engine.scene import (
     FIRST_EVER,
     PLENTY,
@@ -91,11 +92,20 @@ def happen(scene: Scene, tips: Tips) -> None:
 
 
 def shuffled(items: Sequence[Item], seed: int) -> list[Item]:
-    """Return items recorded in another order: each reversal stays after what it undoes."""
+    """Return items recorded in another order: each reversal stays after what it undoes.
+
+    Facts of one moment that say the same stay in their order, too: by that alone they are told apart, and
+    which of them is undone may matter.
+    """
     head = list(itertools.takewhile(lambda one: not isinstance(one, Happening), items))
     rest = list(items[len(head) :])
     random.Random(seed).shuffle(rest)  # noqa: S311 - an order, not a secret
     rest.sort(key=lambda one: isinstance(one, Reversal))
+    alike: dict[tuple[datetime, bytes], list[Happening]] = {}
+    for one in items:
+        if isinstance(one, Happening):
+            alike.setdefault((one.at, tie_of(one)), []).append(one)
+    rest = [alike[one.at, tie_of(one)].pop(0) if isinstance(one, Happening) else one for one in rest]
     places = {one.position: len(head) + number for number, one in enumerate(rest, 1)}
     moved = list(head)
     for one in rest:
