@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from plaudit.app.assembly import assembled
 from plaudit.app.background import running
 from plaudit.core.commands.references import References
+from plaudit.core.journal.subscriptions import Runner, Subscription
 from plaudit.platform.settings import Settings
 from tests.kit.servers import DatabaseUrls
 
@@ -32,3 +35,22 @@ async def test_loops_end_though_a_cancellation_was_dropped(
     async with asyncio.timeout(10):
         async with assembled(settings, url=database.url) as house, running(house, follow=True):
             await refreshing.wait()
+
+
+async def test_everybody_who_follows_is_followed_by_one_loop(
+    database: DatabaseUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed: list[list[str]] = []
+    begin = Runner.__init__
+
+    def noted(self: Runner, *, subscriptions: Sequence[Subscription], **given: Any) -> None:  # noqa: ANN401 - the rest of them
+        followed.append([one.name for one in subscriptions])
+        begin(self, subscriptions=subscriptions, **given)
+
+    monkeypatch.setattr(Runner, "__init__", noted)
+    settings = Settings.from_environment({"PLAUDIT_DATA_DIR": str(tmp_path)})
+    async with assembled(settings, url=database.url) as house, running(house, follow=False):
+        names = [name for some in followed for name in some]
+        assert sorted(names) == sorted(one.name for one in house.subscriptions)
+        reactions = {one.name for one in house.subscriptions if one.kind == "reaction"}
+        assert reactions in [set(some) for some in followed]

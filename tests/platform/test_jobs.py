@@ -3,15 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 import psycopg
@@ -28,105 +20,12 @@ from plaudit.platform.jobs import (
     Job,
     Pace,
     Periodic,
-    Retry,
     Worker,
     enqueue,
     enqueue_all,
 )
 from tests.kit.servers import DatabaseUrls
-
-QUICK = Retry(tries=3, first_s=0.05, most_s=0.1)
-PACE = Pace(poll_s=0.05, grace_s=0.5, heartbeat_s=0.2, stalled_s=1.0)
-
-
-class Note(msgspec.Struct, frozen=True):
-    """What the jobs of this module are handed."""
-
-    tenant_id: int
-    number: int = 0
-
-
-@dataclass
-class Desk:
-    """The house of this module: what was done, and what to raise at each attempt."""
-
-    raises: list[BaseException | None] = field(default_factory=list)
-    attempts: list[Attempt[Note]] = field(default_factory=list)
-    endings: list[tuple[str, Ending]] = field(default_factory=list)
-    broken: list[AssertionError] = field(default_factory=list)
-
-    def ended(self, name: str, ending: Ending, _seconds: float) -> None:
-        if not name.startswith("jobs."):
-            self.endings.append((name, ending))
-
-    def said(self) -> list[Ending]:
-        return [ending for _, ending in self.endings]
-
-
-async def _write(desk: Desk, attempt: Attempt[Note]) -> None:
-    desk.attempts.append(attempt)
-    error = desk.raises.pop(0) if desk.raises else None
-    if error is not None:
-        raise error
-
-
-WRITE = Job("test.write", Note, _write, retry=QUICK)
-
-
-@asynccontextmanager
-async def working(
-    db: Database,
-    desk: Desk,
-    *,
-    kinds: Sequence[Job[Any]] = (WRITE,),
-    periodic: Sequence[Periodic] = (),
-    pace: Pace = PACE,
-) -> AsyncIterator[Worker]:
-    worker = Worker(
-        database=db,
-        house=desk,
-        jobs=kinds,
-        periodic=periodic,
-        on_end=desk.ended,
-        on_broken=desk.broken.append,
-        pace=pace,
-    )
-    running = asyncio.create_task(worker.run())
-    try:
-        yield worker
-    finally:
-        worker.stop()
-        await asyncio.wait_for(running, 10)
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not holds():  # noqa: ASYNC110 - nobody tells of it
-            await asyncio.sleep(0.01)
-
-
-async def put(
-    db: Database,
-    job: Job[Note] = WRITE,
-    *,
-    number: int = 0,
-    once: str | None = None,
-    lock: str | None = None,
-) -> int | None:
-    async with db.transaction() as tx:
-        return await enqueue(tx, job, arguments=Note(tenant_id=1, number=number), once=once, lock=lock)
-
-
-async def waiting(db: Database) -> list[Count]:
-    async with db.connection() as conn:
-        return [one for one in await jobs.counts(conn) if not one.name.startswith("jobs.")]
-
-
-async def counted(db: Database, *counts: Count) -> None:
-    """Wait until the queue is so; a job's end is written down a little after it was told."""
-    async with asyncio.timeout(5):
-        while await waiting(db) != [*counts]:  # noqa: ASYNC110 - nobody tells of it
-            await asyncio.sleep(0.01)
+from tests.platform.desk import QUICK, WRITE, Desk, Note, counted, put, until, waiting, working
 
 
 async def test_a_job_is_there_exactly_if_its_transaction_is_committed(db: Database) -> None:
@@ -323,125 +222,3 @@ async def test_periodic_work_is_done_once_over_all_and_its_failure_does_not_end_
 async def test_a_cron_that_cannot_be_read_is_told_at_the_start(db: Database) -> None:
     with pytest.raises(ValueError, match="columns"):
         Worker(database=db, house=None, periodic=[Periodic("test.tick", "at noon", lambda: asyncio.sleep(0))])
-
-
-async def test_stopping_waits_a_little_then_cuts_off_and_the_job_runs_again(db: Database) -> None:
-    async def slow(desk: Desk, attempt: Attempt[Note]) -> None:
-        desk.attempts.append(attempt)
-        await asyncio.sleep(0 if attempt.again else 60)
-
-    desk = Desk()
-    job = Job("test.slow", Note, slow, retry=Retry(tries=1))
-    async with working(db, desk, kinds=[job]) as worker:
-        await put(db, job)
-        await until(lambda: len(desk.attempts) == 1)
-        began = time.monotonic()
-        worker.stop()
-    assert time.monotonic() - began < 2
-    assert desk.said() == [Ending.CUT]
-    async with working(db, desk, kinds=[job]):
-        await until(lambda: desk.said() == [Ending.CUT, Ending.DONE])
-
-
-async def test_the_worker_outlives_the_loss_of_every_connection(db: Database, database: DatabaseUrls) -> None:
-    desk = Desk()
-    async with working(db, desk):
-        await put(db)
-        await until(lambda: len(desk.endings) == 1)
-        with psycopg.connect(database.superuser_url, autocommit=True) as admin:
-            admin.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-        async with asyncio.timeout(10):
-            while True:
-                try:
-                    await put(db)
-                except psycopg.OperationalError:
-                    await asyncio.sleep(0.1)
-                else:
-                    break
-        await until(lambda: len(desk.endings) == 2)
-    assert desk.said() == [Ending.DONE, Ending.DONE]
-
-
-_VICTIM = """
-import asyncio, sys
-from plaudit.platform.db import Database
-from tests.platform.test_jobs import Desk, PACE, Note
-from plaudit.platform.jobs import Job, Worker
-
-async def sleep(desk, attempt):
-    print("begun", flush=True)
-    await asyncio.sleep(60)
-
-async def main():
-    async with Database.open(sys.argv[1]) as db:
-        await Worker(database=db, house=Desk(), jobs=[Job("test.slow", Note, sleep)], pace=PACE).run()
-
-asyncio.run(main())
-"""
-
-
-async def test_a_job_that_comes_again_gives_way_to_one_that_waits_once(db: Database) -> None:
-    """Both cannot wait: the one that does has the attempts of both before it, and does the work of both."""
-    begun, go_on = asyncio.Event(), asyncio.Event()
-
-    async def work(desk: Desk, attempt: Attempt[Note]) -> None:
-        desk.attempts.append(attempt)
-        if not attempt.again:
-            begun.set()
-            await go_on.wait()
-            raise Retryable("comes again")
-
-    desk = Desk()
-    job = Job("test.once", Note, work, retry=QUICK)
-    async with working(db, desk, kinds=[job]):
-        assert await put(db, job, once="v1", lock="v1") is not None
-        await begun.wait()
-        assert await put(db, job, once="v1", lock="v1") is not None
-        go_on.set()
-        await until(lambda: desk.said() == [Ending.AGAIN, Ending.DONE])
-        await counted(db)
-        assert await put(db, job, once="v1", lock="v1") is not None
-        await until(lambda: len(desk.attempts) == 3)
-    assert [one.number for one in desk.attempts] == [1, 2, 1]
-
-
-async def test_periodic_work_that_fails_while_its_next_time_waits_goes_on(db: Database) -> None:
-    ticks: list[float] = []
-
-    async def tick() -> None:
-        ticks.append(time.time())
-        if len(ticks) == 1:
-            await asyncio.sleep(2.5)
-            raise Retryable("comes again")
-
-    desk = Desk()
-    async with working(db, desk, periodic=[Periodic("test.tick", "* * * * * *", tick, retry=QUICK)]):
-        await until(lambda: desk.said()[:3] == [Ending.AGAIN, Ending.DONE, Ending.DONE])
-
-
-@pytest.mark.parametrize("another_waits", [False, True])
-async def test_a_job_of_a_killed_process_is_run_by_another(db: Database, *, another_waits: bool) -> None:
-    async def slow(desk: Desk, attempt: Attempt[Note]) -> None:
-        desk.attempts.append(attempt)
-
-    job = Job("test.slow", Note, slow)
-    await put(db, job, once="v1", lock="v1")
-    victim = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _VICTIM, db.url, stdout=subprocess.PIPE, env={**os.environ}
-    )
-    assert victim.stdout is not None
-    async with asyncio.timeout(30):
-        assert await victim.stdout.readline() == b"begun\n"
-    victim.send_signal(signal.SIGKILL)
-    await victim.wait()
-    if another_waits:
-        assert await put(db, job, once="v1", lock="v1") is not None
-    await asyncio.sleep(PACE.stalled_s)
-    desk = Desk()
-    async with working(db, desk, kinds=[job]) as worker:
-        await worker.rescue()
-        await until(lambda: desk.said() == [Ending.AGAIN, Ending.DONE])
-    assert [one.again for one in desk.attempts] == [True]

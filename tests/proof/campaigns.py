@@ -48,10 +48,24 @@ BENCHMARKS: Final[tuple[Claim, ...]] = (
         "tips_median_ms",
         "at most",
         300,
-        sentence="Milliseconds from a payment's answer to its rebate on the balance, median.",
+        sentence="Milliseconds from a tip's answer to its rebate on the balance, median.",
+    ),
+    figure(
+        "rebate",
+        "callbacks_median_ms",
+        "at most",
+        300,
+        sentence="Milliseconds from the answer to a channel's callback to the rebate of the payment, median.",
     ),
     figure(
         "rebate", "tips_per_s", "at least", 990, sentence="Payments a second meanwhile (1,000 asked for)."
+    ),
+    figure(
+        "rebate",
+        "callbacks_per_s",
+        "at least",
+        990,
+        sentence="Callbacks a second meanwhile (1,000 asked for).",
     ),
     figure("rebate", "tips_not_answered", "equal", 0, sentence="Of them without an answer."),
     figure("rebate", "tips_not_rewarded", "equal", 0, sentence="Of them without a rebate."),

@@ -9,7 +9,7 @@ from plaudit.app import meters
 from plaudit.app.assembly import House
 from plaudit.app.timetable import timetable
 from plaudit.core.journal import read
-from plaudit.core.journal.subscriptions import Runner
+from plaudit.core.journal.subscriptions import LAZY, PROMPT, Runner
 from plaudit.platform import log
 from plaudit.platform.jobs import Pace, Worker
 
@@ -27,7 +27,9 @@ _JOBS_POLLS: Final = 5
 _GRACE_MAX_S: Final = 2.0
 _GRACE_PART: Final = 0.4
 """What jobs have of the time that a process has to end."""
-_END_BY_THEMSELVES: Final = frozenset({"follow", "jobs"})
+_FOLLOWERS: Final = (("project", "projection", LAZY), ("react", "reaction", PROMPT))
+"""Who follows the journal: what its loop is called, which subscriptions it keeps up, and how soon."""
+_END_BY_THEMSELVES: Final = frozenset({"jobs", *(name for name, _, _ in _FOLLOWERS)})
 
 
 class Background:
@@ -41,12 +43,16 @@ class Background:
         self._house = house
         self._follow = follow
         self._stale = asyncio.Event()
-        self._runner = Runner(
-            database=house.database,
-            subscriptions=house.subscriptions,
-            clock=house.clock,
-            on_lag=meters.show_lag,
-        )
+        self._runners = {
+            name: Runner(
+                database=house.database,
+                subscriptions=[one for one in house.subscriptions if one.kind == kind],
+                clock=house.clock,
+                rhythm=rhythm,
+                on_lag=meters.show_lag,
+            )
+            for name, kind, rhythm in _FOLLOWERS
+        }
         shutdown_s = house.settings.shutdown_ms / 1000
         self._jobs = Worker(
             database=house.database,
@@ -71,7 +77,8 @@ class Background:
             "gauges": self._gauges,
         }
         if self._follow:
-            loops |= {"follow": self._runner.run, "jobs": self._jobs.run}
+            loops |= {name: runner.run for name, runner in self._runners.items()}
+            loops["jobs"] = self._jobs.run
         self._tasks = [asyncio.create_task(self._keep(name, loop), name=name) for name, loop in loops.items()]
 
     async def end_jobs(self) -> None:
@@ -81,7 +88,8 @@ class Background:
 
     async def stop(self) -> None:
         """End all loops; a batch of a subscription is finished first, and jobs end as in `end_jobs`."""
-        self._runner.stop()
+        for runner in self._runners.values():
+            runner.stop()
         self._jobs.stop()
         by_themselves = {task for task in self._tasks if task.get_name() in _END_BY_THEMSELVES}
         await _cancelled(set(self._tasks) - by_themselves)
@@ -113,7 +121,8 @@ class Background:
                     tenant_id, _, position = payload.partition(" ")
                     house.wake.moved(int(tenant_id), int(position))
                 self._stale.set()
-                self._runner.wake()
+                for runner in self._runners.values():
+                    runner.wake()
 
     async def _look(self) -> None:
         """Ask where the journals are: notifications may have been missed."""

@@ -13,7 +13,16 @@ import psycopg
 import pytest
 
 from plaudit.core.journal import store
-from plaudit.core.journal.subscriptions import Lag, Runner, Span, Subscription, wait_until
+from plaudit.core.journal.subscriptions import (
+    LAZY,
+    PROMPT,
+    Lag,
+    Rhythm,
+    Runner,
+    Span,
+    Subscription,
+    wait_until,
+)
 from plaudit.platform.db import Connection, Database, connect
 from tests.core.journal.support import (
     PROOF,
@@ -40,8 +49,8 @@ def _tables(database: DatabaseUrls) -> None:
 
 
 @asynccontextmanager
-async def _running(db: Database, *followed: Subscription) -> AsyncIterator[Runner]:
-    runner = Runner(database=db, subscriptions=followed, clock=Clock())
+async def _running(db: Database, *followed: Subscription, rhythm: Rhythm = LAZY) -> AsyncIterator[Runner]:
+    runner = Runner(database=db, subscriptions=followed, clock=Clock(), rhythm=rhythm)
     running = asyncio.create_task(runner.run())
     try:
         yield runner
@@ -56,9 +65,10 @@ async def _reaches(db: Database, name: str, position: int, *, tenant_id: int = T
     ), f"{name} has not reached {position}"
 
 
-async def test_it_is_woken_and_looks_by_itself(db: Database) -> None:
+@pytest.mark.parametrize("rhythm", [LAZY, PROMPT])
+async def test_it_is_woken_and_looks_by_itself(db: Database, rhythm: Rhythm) -> None:
     acts = Deeds()
-    async with _running(db, TALLY, acts.subscription) as runner:
+    async with _running(db, TALLY, acts.subscription, rhythm=rhythm) as runner:
         await numbers(db, 3)
         runner.wake()
         await _reaches(db, "test.deeds", 3)

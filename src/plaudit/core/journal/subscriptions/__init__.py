@@ -6,7 +6,7 @@ again.
 """
 
 from plaudit.core.journal.subscriptions.rebuild import Difference, differences, rebuild
-from plaudit.core.journal.subscriptions.runner import Runner, catch_up
+from plaudit.core.journal.subscriptions.runner import LAZY, PROMPT, Rhythm, Runner, catch_up
 from plaudit.core.journal.subscriptions.store import DeadLetter, Lag
 from plaudit.core.journal.subscriptions.subscription import Apply, Span, Subscription
 from plaudit.core.journal.subscriptions.upkeep import (
@@ -20,10 +20,13 @@ from plaudit.core.journal.subscriptions.upkeep import (
 )
 
 __all__ = [
+    "LAZY",
+    "PROMPT",
     "Apply",
     "DeadLetter",
     "Difference",
     "Lag",
+    "Rhythm",
     "Runner",
     "Span",
     "Subscription",

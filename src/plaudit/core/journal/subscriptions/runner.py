@@ -2,12 +2,14 @@
 
 One statement finds who is behind; each cursor is worked on by one process at a time. A runner is woken
 after commits and looks by itself each second. It does not run for each commit: after a round it waits a
-little, so that a busy journal is applied in batches and a quiet one at once.
+little, so that a busy journal is applied in batches and a quiet one at once. How long is its rhythm: somebody
+waits for what reactions do, one after the other, while figures and boards may be half a second old.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -30,13 +32,28 @@ from plaudit.platform.db import Connection, Database
 _log = structlog.get_logger(__name__)
 
 _POLL_MS: Final = 1_000
-# Rounds start at least so far apart. The upper bound, the poll of another process and the batch itself
-# together stay below the second within which everybody has caught up.
-_INTERVAL_MS: Final = 100
-_INTERVAL_MAX_MS: Final = 400
-# Share of the time that batches may take under a steady load: one part work, this many parts rest.
-_REST_PARTS: Final = 2
 _LANES: Final = 2
+_AGAIN_MS: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """How far apart rounds start, in milliseconds, and how long is rested after work.
+
+    `rest_parts` is the share of the time that batches may take under a steady load: one part work, so many
+    parts rest, as long as that is between the two bounds.
+    """
+
+    least_ms: float
+    most_ms: float
+    rest_parts: float
+
+
+LAZY: Final = Rhythm(least_ms=100, most_ms=400, rest_parts=2)
+"""For projections. The upper bound, the poll of another process and the batch itself together stay below the
+second within which everybody has caught up."""
+PROMPT: Final = Rhythm(least_ms=50, most_ms=150, rest_parts=1)
+"""For reactions: three that follow from each other have happened within a blink."""
 
 
 class Runner:
@@ -48,6 +65,7 @@ class Runner:
         database: Database,
         subscriptions: Sequence[Subscription],
         clock: Clock,
+        rhythm: Rhythm = LAZY,
         batch_max: int = BATCH_MAX,
         on_lag: Callable[[Sequence[Lag]], None] | None = None,
     ) -> None:
@@ -57,6 +75,7 @@ class Runner:
         assert len(self._subscriptions) == len(subscriptions), "two subscriptions have the same name"
         self._names = list(self._subscriptions)
         self._clock = clock
+        self._rhythm = rhythm
         self._batch_max = batch_max
         self._on_lag = on_lag
         self._keeper = partitions.Keeper()
@@ -65,7 +84,7 @@ class Runner:
         self._lanes = asyncio.Semaphore(_LANES)
         self._active: dict[str, asyncio.Task[None]] = {}
         self._passed_over = False
-        self._interval_s = _INTERVAL_MS / 1000
+        self._interval_s = rhythm.least_ms / 1000
         self._applied = 0
         self._found = 0
         self._worked_s = 0.0
@@ -160,8 +179,8 @@ class Runner:
             # Others were quicker each time: leave it to them, and only see that somebody does it.
             wanted_s = self._interval_s * 2
         else:
-            wanted_s = max(_INTERVAL_MS / 1000, self._worked_s * _REST_PARTS)
-        self._interval_s = min(wanted_s, _INTERVAL_MAX_MS / 1000)
+            wanted_s = max(self._rhythm.least_ms / 1000, self._worked_s * self._rhythm.rest_parts)
+        self._interval_s = min(wanted_s, self._rhythm.most_ms / 1000)
         self._applied = 0
         self._worked_s = 0.0
 
@@ -239,4 +258,4 @@ async def catch_up(
             )
             moved = moved or turn not in (Turn.NOTHING, Turn.LATER)
         if not moved:
-            await asyncio.sleep(_INTERVAL_MS / 1000)
+            await asyncio.sleep(_AGAIN_MS / 1000)
