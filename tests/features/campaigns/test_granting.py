@@ -309,10 +309,10 @@ async def test_what_viewers_are_is_known_to_a_campaign_approved_in_the_same_batc
 async def test_a_viewer_counts_as_what_he_was_then_as_far_as_was_known(live: Live) -> None:
     await live.campaign(conditions=asks("level", "at_least", 5))
     hour = timedelta(hours=1)
-    for hours, level in ((1, 1), (2, 5), (3, 1), (4, 5), (5, 1)):
-        await live.describe(level=level, at=MONDAY + hours * hour)
+    for since, level in ((1, 1), (2, 5), (3, 1), (4, 5), (5, 1)):
+        await live.describe(level=level, at=MONDAY + since * hour)
     await live.evaluate()
-    earned = {}
+    earned: dict[float, int] = {}
     for hours in (0.5, 2.5, 3.5, 4, 6):
         earned[hours] = await live.tip(100, at=MONDAY + hours * hour)
         await live.evaluate()
