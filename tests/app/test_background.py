@@ -52,5 +52,5 @@ async def test_everybody_who_follows_is_followed_by_one_loop(
     async with assembled(settings, url=database.url) as house, running(house, follow=False):
         names = [name for some in followed for name in some]
         assert sorted(names) == sorted(one.name for one in house.subscriptions)
-        reactions = {one.name for one in house.subscriptions if one.kind == "reaction"}
-        assert reactions in [set(some) for some in followed]
+        posting = {one.name for feature in house.features for one in feature.reactions}
+        assert posting in [set(some) for some in followed]

@@ -27,8 +27,8 @@ _JOBS_POLLS: Final = 5
 _GRACE_MAX_S: Final = 2.0
 _GRACE_PART: Final = 0.4
 """What jobs have of the time that a process has to end."""
-_FOLLOWERS: Final = (("project", "projection", LAZY), ("react", "reaction", PROMPT))
-"""Who follows the journal: what its loop is called, which subscriptions it keeps up, and how soon."""
+_FOLLOWERS: Final = (("follow", False, LAZY), ("react", True, PROMPT))
+"""Who follows the journal: what its loop is called, whether it keeps up those who post, and how soon."""
 _END_BY_THEMSELVES: Final = frozenset({"jobs", *(name for name, _, _ in _FOLLOWERS)})
 
 
@@ -43,15 +43,16 @@ class Background:
         self._house = house
         self._follow = follow
         self._stale = asyncio.Event()
+        posting = {one.name for feature in house.features for one in feature.reactions}
         self._runners = {
             name: Runner(
                 database=house.database,
-                subscriptions=[one for one in house.subscriptions if one.kind == kind],
+                subscriptions=[one for one in house.subscriptions if (one.name in posting) is posts],
                 clock=house.clock,
                 rhythm=rhythm,
                 on_lag=meters.show_lag,
             )
-            for name, kind, rhythm in _FOLLOWERS
+            for name, posts, rhythm in _FOLLOWERS
         }
         shutdown_s = house.settings.shutdown_ms / 1000
         self._jobs = Worker(

@@ -174,10 +174,12 @@ class Live:
             )
         assert frozen
 
-    async def describe(self, viewer: str = "v", *, level: int | None = None) -> int:
-        """Have the host platform say what a viewer is."""
+    async def describe(
+        self, viewer: str = "v", *, level: int | None = None, at: datetime | None = None
+    ) -> int:
+        """Have the host platform say what a viewer is, or was from an earlier time on."""
         said = ViewerAttributesSaved(viewer=viewer, revision=1, level=level)
-        return await self.record(f"viewer/{viewer}", said)
+        return await self.record(f"viewer/{viewer}", said, at=at)
 
     async def top_up(self, paid_minor: int, *, viewer: str = "v") -> str:
         """Have a viewer's top-up paid and credited, and return the payment."""

@@ -306,6 +306,29 @@ async def test_what_viewers_are_is_known_to_a_campaign_approved_in_the_same_batc
     assert await live.told() == [f"+10 v/c fact {tip}"]
 
 
+async def test_a_viewer_counts_as_what_he_was_then_as_far_as_was_known(live: Live) -> None:
+    await live.campaign(conditions=asks("level", "at_least", 5))
+    hour = timedelta(hours=1)
+    for since, level in ((1, 1), (2, 5), (3, 1), (4, 5), (5, 1)):
+        await live.describe(level=level, at=MONDAY + since * hour)
+    await live.evaluate()
+    earned: dict[float, int] = {}
+    for hours in (0.5, 2.5, 3.5, 4, 6):
+        earned[hours] = await live.tip(100, at=MONDAY + hours * hour)
+        await live.evaluate()
+    await live.describe("w", level=5, at=MONDAY)
+    earned[7] = await live.tip(100, viewer="w", at=MONDAY + 7 * hour)
+    await live.evaluate()
+    granted = [f"+10 v/c fact {earned[2.5]}", f"+10 v/c fact {earned[4]}", f"+10 w/c fact {earned[7]}"]
+    assert await live.told() == granted
+    # What is said too late does not change what a tip has earned, whenever it is looked at again.
+    await live.describe(level=1, at=MONDAY + 2.4 * hour)
+    undone = await live.undo(earned[2.5], 50)
+    await live.tip(100, at=MONDAY + 2.6 * hour)
+    await live.evaluate()
+    assert await live.told() == [*granted, f"-5 of 5 v/c fact {earned[2.5]} by {undone}"]
+
+
 async def test_a_fact_that_cannot_be_read_is_put_aside_and_the_rest_is_as_ever(
     live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:

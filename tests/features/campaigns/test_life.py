@@ -305,3 +305,23 @@ async def test_terms_of_any_depth_are_answered(stage: Stage) -> None:
         "PUT", PATH, content=deep.encode(), headers={"Content-Type": "application/json"}
     )
     assert answer.status_code == 400, answer.text
+
+
+async def test_two_that_do_not_go_together_are_not_approved_at_one_moment(stage: Stage) -> None:
+    together = TERMS | {"group": "g", "pick": "best"}
+    paths = [PATH, "/v1/campaigns/second"]
+    for path, reward in zip(paths, ("coin", "points"), strict=True):
+        await stage.submitted(together | {"reward": {"kind": reward}}, path)
+    async with stage.house.database.transaction() as tx:
+        # Both are under way now, and neither has looked beside it.
+        await tx.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"campaigns.group/{stage.tenant_id}/g",)
+        )
+        approvals = [
+            asyncio.create_task(stage.bob.send("POST", f"{path}/approve", {"revision": 1})) for path in paths
+        ]
+        done, _ = await asyncio.wait(approvals, timeout=0.5)
+        assert not done
+    answers = await asyncio.gather(*approvals)
+    assert sorted(one.status_code for one in answers) == [200, 400]
+    assert sorted([await stage.state(path) for path in paths]) == ["scheduled", "submitted"]

@@ -36,6 +36,16 @@ async def test_what_a_viewer_is_replaces_what_was_said_before(stage: Stage) -> N
     ]
 
 
+async def test_of_who_is_erased_nothing_is_known_any_more(stage: Stage) -> None:
+    await stage.ada.do("PUT", VIEWER, {"level": 3, "tags": ["vip"]})
+    await stage.ada.do("PUT", "/v1/viewers/v2/attributes", {"level": 4})
+    await stage.acme.do("POST", "/v1/viewers/v1/erasure", {"reason": "asked"})
+    await stage.caught_up()
+    seen = await stage.ada.get(VIEWER)
+    assert (seen["level"], seen["tags"]) == (None, [])
+    assert (await stage.ada.get("/v1/viewers/v2/attributes"))["level"] == 4
+
+
 async def test_the_same_key_says_it_once(stage: Stage) -> None:
     for _ in range(2):
         await stage.ada.do("PUT", VIEWER, {"level": 3}, key="k")

@@ -9,7 +9,7 @@ from plaudit.features.campaigns.reactions import evaluation, life, memory
 FEATURE: Final = Feature(
     name="campaigns",
     routes=http.ROUTES,
-    subscriptions=(life.PAUSES, life.REWARDS, life.FIGURES),
+    subscriptions=(life.PAUSES, life.ERASURE, life.REWARDS, life.FIGURES),
     reactions=(evaluation.EVALUATION,),
     schedules=(schedule.ENDS, schedule.MATURING),
     companion=memory.companion,

@@ -3,7 +3,7 @@
 One statement finds who is behind; each cursor is worked on by one process at a time. A runner is woken
 after commits and looks by itself each second. It does not run for each commit: after a round it waits a
 little, so that a busy journal is applied in batches and a quiet one at once. How long is its rhythm: somebody
-waits for what reactions do, one after the other, while figures and boards may be half a second old.
+waits for what is posted, one reaction after the other, while figures and boards may be half a second old.
 """
 
 import asyncio
@@ -50,10 +50,10 @@ class Rhythm:
 
 
 LAZY: Final = Rhythm(least_ms=100, most_ms=400, rest_parts=2)
-"""For projections. The upper bound, the poll of another process and the batch itself together stay below the
+"""For most. The upper bound, the poll of another process and the batch itself together stay below the
 second within which everybody has caught up."""
 PROMPT: Final = Rhythm(least_ms=50, most_ms=150, rest_parts=1)
-"""For reactions: three that follow from each other have happened within a blink."""
+"""For those who post: three reactions that follow from each other have happened within a blink."""
 
 
 class Runner:

@@ -347,7 +347,7 @@ async def _check_funded(tx: Connection, *, grant: Grant, campaign: Campaign, ter
 async def _check_beside(tx: Connection, *, grant: Grant, campaign: str, terms: Terms, now: datetime) -> None:
     """Raise Refusal `campaign.group` (INVALID) when others of its group that go on do not go with it."""
     if terms.group is not None:
-        beside = await store.select_group(
+        beside = await store.lock_group(
             tx, tenant_id=grant.tenant_id, group=terms.group, but=campaign, now=now
         )
         check_together(terms, {one.campaign: terms_in(one) for one in beside})

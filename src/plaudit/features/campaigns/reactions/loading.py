@@ -170,7 +170,7 @@ class Loading:
                 else None
             )
             described = (
-                await viewers.ask_described(conn, tenant_id=tenant_id, viewers=wanted.viewers)
+                await viewers.ask_described_since(conn, tenant_id=tenant_id, since=wanted.viewers)
                 if asked
                 else None
             )
@@ -190,8 +190,11 @@ class Loading:
         state.originals = {one.position: one for one in originals}
         state.undone |= await viewers.select_undone(conn, tenant_id=tenant_id, positions=back)
         more = wants(originals)
-        more = Wants(more.viewers - known.viewers, more.firsts - known.firsts, set())
-        await self._look_up(life, state, more)
+        await self._look_up(life, state, Wants({}, more.firsts - known.firsts, set()))
+        if life.asks_viewers or self.steps:
+            # What was recorded after an original was not known then, however early it happened.
+            asked = await viewers.ask_described(conn, tenant_id=tenant_id, viewers=more.viewers)
+            state.described |= await viewers.described_in(asked)
 
     async def _filled(self, batch: Batch) -> Batch:
         """Return a batch with its windows, budgets and caps, and where it must be careful with wallets."""

@@ -161,10 +161,17 @@ async def select_revisions(
     return [_revision(row) for row in await cursor.fetchall()]
 
 
-async def select_group(
+async def lock_group(
     conn: Connection, *, tenant_id: int, group: str, but: str, now: datetime
 ) -> list[Revision]:
-    """Return what holds of the campaigns of a group that go on at a time, all `but` one."""
+    """Return what holds of the campaigns of a group that go on at a time, all `but` one.
+
+    Nobody else looks at the group until this transaction ends: two that do not go together could each be
+    approved while the other is not yet.
+    """
+    await conn.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"campaigns.group/{tenant_id}/{group}",)
+    )
     cursor = await conn.execute(
         f"SELECT {_COLUMNS} FROM campaigns.campaign c"
         " JOIN campaigns.revision r ON r.tenant_id = c.tenant_id AND r.campaign = c.campaign"

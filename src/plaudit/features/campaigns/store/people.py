@@ -34,6 +34,14 @@ async def select_attributes(conn: Connection, *, tenant_id: int, viewer: str) ->
     return Attributes(viewer=viewer, revision=row[0], level=row[1], tags=tuple(row[2]))
 
 
+async def erase_attributes(conn: Connection, *, tenant_id: int, viewers: Sequence[str]) -> None:
+    """Forget what was said last of viewers."""
+    await conn.execute(
+        "UPDATE campaigns.attributes SET level = NULL, tags = '{}' WHERE tenant_id = %s AND viewer = ANY(%s)",
+        (Int4(tenant_id), packing.texts(viewers)),
+    )
+
+
 async def save_calendar(conn: Connection, *, tenant_id: int, calendar: str, days: Sequence[date]) -> int:
     """Insert or replace a calendar, and return its new revision."""
     cursor = await conn.execute(

@@ -139,7 +139,7 @@ class Trial:
         """Return what of viewers is to be known for a page and was not asked for before."""
         wanted = wants(items)
         firsts = wanted.firsts - self._asked
-        viewers = wanted.viewers - self._seen
+        viewers = wanted.viewers.keys() - self._seen
         self._asked |= firsts
         self._seen |= viewers
         return Needed(firsts, viewers if self._life.asks_viewers else set())

@@ -53,27 +53,26 @@ class Foreseen(Struct, frozen=True, gc=False):
 
 
 class Wants(Struct):
-    """What a batch needs to know before it is foreseen."""
+    """What a batch needs to know before it is foreseen; of viewers, from which time on."""
 
-    viewers: set[str]
+    viewers: dict[str, datetime]
     firsts: set[tuple[str, str]]
     references: set[str]
 
 
 def wants(items: Iterable[Item]) -> Wants:
     """Return what of viewers, first facts and references must be known to foresee items."""
-    viewers: set[str] = set()
+    viewers: dict[str, datetime] = {}
     firsts: set[tuple[str, str]] = set()
     references: set[str] = set()
     for item in items:
         if isinstance(item, Happening):
             if item.trigger in FIRSTS:
                 firsts.add((item.trigger, item.viewer))
-            viewers.add(item.viewer)
         elif isinstance(item, Reversal) and item.reference is not None:
             references.add(item.reference)
-        elif isinstance(item, Described):
-            viewers.add(item.viewer)
+        if isinstance(item, Happening | Described):
+            viewers[item.viewer] = min(item.at, viewers.get(item.viewer, item.at))
     return Wants(viewers, firsts, references)
 
 
