@@ -12,7 +12,7 @@ import pytest
 from plaudit.app.assembly import assembled
 from plaudit.app.background import running
 from plaudit.core.commands.references import References
-from plaudit.core.journal.subscriptions import Runner, Subscription
+from plaudit.core.journal.subscriptions import LAZY, PROMPT, Rhythm, Runner, Subscription
 from plaudit.platform.settings import Settings
 from tests.kit.servers import DatabaseUrls
 
@@ -40,17 +40,16 @@ async def test_loops_end_though_a_cancellation_was_dropped(
 async def test_everybody_who_follows_is_followed_by_one_loop(
     database: DatabaseUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    followed: list[list[str]] = []
+    followed: dict[Rhythm, set[str]] = {}
     begin = Runner.__init__
 
-    def noted(self: Runner, *, subscriptions: Sequence[Subscription], **given: Any) -> None:  # noqa: ANN401 - the rest of them
-        followed.append([one.name for one in subscriptions])
-        begin(self, subscriptions=subscriptions, **given)
+    def noted(self: Runner, *, subscriptions: Sequence[Subscription], rhythm: Rhythm, **given: Any) -> None:  # noqa: ANN401 - the rest of them
+        followed[rhythm] = {one.name for one in subscriptions}
+        begin(self, subscriptions=subscriptions, rhythm=rhythm, **given)
 
     monkeypatch.setattr(Runner, "__init__", noted)
     settings = Settings.from_environment({"PLAUDIT_DATA_DIR": str(tmp_path)})
     async with assembled(settings, url=database.url) as house, running(house, follow=False):
-        names = [name for some in followed for name in some]
-        assert sorted(names) == sorted(one.name for one in house.subscriptions)
+        names = {one.name for one in house.subscriptions}
         posting = {one.name for feature in house.features for one in feature.reactions}
-        assert posting in [set(some) for some in followed]
+        assert followed == {PROMPT: posting, LAZY: names - posting}

@@ -37,21 +37,23 @@ class Reaction:
     ``react`` is handed the corridor, a connection inside the transaction that moves the cursor, and a span.
     It posts through ``corridor.record`` on that connection, once per batch, each command with a key made
     from the fact that it answers; it leaves nothing behind outside the database.
+
+    With `by_index` its statements find rows by index only from the start, not first when it records: for
+    those that look up each of the few rows which a span names, of large tables, by its key.
     """
 
     name: str
     kinds: tuple[str, ...]
     react: Callable[[Corridor, Connection, Span], Awaitable[None]]
+    by_index: bool = False
 
     def bound(self, corridor: Corridor) -> Subscription:
-        """Return the subscription of this reaction with its way for commands.
-
-        Its statements find rows by index only: a span names few rows of large tables.
-        """
-        react = self.react
+        """Return the subscription of this reaction with its way for commands."""
+        react, by_index = self.react, self.by_index
 
         async def apply(conn: Connection, span: Span) -> None:
-            await plan_by_index(conn)
+            if by_index:
+                await plan_by_index(conn)
             await react(corridor, conn, span)
 
         return Subscription(name=self.name, kinds=self.kinds, apply=apply, kind="reaction")

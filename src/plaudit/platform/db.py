@@ -47,13 +47,14 @@ _BY_INDEX: Final = {
     "enable_bitmapscan": "off",
     # All rows of a tenant, read once and compared with each that is wanted, are a loop as well.
     "enable_material": "off",
-    "plan_cache_mode": "force_generic_plan",
 }
 """For statements that touch few rows of large tables by their keys, and come again and again.
 
-Where statistics are young the planner may think otherwise and read a table whole, and it would plan anew,
-with the values, what has one plan only.
+Where statistics are young the planner may think otherwise and read a table whole.
 """
+_ONE_PLAN: Final = {"plan_cache_mode": "force_generic_plan"}
+"""For connections on which nothing else runs: the planner would plan anew, with the values, what has one plan
+only. Elsewhere a plan made while a table was empty would be kept as well."""
 _PLAN_BY_INDEX: Final = sql.SQL("SELECT {}").format(
     sql.SQL(", ").join(sql.SQL("set_config({}, {}, true)").format(*one) for one in _BY_INDEX.items())
 )
@@ -89,7 +90,7 @@ def connection_text(
     if role is not None:
         options.append(f"-c role={role}")
     if by_index:
-        options.extend(f"-c {name}={value}" for name, value in _BY_INDEX.items())
+        options.extend(f"-c {name}={value}" for name, value in (_BY_INDEX | _ONE_PLAN).items())
     settings: dict[str, Any] = {
         "application_name": application_name,
         "connect_timeout": _CONNECT_TIMEOUT_S,
@@ -110,7 +111,7 @@ def connect(
 
 
 async def plan_by_index(conn: Connection) -> None:
-    """Have this transaction's statements find rows by index only, as those of a pool opened `by_index`."""
+    """Have this transaction's statements find rows by index only, as those of a pool opened `by_index` do."""
     await conn.execute(_PLAN_BY_INDEX)
 
 

@@ -206,7 +206,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(
         "pool_max",
         "PLAUDIT_POOL_MAX",
-        "8",
+        "12",
         "Database connections that one process keeps for everything but the posting writers and listeners.",
         _integer(minimum=1, maximum=1_000),
     ),

@@ -255,7 +255,7 @@ async def count(conn: Connection, span: Span) -> None:
     await figures.apply_facts(conn, tenant_id=span.tenant_id, after=span.after, upto=span.upto)
 
 
-SETTLING: Final = Reaction(name="payments.settle", kinds=tuple(_KINDS), react=_settle)
+SETTLING: Final = Reaction(name="payments.settle", kinds=tuple(_KINDS), react=_settle, by_index=True)
 ERASURE: Final = Subscription(
     name="payments.erasure", kinds=(ViewerErased.KIND,), apply=forget, kind="reaction"
 )

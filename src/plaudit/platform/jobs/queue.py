@@ -36,14 +36,16 @@ class LentConnector(PsycopgConnector):
 _MANAGER: Final = JobManager(LentConnector())
 
 GIVE_WAY: Final = (
-    "WITH gone AS (DELETE FROM procrastinate_jobs WHERE id = %(job_id)s AND status = 'doing'"
+    "WITH gone AS (DELETE FROM jobs.procrastinate_jobs WHERE id = %(job_id)s AND status = 'doing'"
     " RETURNING queueing_lock, attempts)"
-    " UPDATE procrastinate_jobs AS w SET attempts = greatest(w.attempts, gone.attempts + 1) FROM gone"
+    " UPDATE jobs.procrastinate_jobs AS w SET attempts = greatest(w.attempts, gone.attempts + 1),"
+    " scheduled_at = greatest(w.scheduled_at, %(retry_at)s) FROM gone"
     " WHERE w.queueing_lock = gone.queueing_lock AND w.status = 'todo'"
 )
-"""End a job that would come again where one like it waits `once`: that one does the work of both.
+"""End a job that would come again at a time where one like it waits `once`: that one does the work of both.
 
-It takes over the attempts, so that it asks first what they have done, and is dead after as many as any other.
+Unless it has begun meanwhile, it takes over time and attempts, so that it comes no sooner, asks first what
+they have done, and is dead after as many as any other.
 """
 
 

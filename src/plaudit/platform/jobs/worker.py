@@ -104,6 +104,7 @@ class _Connector(LentConnector):
             except UniqueViolation:
                 # It is to wait again, and another one waits that is to be there once.
                 query = GIVE_WAY
+                continue
             except ConnectorException as error:
                 if attempt > 0 and isinstance(error.__cause__, psycopg.errors.RaiseException):
                     return  # it was written after all: the job is not running any more

@@ -38,21 +38,20 @@ _AGAIN_MS: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rhythm:
-    """How far apart rounds start, in milliseconds, and how long is rested after work.
+    """How far apart rounds start, in milliseconds: `stretch` times what the last one worked, within bounds.
 
-    `rest_parts` is the share of the time that batches may take under a steady load: one part work, so many
-    parts rest, as long as that is between the two bounds.
+    With 2 half of the time is rest under a steady load, with 1 only what is missing to `least_ms`.
     """
 
     least_ms: float
     most_ms: float
-    rest_parts: float
+    stretch: float
 
 
-LAZY: Final = Rhythm(least_ms=100, most_ms=400, rest_parts=2)
+LAZY: Final = Rhythm(least_ms=100, most_ms=400, stretch=2)
 """For most. The upper bound, the poll of another process and the batch itself together stay below the
 second within which everybody has caught up."""
-PROMPT: Final = Rhythm(least_ms=50, most_ms=150, rest_parts=1)
+PROMPT: Final = Rhythm(least_ms=50, most_ms=150, stretch=1)
 """For those who post: three reactions that follow from each other have happened within a blink."""
 
 
@@ -179,7 +178,7 @@ class Runner:
             # Others were quicker each time: leave it to them, and only see that somebody does it.
             wanted_s = self._interval_s * 2
         else:
-            wanted_s = max(self._rhythm.least_ms / 1000, self._worked_s * self._rhythm.rest_parts)
+            wanted_s = max(self._rhythm.least_ms / 1000, self._worked_s * self._rhythm.stretch)
         self._interval_s = min(wanted_s, self._rhythm.most_ms / 1000)
         self._applied = 0
         self._worked_s = 0.0

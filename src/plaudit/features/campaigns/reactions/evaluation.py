@@ -134,5 +134,8 @@ def _taking_back(tenant_id: int, verdict: TakeBack) -> list[tuple[Verdict, Comma
 
 
 EVALUATION: Final = Reaction(
-    name="campaigns.evaluate", kinds=(*triggers.KINDS, triggers.DESCRIBED, *STEPS), react=_evaluate
+    name="campaigns.evaluate",
+    kinds=(*triggers.KINDS, triggers.DESCRIBED, *STEPS),
+    react=_evaluate,
+    by_index=True,
 )

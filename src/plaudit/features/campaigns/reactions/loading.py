@@ -170,7 +170,9 @@ class Loading:
                 else None
             )
             described = (
-                await viewers.ask_described_since(conn, tenant_id=tenant_id, since=wanted.viewers)
+                await viewers.ask_described_since(
+                    conn, tenant_id=tenant_id, since=wanted.viewers, upto=self.span.after
+                )
                 if asked
                 else None
             )
@@ -191,7 +193,7 @@ class Loading:
         state.undone |= await viewers.select_undone(conn, tenant_id=tenant_id, positions=back)
         more = wants(originals)
         await self._look_up(life, state, Wants({}, more.firsts - known.firsts, set()))
-        if life.asks_viewers or self.steps:
+        if more.viewers and (life.asks_viewers or self.steps):
             # What was recorded after an original was not known then, however early it happened.
             asked = await viewers.ask_described(conn, tenant_id=tenant_id, viewers=more.viewers)
             state.described |= await viewers.described_in(asked)

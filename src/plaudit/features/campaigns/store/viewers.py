@@ -178,21 +178,24 @@ async def ask_described(conn: Connection, *, tenant_id: int, viewers: Collection
     )
 
 
-async def ask_described_since(conn: Connection, *, tenant_id: int, since: Mapping[str, datetime]) -> Cursor:
+async def ask_described_since(
+    conn: Connection, *, tenant_id: int, since: Mapping[str, datetime], upto: int
+) -> Cursor:
     """Ask what was said of viewers from a time on, and last before it; `described_in` reads the answer.
 
-    That is all that matters to facts from then on which are recorded after everything that was said.
+    That is all that matters to facts of that time or later which stand after the position `upto`.
     """
     return await conn.execute(
         "SELECT d.viewer, d.position, d.at, d.level, d.tags FROM unnest(%s, %s) AS v (viewer, since)"
         " CROSS JOIN LATERAL ((SELECT * FROM campaigns.described WHERE tenant_id = %s AND viewer = v.viewer"
-        " AND at < v.since ORDER BY at DESC, position DESC LIMIT 1) UNION ALL (SELECT * FROM"
-        " campaigns.described WHERE tenant_id = %s AND viewer = v.viewer AND at >= v.since)) AS d"
-        " ORDER BY d.viewer, d.at, d.position",
+        " AND at < v.since AND position <= %s ORDER BY at DESC, position DESC LIMIT 1) UNION ALL"
+        " (SELECT * FROM campaigns.described WHERE tenant_id = %s AND viewer = v.viewer"
+        " AND at >= v.since)) AS d ORDER BY d.viewer, d.at, d.position",
         (
             packing.texts(list(since)),
             packing.times(list(since.values())),
             Int4(tenant_id),
+            Int8(upto),
             Int4(tenant_id),
         ),
     )

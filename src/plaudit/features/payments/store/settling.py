@@ -96,7 +96,7 @@ async def save_claims(conn: Connection, *, tenant_id: int, claims: Sequence[tupl
         " AND v.state IN ('succeeded', 'closed') THEN v.at ELSE i.settled_at END"
         " FROM unnest(%s, %s, %s, %s, %s, %s) AS v (number, state, paid, refunding, refunded, at)"
         " CROSS JOIN LATERAL (SELECT ctid FROM payments.intent WHERE tenant_id = %s AND number = v.number"
-        " OFFSET 0) AS found WHERE i.ctid = found.ctid",
+        " OFFSET 0) AS found WHERE i.tenant_id = %s AND i.ctid = found.ctid",
         (
             packing.int8s([claim.number for claim, _ in claims]),
             packing.texts([claim.state for claim, _ in claims]),
@@ -104,6 +104,7 @@ async def save_claims(conn: Connection, *, tenant_id: int, claims: Sequence[tupl
             packing.int8s([claim.refunding_minor for claim, _ in claims]),
             packing.int8s([claim.refunded_minor for claim, _ in claims]),
             packing.times([at for _, at in claims]),
+            Int4(tenant_id),
             Int4(tenant_id),
         ),
     )
@@ -122,7 +123,7 @@ async def save_tries(conn: Connection, *, tenant_id: int, tries: Sequence[tuple[
         " WHERE i.tenant_id = a.tenant_id AND i.number = a.intent) END"
         " FROM unnest(%s, %s, %s, %s, %s, %s) AS v (intent, attempt, state, transaction, code, at)"
         " CROSS JOIN LATERAL (SELECT ctid FROM payments.attempt WHERE tenant_id = %s AND intent = v.intent"
-        " AND attempt = v.attempt OFFSET 0) AS found WHERE a.ctid = found.ctid",
+        " AND attempt = v.attempt OFFSET 0) AS found WHERE a.tenant_id = %s AND a.ctid = found.ctid",
         (
             LAST_LOOK,
             packing.int8s([intent for intent, _ in tries]),
@@ -131,6 +132,7 @@ async def save_tries(conn: Connection, *, tenant_id: int, tries: Sequence[tuple[
             packing.texts([one.transaction or "" for _, one in tries]),
             packing.texts([one.code or "" for _, one in tries]),
             packing.times([at for _, one in tries if (at := one.settled_at) is not None]),
+            Int4(tenant_id),
             Int4(tenant_id),
         ),
     )
