@@ -222,19 +222,33 @@ def _leave(*, layout: Layout, account: Account, membership: int) -> None:
     """Give the membership back.
 
     The last one waits until the server is down, so that its folder may be removed. A server whose watchdog
-    was killed gets a new one first, for it would run on without anybody.
+    was killed gets a new one, for it would run on without anybody: before that, and once more after it, for
+    a process that is being killed holds its lock a little longer.
     """
-    if not is_held(layout.watchdog_lock) and Postmaster.find(layout) is not None:
-        turn = acquire(path=layout.start_lock, shared=False, deadline=time.monotonic() + _LEAVE_S)
-        try:
-            programs = reachable_programs(layout=layout, account=account)
-            _start_watchdog(layout=layout, programs=programs, start_timeout_s=_LEAVE_S)
-        finally:
-            os.close(turn)
+    _watch_again(layout=layout, account=account)
     last = try_exclusive(membership)
     os.close(membership)
-    if not last:
-        return
+    if last:
+        _wait_for_the_end(layout)
+        if _watch_again(layout=layout, account=account):
+            _wait_for_the_end(layout)
+
+
+def _watch_again(*, layout: Layout, account: Account) -> bool:
+    """Give a server without a watchdog a new one; tell whether there was such a server."""
+    if is_held(layout.watchdog_lock) or Postmaster.find(layout) is None:
+        return False
+    turn = acquire(path=layout.start_lock, shared=False, deadline=time.monotonic() + _LEAVE_S)
+    try:
+        programs = reachable_programs(layout=layout, account=account)
+        _start_watchdog(layout=layout, programs=programs, start_timeout_s=_LEAVE_S)
+    finally:
+        os.close(turn)
+    return True
+
+
+def _wait_for_the_end(layout: Layout) -> None:
+    """Wait until the watchdog has ended; not when it goes on, for others."""
     noticed = time.monotonic() + _LEAVE_NOTICED_S
     deadline = time.monotonic() + _LEAVE_S
     while is_held(layout.watchdog_lock) and time.monotonic() < deadline:
