@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from datetime import date, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,6 +77,20 @@ def test_where_a_condition_contradicts_itself(condition: Condition, place: str |
 def test_an_attribute_has_no_values_but_its_choices() -> None:
     assert place_of(leaf("fact.mode", "equals", "gift"), "ticket") == "conditions"
     assert place_of(never(leaf("fact.mode", "one_of", ["full", "deposit"])), "ticket") is None
+
+
+def test_a_long_calendar_asked_for_many_times_is_checked_at_once() -> None:
+    # Every other day, so that no two of its days are one stretch.
+    alternate = tuple((date(2026, 1, 1) + timedelta(days=2 * day)).isoformat() for day in range(2000))
+    asked = [leaf("day", "in_calendar", "alternate")] * 60
+    between = leaf("day", "equals", "2026-01-02")
+    started = time.perf_counter()
+    for parts, place in ((asked, None), ([*asked, between], "conditions.all[60]")):
+        found = impossible(
+            every(*parts), trigger=TRIGGERS["tip"], currency="CNY", calendars={"alternate": alternate}
+        )
+        assert found == place
+    assert time.perf_counter() - started < 2
 
 
 def _conjunctions(attribute: str) -> st.SearchStrategy[list[Condition]]:

@@ -162,7 +162,11 @@ def _spans(leaf: Leaf, sort: Sort, calendars: Calendars) -> Iterator[tuple[int, 
 
 
 def _points(numbers: Iterator[int]) -> Iterator[tuple[int, int]]:
-    return ((one, one + 1) for one in sorted(set(numbers)))
+    """Yield the intervals of single numbers; numbers in a row are one interval."""
+    there = set(numbers)
+    lows = sorted(one for one in there if one - 1 not in there)
+    highs = sorted(one + 1 for one in there if one + 1 not in there)
+    yield from zip(lows, highs, strict=True)
 
 
 def _number(value: str | int, sort: Sort) -> int:
@@ -192,8 +196,20 @@ def _both(one: Room, other: Room) -> Room:
         return Names(one.names - other.names if other.others else one.names & other.names)
     assert isinstance(one, tuple), one
     assert isinstance(other, tuple), other
-    shared = ((max(a, c), min(b, d)) for a, b in one for c, d in other)
-    return tuple(sorted((low, high) for low, high in shared if low < high))
+    return tuple(_shared(one, other))
+
+
+def _shared(one: Spans, other: Spans) -> Iterator[tuple[int, int]]:
+    """Yield what is in both, in one pass over both: of two intervals the one that ends first is done with."""
+    first, second = 0, 0
+    while first < len(one) and second < len(other):
+        (a, b), (c, d) = one[first], other[second]
+        if max(a, c) < min(b, d):
+            yield max(a, c), min(b, d)
+        if b < d:
+            first += 1
+        else:
+            second += 1
 
 
 _NO_NAMES: Final = Names(frozenset())
