@@ -6,8 +6,11 @@ import copy
 import re
 from typing import Any
 
+import pytest
+
 from plaudit.features.campaigns.model.checking import terms_of
 from plaudit.features.campaigns.model.terms import Terms
+from plaudit.kernel.refusal import Refusal
 from tests.features.campaigns.model.trees import CALENDARS
 
 GONE = object()
@@ -84,3 +87,19 @@ def altered(sent: dict[str, Any], place: str, value: object) -> dict[str, Any]:
 def checked(sent: object) -> Terms:
     """Return the terms that were sent, with Shanghai's time and two calendars."""
     return terms_of(sent, zone="Asia/Shanghai", calendars=CALENDARS)
+
+
+def refused(sent: object) -> tuple[str, object]:
+    """Return the code and the place with which what was sent is refused."""
+    with pytest.raises(Refusal) as caught:
+        checked(sent)
+    assert caught.value.kind == "invalid"
+    return caught.value.code, caught.value.details["place"]
+
+
+def tried(sent: object) -> Terms | Refusal:
+    """Return the terms that were sent, or why they are refused."""
+    try:
+        return checked(sent)
+    except Refusal as refusal:
+        return refusal

@@ -24,22 +24,8 @@ from plaudit.features.campaigns.model.terms import (
     terms_text,
 )
 from plaudit.kernel.refusal import Refusal
-from tests.features.campaigns.model.sent import GONE, TOPUP, WEEKLY, altered, checked
+from tests.features.campaigns.model.sent import GONE, TOPUP, WEEKLY, altered, checked, refused, tried
 from tests.features.campaigns.model.trees import TREES
-
-
-def refused(sent: object) -> tuple[str, object]:
-    with pytest.raises(Refusal) as caught:
-        checked(sent)
-    assert caught.value.kind == "invalid"
-    return caught.value.code, caught.value.details["place"]
-
-
-def tried(sent: object) -> Terms | Refusal:
-    try:
-        return checked(sent)
-    except Refusal as refusal:
-        return refusal
 
 
 def test_terms_are_what_was_sent() -> None:
@@ -153,6 +139,8 @@ TIERS = "strategy.tiers"
         ("strategy", GONE, "campaign.missing"),
         ("strategy", "ratio", "campaign.strategy"),
         ("strategy", {"kind": "best"}, "campaign.strategy"),
+        ("strategy.kind", [], "campaign.strategy"),
+        ("strategy.kind", {}, "campaign.strategy"),
         ("strategy.counted", "fact", "campaign.strategy"),
         ("strategy.counted", "year", "campaign.value"),
         ("strategy.per[0]", "guild", "campaign.attribute"),
@@ -295,6 +283,8 @@ PLACES = [
     *WEEKLY,
     *("base.amount", FIRST, FIRST + ".value", FIRST + ".operator", "conditions.all[3].value", TIERS),
     *(TIERS + "[0]", "strategy.per", "strategy.counted", "reward.kind", "texts.title_en", "caps.total_minor"),
+    *("conditions.all", "conditions.all[1].any", "conditions.all[1].any[1].not", FIRST + ".attribute"),
+    *("strategy.kind", "strategy.per[0]", "base.asset", "reward.asset", "zone", "clawback.policy"),
 ]
 
 

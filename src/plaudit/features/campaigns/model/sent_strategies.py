@@ -43,7 +43,7 @@ def strategy_of(raw: object, place: str, *, trigger: Trigger) -> Strategy:
     that cross, and those of `reading`.
     """
     kind = raw.get("kind") if isinstance(raw, dict) else None
-    if not isinstance(raw, dict) or kind not in _READERS:
+    if not isinstance(raw, dict) or not isinstance(kind, str) or kind not in _READERS:
         allowed = ", ".join(f'"{one}"' for one in _READERS)
         raise invalid(
             "campaign.strategy", f"Send a strategy with one of these kinds: {allowed}.", place=place
