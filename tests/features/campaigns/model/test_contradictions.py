@@ -66,6 +66,13 @@ def place_of(condition: Condition, trigger: str = "tip") -> str | None:
             "conditions.all[1].not",
         ),
         (every(FIRST, LATER), "conditions.all[1]"),
+        # Of nothing all hold, and none does.
+        (never(every()), "conditions.not"),
+        (every(HIGH, never(every(every()))), "conditions.all[1].not.all[0]"),
+        (some(ROOM_A, never(every())), "conditions.any[1].not"),
+        (some(), "conditions"),
+        (never(some()), None),
+        (never(never(every())), None),
         # Without a level neither is met.
         (every(never(leaf("level", "below", 3)), never(leaf("level", "at_least", 3))), None),
     ],

@@ -47,8 +47,9 @@ class _Literal(Struct, frozen=True):
 
 
 class _Choice(Struct, frozen=True):
-    """Parts of which one must hold, or with `holds` false one must not."""
+    """The parts of a node, of which one must hold, or with `holds` false one must not."""
 
+    place: str
     parts: tuple[tuple[str, Condition], ...]
     holds: bool
 
@@ -90,6 +91,8 @@ def _first(
             return one.place
         rooms[key] = narrowed
     for choice in choices:
+        if not choice.parts:
+            return choice.place
         for possible in choice.parts:
             found = _first((possible,), holds=choice.holds, rooms=rooms, ground=ground)
             if found is not None:
@@ -109,7 +112,7 @@ def _gather(
         for part_place, part in parts_of(condition, place):
             _gather(part, part_place, holds=holds, literals=literals, choices=choices)
     else:
-        choices.append(_Choice(tuple(parts_of(condition, place)), holds))
+        choices.append(_Choice(place, tuple(parts_of(condition, place)), holds))
 
 
 def _key(leaf: Leaf) -> tuple[str, str]:

@@ -143,7 +143,9 @@ def _value(given: Given, attribute: Attribute, operator: str, calendars: Collect
         pair = [_single(one, attribute, one_place) for one_place, one in entries_of(raw, place, most=_PAIR)]
         if len(pair) < _PAIR:
             raise invalid("campaign.value", "Send two values: from, and before.", place=place)
-        if pair[0] == pair[1] or (attribute.sort != "time_of_day" and pair != sorted(pair)):
+        wraps = attribute.sort == "time_of_day"
+        low, high = map(second_of, pair) if wraps else pair
+        if low == high or (low > high and not wraps):
             raise invalid("campaign.impossible", "Let the second value be above the first.", place=place)
         return pair
     return _single(raw, attribute, place)
