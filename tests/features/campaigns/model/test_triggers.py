@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -215,6 +216,18 @@ def test_the_catalogue_has_words_in_both_languages_and_operators_for_everything(
     assert sorted(FIRSTS) == ["payment", "ticket", "tip", "topup"]
     assert "topup.ordered" in TRIGGERS["payment"].attributes["sells"].choices
     assert TRIGGERS["ticket"].attributes["fact.mode"].choices == ("full", "deposit", "group")
+
+
+@pytest.mark.parametrize("name", sorted(TRIGGERS))
+def test_whoever_reads_chinese_reads_chinese_only(name: str) -> None:
+    trigger = TRIGGERS[name]
+    words = {
+        name: trigger.zh,
+        **{f"amount {amount}": zh for amount, (_, zh) in trigger.amounts.items()},
+        **{attribute.name: attribute.zh for attribute in trigger.attributes.values()},
+    }
+    assert {what: zh for what, zh in words.items() if not re.search(r"[\u4e00-\u9fff]", zh)} == {}
+    assert {what: zh for what, zh in words.items() if re.search(r"[a-z]", zh)} == {}
 
 
 def test_what_a_viewer_is() -> None:

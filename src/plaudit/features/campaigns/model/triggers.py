@@ -41,6 +41,12 @@ AMOUNTS: Final[dict[str, tuple[str, str]]] = {
     "bought": ("coins bought, without bonus", "购买数量（不含赠送）"),
     "value": ("value, gifts in hand included", "价值（含背包礼物）"),
     "amount": ("amount", "金额"),
+    "repaid": ("repaid", "偿还的欠款"),
+    "topup": ("topup", "充值数量"),
+    "deposit": ("deposit", "定金"),
+    "forfeited": ("forfeited", "不退的定金"),
+    "returned": ("returned", "退回的定金"),
+    "refunded_before": ("refunded before", "此前已退金额"),
 }
 """How amounts are called."""
 
@@ -137,13 +143,28 @@ _KINDS_ZH: Final = {
     "topup.ordered": "充值下单",
     "payment.opened": "发起支付",
     "payment.attempted": "尝试支付",
+    "payment.attempt.failed": "支付尝试失败",
+    "payment.failed": "支付失败",
+    "payment.closed": "支付关闭",
+    "payment.surplus": "多付款项",
+    "payment.refund.requested": "申请退款",
+    "payment.refund.approved": "退款通过",
+    "payment.refund.rejected": "退款被拒",
+    "payment.refund.failed": "退款失败",
+    "payment.refund.retried": "重新退款",
     "tip.ordered": "打赏下单",
     "ticket.ordered": "下单购票",
+    "ticket.order.ended": "购票订单结束",
     "ticket.deposited": "支付定金",
+    "ticket.forfeited": "逾期未付尾款",
     "ticket.pledged": "参团付款",
     "waiting.joined": "加入候补",
+    "waiting.left": "退出候补",
+    "waiting.offered": "候补到票",
+    "waiting.passed": "候补票未领取",
     "invitation.opened": "生成邀请",
     "contact.saved": "保存联系方式",
+    "access.revoked": "观看资格取消",
 }
 
 _NEVER: Final = frozenset({TopupClawedBack.KIND, "viewer.erased", DESCRIBED})
