@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
+from unicodedata import category
 
 import msgspec
 
@@ -276,9 +277,23 @@ def _texts(raw: object) -> Texts:
 
 def _text(given: Given, name: str, *, low: int, high: int) -> str:
     text = given.text(name).strip() if low or given.has(name) else ""
-    if not low <= len(text) <= high or any(one < " " and one != "\n" for one in text):
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if any(map(_is_unshown, text)):
+        raise invalid(
+            "campaign.text",
+            "Send a text without tabs, other control characters and noncharacters; lines may break.",
+            place=given.at(name),
+        )
+    if not low <= len(text) <= high:
         raise invalid("campaign.text", f"Send a text of {low} to {high} characters.", place=given.at(name))
     return text
+
+
+def _is_unshown(one: str) -> bool:
+    """Tell whether pages and pictures cannot have it: a control, half of a pair, or no character at all."""
+    if one == "\n":
+        return False
+    return category(one) in {"Cc", "Cs"} or "\ufdd0" <= one <= "\ufdef" or ord(one) & 0xFFFE == 0xFFFE  # noqa: PLR2004
 
 
 def _caps(raw: object) -> Caps:
