@@ -51,6 +51,21 @@ def live(stage: Stage) -> Live:
     return Live(stage)
 
 
+async def test_a_day_gets_back_what_it_had_given_whatever_day_is_undone(live: Live) -> None:
+    tuesday = MONDAY + timedelta(days=1)
+    await live.campaign(strategy=TIERS | {"counted": "week"}, caps={"day_minor": 10})
+    first, second = await live.tip(100, at=MONDAY), await live.tip(90, at=tuesday)
+    await live.tip(100, viewer="w", at=tuesday)
+    await live.evaluate(1)
+    await live.undo(first, 90)
+    await live.undo(second, 90)
+    await live.evaluate(1)
+    late = await live.tip(100, viewer="x", at=tuesday)
+    again = await live.tip(100, viewer="y", at=MONDAY)
+    await live.evaluate(1)
+    assert (await live.told())[-2:] == [f"no 10 x/c fact {late} campaign.cap", f"+10 y/c fact {again}"]
+
+
 async def test_a_tip_earns_a_tenth_back_at_once_and_once(live: Live) -> None:
     await live.campaign()
     tip = await live.tip(200)
