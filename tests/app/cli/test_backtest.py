@@ -75,6 +75,15 @@ def test_the_same_as_json(terms: Path, payments: Path) -> None:
     assert [(one["place"], one["count"]) for one in found["failed"]] == [("base", 0), ("conditions", 1)]
 
 
+def test_terms_for_later_are_tested_as_if_they_ran_then(payments: Path, tmp_path: Path) -> None:
+    path = tmp_path / "later.json"
+    later = {"starts_at": "2036-11-22T00:00:00Z", "ends_at": "2036-12-01T00:00:00Z"}
+    path.write_text(json.dumps(TERMS | later))
+    said = run("--terms", path, "--payments", payments).stdout.splitlines()
+    assert said[0] == "Campaign draft, unsaved terms: 14.34 USD"
+    assert "judged as if it ran then" in said[1]
+
+
 def test_a_whole_request_will_do_as_terms(payments: Path, tmp_path: Path) -> None:
     path = tmp_path / "request.json"
     path.write_text(json.dumps({"terms": TERMS, "effective_from": "2036-01-01T00:00:00Z"}))

@@ -80,6 +80,43 @@ async def test_a_draft_is_tested_before_anybody_has_approved_it_and_nothing_is_w
     assert await stage.balance("campaign/first/budget/coin") == 0
 
 
+@pytest.mark.parametrize(
+    ("strategy", "cost_minor"),
+    [
+        ({"kind": "ratio", "ratio": "1/10"}, 70),
+        (
+            {
+                "kind": "cumulative",
+                "counted": "campaign",
+                "tiers": [{"from_minor": 600, "reward_minor": 25}],
+            },
+            25,
+        ),
+        ({"kind": "first", "reward_minor": 9}, 9),
+    ],
+)
+async def test_a_draft_for_later_is_tested_as_if_it_ran_then(
+    stage: Stage, strategy: dict[str, Any], cost_minor: int
+) -> None:
+    later = {"starts_at": "2036-11-22T00:00:00Z", "ends_at": "2036-12-01T00:00:00Z"}
+    await stage.draft(TIPS | later | {"strategy": strategy})
+    await tip(stage, 500)
+    await tip(stage, 200)
+    await stage.caught_up()
+    found = await stage.ada.do("POST", BACKTEST, NOVEMBER)
+    assert (found["as_if_running"], found["heard"], found["cost_minor"]) == (True, 2, cost_minor)
+
+
+async def test_terms_that_ran_for_a_part_of_the_period_keep_their_own(stage: Stage) -> None:
+    await stage.draft(TIPS | {"starts_at": "2026-11-22T13:00:00Z"})
+    await tip(stage, 500)
+    stage.clock.time = NOON + timedelta(hours=2)
+    await tip(stage, 200)
+    await stage.caught_up()
+    found = await stage.ada.do("POST", BACKTEST, NOVEMBER)
+    assert (found["as_if_running"], found["heard"], found["cost_minor"]) == (False, 1, 20)
+
+
 async def test_other_terms_and_another_budget_may_be_tried(stage: Stage) -> None:
     await stage.draft(TIPS)
     for _ in range(3):

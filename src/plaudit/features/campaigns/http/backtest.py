@@ -103,10 +103,14 @@ class BesideView(msgspec.Struct, kw_only=True):
 
 
 class BacktestView(msgspec.Struct, kw_only=True):
-    """What a revision would have done; `chart_svg` draws its cost by day."""
+    """What a revision would have done; `chart_svg` draws its cost by day.
+
+    It is tested `as_if_running` in the period that is judged where its own has nothing of it.
+    """
 
     campaign: str
     revision: int | None
+    as_if_running: bool
     asset: str
     zone: str
     first_at: str | None

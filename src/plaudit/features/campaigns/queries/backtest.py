@@ -26,6 +26,7 @@ from plaudit.features.campaigns.model.backtest.trial import (
     Told,
     Trial,
     items_of,
+    running_in,
     undone_by,
 )
 from plaudit.features.campaigns.model.checking import terms_of
@@ -165,10 +166,12 @@ async def over_journal(
 ) -> Backtest:
     """Return what a revision would have done with the facts of a period, late ones too.
 
-    Campaigns that ran then run beside it as they did, each from its own beginning; with `opened` random
-    rewards are drawn by the secrets that they were drawn by. Raises Refusal `backtest.too_long` (REFUSED)
-    when more of the journal must be read than `positions_max`.
+    What never ran in the period is judged as if it did. Campaigns that ran then run beside it as they did,
+    each from its own beginning; with `opened` random rewards are drawn by the secrets that they were drawn
+    by. Raises Refusal `backtest.too_long` (REFUSED) when more of the journal must be read than
+    `positions_max`.
     """
+    tested = running_in(tested, since=period.since, until=period.until)
     reading = _Reading(database, tenant_id, msgspec.structs.replace(tested, since=period.since), period)
     await reading.begin(opened=opened, positions_max=positions_max)
     await reading.run(progress)
@@ -304,10 +307,13 @@ def over_payments(*, tested: Candidate, paid: Iterable[Paid], progress: Progress
     """Return what a revision would have done with payments from elsewhere, in the order of their times.
 
     Each is taken as a fact of the revision's trigger, with what a payment says: who, how much, when, to which
-    creator and in which show. It is the first of its viewer that there is in the list.
+    creator and in which show. It is the first of its viewer that there is in the list. A revision that never
+    ran at these times is judged as if it did.
     """
     kind = triggers.TRIGGERS[tested.terms.trigger].kind
     ordered = sorted(paid, key=lambda one: one.at)
+    if ordered:
+        tested = running_in(tested, since=ordered[0].at, until=ordered[-1].at + _MOMENT)
     trial = Trial(tested)
     for first in range(0, len(ordered), SPAN):
         told = [

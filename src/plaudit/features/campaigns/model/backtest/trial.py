@@ -56,7 +56,8 @@ _ALWAYS: Final = datetime(1, 1, 1, tzinfo=UTC)
 class Candidate(Struct, frozen=True, kw_only=True):
     """What is tested: terms, as this revision of this campaign, on facts from `since` on.
 
-    `budget_minor` None is as much as it takes.
+    `budget_minor` None is as much as it takes. With `as_if_running` the terms have the period of the facts
+    instead of their own.
     """
 
     campaign: str
@@ -64,6 +65,19 @@ class Candidate(Struct, frozen=True, kw_only=True):
     revision: int | None = None
     since: datetime = _ALWAYS
     budget_minor: int | None = None
+    as_if_running: bool = False
+
+
+def running_in(tested: Candidate, *, since: datetime, until: datetime) -> Candidate:
+    """Return what is tested on facts from `since` on and before `until`, as if it ran then if it never did.
+
+    A period of its own that has any moment of these is kept: it tells which of the facts are of its time.
+    """
+    terms = tested.terms
+    if terms.starts_at < until and since < terms.ends_at:
+        return tested
+    terms = msgspec.structs.replace(terms, starts_at=since, ends_at=until)
+    return msgspec.structs.replace(tested, terms=terms, as_if_running=True)
 
 
 class Told(NamedTuple):
@@ -180,7 +194,9 @@ class Trial:
 
     def result(self) -> Backtest:
         """Return what came of it so far."""
-        return self._collecting.result(left_minor=self._purse.budgets[self._tested.campaign])
+        tested = self._tested
+        found = self._collecting.result(left_minor=self._purse.budgets[tested.campaign])
+        return msgspec.structs.replace(found, as_if_running=tested.as_if_running)
 
     def _keep(self) -> None:
         """Keep the windows of first facts, which a late one may make be judged again, and forget the rest."""
