@@ -124,6 +124,7 @@ def test_over_the_journal_of_a_tenant(database: DatabaseUrls, terms: Path, tmp_p
         (("--payments", "{terms}", "--terms", "{terms}"), "the header lacks"),
         (("--payments", "none.csv", "--terms", "{terms}"), "does not exist"),
         (("--budget", "-1"), "x>=0"),
+        (("--revision", "4294967297"), "1<=x<="),
     ],
 )
 def test_what_makes_no_sense_is_explained(

@@ -30,6 +30,7 @@ from plaudit.platform.settings import Settings, SettingsError
 
 _SHOWN_AFTER_S: Final = 2.0
 _DRAFT: Final = "draft"
+_REVISION_MAX: Final = 2**31 - 2
 
 
 class BacktestError(click.ClickException):
@@ -73,7 +74,7 @@ _FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--tenant", metavar="SLUG", help="Whose campaign it is.")
 @click.option("--from", "since", type=_Time(), help="Where the period begins (RFC 3339).")
 @click.option("--until", type=_Time(), help="The moment before which it ends.")
-@click.option("--revision", type=click.IntRange(1), help="Which revision; the newest when not given.")
+@click.option("--revision", type=click.IntRange(1, _REVISION_MAX), help="Which revision; the newest when not given.")
 @click.option("--terms", type=_FILE, help="A JSON file of terms, instead of a revision.")
 @click.option("--payments", type=_FILE, help="A CSV of payments, gzipped or plain, instead of the journal.")
 @click.option(
