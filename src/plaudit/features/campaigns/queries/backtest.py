@@ -1,4 +1,4 @@
-"""What a revision would have done: a period of the journal, or a list of payments, judged in memory.
+"""What a revision would have done: a period of the journal, judged in memory.
 
 Nothing is written. The journal is read in pages, each on a connection of its own for as long as it takes, so
 that no transaction lasts and the loop gets its turn between pages. Facts never change: what is read later is
@@ -6,10 +6,10 @@ the same.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
 
@@ -25,12 +25,12 @@ from plaudit.features.campaigns.model.backtest.trial import (
     Candidate,
     Told,
     Trial,
+    happenings_of,
     items_of,
     running_in,
     undone_by,
 )
 from plaudit.features.campaigns.model.checking import terms_of
-from plaudit.features.campaigns.model.engine.foreseeing import Item
 from plaudit.features.campaigns.model.happenings import Happening
 from plaudit.features.campaigns.model.life import check_campaign, terms_in
 from plaudit.features.campaigns.queries.life import known, revision_in
@@ -57,17 +57,6 @@ _UNDER_WAY: Final[set[int]] = set()
 """The tenants for whom this process is at a backtest."""
 
 _MOMENT: Final = timedelta(microseconds=1)
-
-
-class Paid(NamedTuple):
-    """A payment from elsewhere."""
-
-    at: datetime
-    viewer: str
-    creator: str
-    show: str
-    asset: str
-    amount_minor: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,7 +269,7 @@ class _Reading:
                 said = await fact_store.select_at(
                     conn, tenant_id=self._tenant_id, positions=reached, kinds=trial.kinds
                 )
-            originals = _happenings(Told(*one) for one in said)
+            originals = happenings_of(Told(*one) for one in said)
         trial.hear(items, originals=originals)
 
     def _is_inside(self, position: int) -> bool:
@@ -301,57 +290,3 @@ class _Reading:
                 viewer: [one for one in some if one.position <= after] for viewer, some in said.items()
             },
         )
-
-
-def over_payments(*, tested: Candidate, paid: Iterable[Paid], progress: Progress | None = None) -> Backtest:
-    """Return what a revision would have done with payments from elsewhere, in the order of their times.
-
-    Each is taken as a fact of the revision's trigger, with what a payment says: who, how much, when, to which
-    creator and in which show. It is the first of its viewer that there is in the list. A revision that never
-    ran at these times is judged as if it did.
-    """
-    kind = triggers.TRIGGERS[tested.terms.trigger].kind
-    ordered = sorted(paid, key=lambda one: one.at)
-    if ordered:
-        tested = running_in(tested, since=ordered[0].at, until=ordered[-1].at + _MOMENT)
-    trial = Trial(tested)
-    for first in range(0, len(ordered), SPAN):
-        told = [
-            _told(kind, number, one) for number, one in enumerate(ordered[first : first + SPAN], first + 1)
-        ]
-        items = list(items_of(told, tested))
-        trial.needs(items)
-        # Of equal times the one that says less comes first, though it stands later.
-        back = sorted(trial.reaches(items))
-        earlier = (_told(kind, number, ordered[number - 1]) for number in back if number <= first)
-        trial.hear(items, originals=_happenings(earlier))
-        if progress is not None:
-            progress(min(first + SPAN, len(ordered)), len(ordered))
-    return trial.result()
-
-
-def _told(kind: str, number: int, one: Paid) -> Told:
-    return Told(number, kind, one.at, one.at, _data(one))
-
-
-def _data(one: Paid) -> Mapping[str, Any]:
-    """Return a payment by the names that facts of any trigger have for what it says."""
-    return {
-        "viewer": one.viewer,
-        "payer": one.viewer,
-        "creator": one.creator,
-        "show": one.show,
-        "asset": one.asset,
-        "amount_minor": one.amount_minor,
-        "paid_asset": one.asset,
-        "paid_minor": one.amount_minor,
-    }
-
-
-def _happenings(told: Iterable[Told]) -> dict[int, Happening]:
-    found = {}
-    for position, kind, at, _, data in told:
-        item: Item | None = triggers.read(kind, position, at=at, data=data)
-        if isinstance(item, Happening):
-            found[position] = item
-    return found

@@ -98,8 +98,9 @@ class Needed(NamedTuple):
 
 
 class Trial:
-    """One trial. `undone` and `awaited` are the positions and references that reversals will reach back to.
+    """One trial, of a revision and others `beside` it that begin with it.
 
+    `undone` and `awaited` are the positions and references that reversals will reach back to.
     `seeds` are what random rewards are drawn by; without one they are drawn by nothing secret, and come out
     as evenly.
     """
@@ -108,6 +109,7 @@ class Trial:
         self,
         tested: Candidate,
         *,
+        beside: Sequence[Candidate] = (),
         after: int = 0,
         undone: Collection[int] = (),
         awaited: Collection[str] = (),
@@ -116,10 +118,10 @@ class Trial:
         """Begin at a position, of which no fact is judged by the tested revision."""
         self._tested = tested
         self._life = Life(seeds=seeds)
-        self._life.hear(_approval(tested), position=after, at=_ALWAYS)
+        for one in (tested, *beside):
+            self._life.hear(_approval(one), position=after, at=_ALWAYS)
         self._state = State(kept=set(undone), awaited=frozenset(awaited))
-        budget_minor = AMPLE_MINOR if tested.budget_minor is None else tested.budget_minor
-        self._purse = Purse(budgets={tested.campaign: budget_minor})
+        self._purse = Purse(budgets={one.campaign: _budget_minor(one) for one in (tested, *beside)})
         self._collecting = Collecting(
             tested.campaign,
             tested.terms,
@@ -230,6 +232,16 @@ def items_of(told: Iterable[Told], tested: Candidate) -> Iterator[Item]:
                 yield item
 
 
+def happenings_of(told: Iterable[Told]) -> dict[int, Happening]:
+    """Return what happened, by position, of facts that are of a trigger."""
+    found = {}
+    for position, kind, at, _, data in told:
+        item = triggers.read(kind, position, at=at, data=data)
+        if isinstance(item, Happening):
+            found[position] = item
+    return found
+
+
 def undone_by(told: Iterable[Told]) -> tuple[set[int], set[str]]:
     """Return the positions and references that facts undo."""
     positions: set[int] = set()
@@ -242,6 +254,10 @@ def undone_by(told: Iterable[Told]) -> tuple[set[int], set[str]]:
             elif item.reference is not None:
                 references.add(item.reference)
     return positions, references
+
+
+def _budget_minor(tested: Candidate) -> int:
+    return AMPLE_MINOR if tested.budget_minor is None else tested.budget_minor
 
 
 def _approval(tested: Candidate) -> CampaignApproved:
