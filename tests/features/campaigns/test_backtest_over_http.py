@@ -201,6 +201,25 @@ async def test_one_at_a_time_and_no_more_than_a_request_may_read(
     assert "plaudit backtest" in told["detail"]
 
 
+async def test_a_day_of_long_ago_is_tested_however_much_came_after(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stage.draft(TIPS)
+    await tip(stage, 100)
+    stage.clock.time = NOON + timedelta(hours=20)
+    await tip(stage, 300)
+    monkeypatch.setattr(backtest, "POSITIONS_MAX", await head_of(stage))
+    day = {"from": "2026-11-22T00:00:00Z", "until": "2026-11-23T00:00:00Z"}
+    found = await stage.ada.do("POST", BACKTEST, day)
+    assert (found["cost_minor"], found["recorded_until"]) == (10, None)
+    stage.clock.time = NOON + timedelta(days=5)
+    await tip(stage, 500)
+    found = await stage.ada.do("POST", BACKTEST, day)
+    assert (found["cost_minor"], found["recorded_until"]) == (10, "2026-11-24T00:00:00.000000Z")
+    answer = await stage.ada.send("POST", BACKTEST, {**day, "until": "2026-11-28T00:00:00Z"})
+    problem(answer, 422, "backtest.too_long")
+
+
 async def test_it_takes_the_right_to_read_campaigns(stage: Stage) -> None:
     await stage.draft(TIPS)
     person = await stage.acme.do("POST", "/v1/staff", {"name": "Eve", "scopes": ["ledger.read"]})

@@ -105,7 +105,8 @@ class BesideView(msgspec.Struct, kw_only=True):
 class BacktestView(msgspec.Struct, kw_only=True):
     """What a revision would have done; `chart_svg` draws its cost by day.
 
-    It is tested `as_if_running` in the period that is judged where its own has nothing of it.
+    It is tested `as_if_running` in the period that is judged where its own has nothing of it. Facts of the
+    period that were recorded after `recorded_until` were not read; null: all were.
     """
 
     campaign: str
@@ -115,6 +116,7 @@ class BacktestView(msgspec.Struct, kw_only=True):
     zone: str
     first_at: str | None
     last_at: str | None
+    recorded_until: str | None
     facts: int
     heard: int
     matched: int
@@ -184,6 +186,7 @@ def view(found: Backtest, *, title: str) -> BacktestView:
             **fields,
             "first_at": text_of(found.first_at),
             "last_at": text_of(found.last_at),
+            "recorded_until": text_of(found.recorded_until),
             "dry": None
             if found.dry is None
             else DryView(

@@ -56,6 +56,8 @@ POSITIONS_MAX: Final = 200_000
 _UNDER_WAY: Final[set[int]] = set()
 """The tenants for whom this process is at a backtest."""
 
+_LATE: Final = timedelta(days=1)
+"""How long after a period facts of it may be recorded and still be read where not all can be."""
 _MOMENT: Final = timedelta(microseconds=1)
 
 
@@ -157,14 +159,14 @@ async def over_journal(
 
     What never ran in the period is judged as if it did. Campaigns that ran then run beside it as they did,
     each from its own beginning; with `opened` random rewards are drawn by the secrets that they were drawn
-    by. Raises Refusal `backtest.too_long` (REFUSED) when more of the journal must be read than
-    `positions_max`.
+    by. Where the journal goes on for more than `positions_max`, it is read to a day after the period, and the
+    answer says so. Raises Refusal `backtest.too_long` (REFUSED) when that is more, too.
     """
     tested = running_in(tested, since=period.since, until=period.until)
     reading = _Reading(database, tenant_id, msgspec.structs.replace(tested, since=period.since), period)
     await reading.begin(opened=opened, positions_max=positions_max)
     await reading.run(progress)
-    return reading.trial.result()
+    return msgspec.structs.replace(reading.trial.result(), recorded_until=reading.recorded_until)
 
 
 class _Reading:
@@ -178,6 +180,7 @@ class _Reading:
         self._start = self._after = self._head = 0
         self._inside = bytearray()
         self.trial = Trial(tested)
+        self.recorded_until: datetime | None = None
 
     async def begin(self, *, opened: Opened | None, positions_max: int | None) -> None:
         """Find where to begin, and what of earlier facts will be undone."""
@@ -190,22 +193,31 @@ class _Reading:
             steps = [] if period.alone else await self._steps(conn)
             campaigns = sorted({tested.campaign, *(str(one.data["campaign"]) for one in steps)})
             sealed = await operators.select_seeds(conn, tenant_id=self._tenant_id, campaigns=campaigns)
-        began = [one.position - 1 for one in steps if one.kind == CampaignApproved.KIND]
-        self._after = min([self._start, *began])
-        if positions_max is not None and self._head - self._after > positions_max:
-            raise refused(
-                "backtest.too_long",
-                "So much of the journal takes too long here; choose a later beginning, leave the other"
-                " campaigns out, or use `plaudit backtest` on the server.",
-                facts=self._head - self._after,
-                facts_max=positions_max,
-            )
+            began = [one.position - 1 for one in steps if one.kind == CampaignApproved.KIND]
+            self._after = min([self._start, *began])
+            if positions_max is not None and self._head - self._after > positions_max:
+                await self._bound(conn, positions_max)
         self._inside = bytearray(self._head - self._after)
         undone, awaited = await self._undone()
         seeds = {} if opened is None else {name: opened(name, seed) for name, seed in sealed.items()}
         self.trial = Trial(tested, after=self._start, undone=undone, awaited=awaited, seeds=seeds)
         before = [one for one in steps if one.position <= self._after]
         self.trial.hear(list(items_of(before, tested)), originals={})
+
+    async def _bound(self, conn: Connection, positions_max: int) -> None:
+        """Leave out what was recorded long after the period, unless nothing would be left."""
+        until = self._period.until + _LATE
+        end = await read.position_at(conn, tenant_id=self._tenant_id, as_of=until)
+        if self._start < end < self._head:
+            self._head, self.recorded_until = end, until
+        if self._head - self._after > positions_max:
+            raise refused(
+                "backtest.too_long",
+                "So much of the journal takes too long here; choose a shorter period, leave the other"
+                " campaigns out, or use `plaudit backtest` on the server.",
+                facts=self._head - self._after,
+                facts_max=positions_max,
+            )
 
     async def _steps(self, conn: Connection) -> list[Told]:
         """Return the steps of the other campaigns that had not ended when the period began."""
