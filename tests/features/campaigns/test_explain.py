@@ -184,6 +184,20 @@ async def test_a_viewer_is_told_how_far_he_has_come(stage: Stage) -> None:
     problem(await stage.ada.send("GET", f"{PATH}/progress"), 400, "body.invalid")
 
 
+async def test_progress_is_by_the_revision_in_force(stage: Stage) -> None:
+    await _running(stage, WEEKLY)
+    tiers = [{"from_minor": 700, "reward_minor": 40}]
+    await stage.approved(
+        WEEKLY | {"strategy": WEEKLY["strategy"] | {"tiers": tiers}}, effective_from="2026-11-25T00:00:00Z"
+    )
+    path = f"{PATH}/progress"
+    shown = await stage.ada.get(path, viewer="ann", lang="en")
+    assert (shown["state"], shown["sentence"]) == ("running", "500 more this week for the next 30 coins")
+    stage.clock.advance(days=2)
+    shown = await stage.ada.get(path, viewer="ann", lang="en")
+    assert (shown["state"], shown["sentence"]) == ("running", "700 more this week for the next 40 coins")
+
+
 async def test_what_is_counted_for_each_creator_is_asked_for_each(stage: Stage) -> None:
     await _running(stage, WEEKLY | {"strategy": WEEKLY["strategy"] | {"per": ["creator"]}})
     await _tip(stage, 620)

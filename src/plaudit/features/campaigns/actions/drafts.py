@@ -30,6 +30,7 @@ from plaudit.features.campaigns.model.life import (
     Campaign,
     Revision,
     RevisionState,
+    check_beginning,
     check_campaign,
     check_checker,
     check_live,
@@ -80,6 +81,8 @@ async def save_draft(
         check_wanted(wanted_from, ends_at=terms.ends_at, now=now)
         found = await store.lock_campaign(tx, tenant_id=grant.tenant_id, campaign=campaign)
         number = await _number(tx, grant=grant, found=found, terms=terms, revises=revises, now=now)
+        if found is not None:
+            check_beginning(found, starts_at=terms.starts_at, effective_from=wanted_from or now)
         draft = Revision(
             campaign=campaign,
             revision=number,
@@ -152,7 +155,8 @@ async def approve(means: Means, *, grant: Grant, key: str, campaign: str, revisi
     """Let a revision hold that somebody else has written and handed in, from now on or from when it says.
 
     The first approval draws the secret of random rewards. Raises Refusal `checker.invalid` (FORBIDDEN),
-    `revision.state`, `campaign.stale` (CONFLICT), `campaign.ended`, `campaign.unfunded` (REFUSED).
+    `revision.state`, `campaign.stale`, `campaign.fixed` (CONFLICT), `campaign.ended`, `campaign.unfunded`
+    (REFUSED).
     """
     now = means.clock.now()
 
@@ -165,6 +169,7 @@ async def approve(means: Means, *, grant: Grant, key: str, campaign: str, revisi
         await _check_beside(tx, grant=grant, campaign=campaign, terms=terms, now=now)
         seed = means.randomness(SEED_BYTES) if _draws(found, terms) else None
         effective_from = max(now, handed_in.wanted_from or now)
+        check_beginning(found, starts_at=terms.starts_at, effective_from=effective_from)
         approved = replace(
             found,
             approved=revision,

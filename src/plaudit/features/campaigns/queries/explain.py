@@ -14,7 +14,7 @@ from plaudit.features.campaigns.model.clocks import clock_of
 from plaudit.features.campaigns.model.conditions import Known, Traced, traced
 from plaudit.features.campaigns.model.engine.state import Key, Standing
 from plaudit.features.campaigns.model.happenings import Happening, Value
-from plaudit.features.campaigns.model.life import Campaign, terms_in, unknown_campaign
+from plaudit.features.campaigns.model.life import Campaign, in_force, terms_in, unknown_campaign
 from plaudit.features.campaigns.model.resolution import Ruling, resolved
 from plaudit.features.campaigns.model.running import Absence, Revision
 from plaudit.features.campaigns.model.strategies import worker_of
@@ -150,7 +150,7 @@ async def progress(
         )
         if not rows:
             raise unknown_campaign()
-        held = next((one for one in rows if (one.effective_from or now) <= now), rows[-1])
+        held = in_force(rows, now=now)
         terms = terms_in(held)
         _check_which(terms, values)
         worker = worker_of({held.revision: terms})
