@@ -25,6 +25,7 @@ from plaudit.features.campaigns.actions.base import (
     subject_of,
     table_command,
 )
+from plaudit.features.campaigns.model.budgets import check_asset
 from plaudit.features.campaigns.model.checking import check_together, fixed_change, terms_of
 from plaudit.features.campaigns.model.life import (
     Campaign,
@@ -83,6 +84,8 @@ async def save_draft(
         number = await _number(tx, grant=grant, found=found, terms=terms, revises=revises, now=now)
         if found is not None:
             check_beginning(found, starts_at=terms.starts_at, effective_from=wanted_from or now)
+            budgets = await budget_store.select_assets(tx, tenant_id=grant.tenant_id, campaign=campaign)
+            check_asset(terms.reward.asset, budgets=budgets)
         draft = Revision(
             campaign=campaign,
             revision=number,
