@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -68,6 +69,20 @@ def progress(
             "topup",
             "20 coins for each 1.00 on each top-up",
             "每次充值每 1.00 得 20 金币",
+        ),
+        (
+            Ratio(ratio="1/3"),
+            None,
+            "topup",
+            "100 coins for each 3.00 on each top-up",
+            "每次充值每 3.00 得 100 金币",
+        ),
+        (
+            Ratio(ratio="1/1000"),
+            None,
+            "topup",
+            "1 coin for each 10.00 on each top-up",
+            "每次充值每 10.00 得 1 金币",
         ),
         (Fixed(reward_minor=1), None, "ticket", "1 coin for each ticket order", "每次购票得 1 金币"),
         (First(ratio="1/5"), COINS, "topup", "20 % back on your first top-up", "首次充值返 20%"),
@@ -159,6 +174,14 @@ LIMIT = (
 def test_no_more_is_promised_than_caps_leave(left_minor: int, *, said: tuple[str, str]) -> None:
     tally = Tally(totals={1: 10_000})
     assert progress(promised(strategy=WEEK), tally, entitled_minor=30, left_minor=left_minor) == said
+
+
+@given(part=st.integers(1, 40), whole=st.integers(1, 40))
+def test_a_ratio_is_said_exactly_and_in_small_numbers(part: int, whole: int) -> None:
+    said = offer_of(promised(strategy=Ratio(ratio=f"{part}/{whole}")), "en").replace(",", "").split()
+    reward, base = int(said[0]), Fraction(said[4])
+    assert reward / (base * 100) == Fraction(part, whole)
+    assert base <= whole
 
 
 def test_a_limit_that_is_reached_is_told_of_every_strategy() -> None:

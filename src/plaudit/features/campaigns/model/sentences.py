@@ -271,10 +271,9 @@ def _share(terms: Terms, ratio: str, language: Language) -> str:
     exact = rate_of(ratio).fraction
     if terms.base.asset == terms.reward.asset:
         return f"返 {_percent(exact)}%" if language == "zh" else f"{_percent(exact)} % back"
-    # The smallest round amount that earns something whole.
-    base_minor = 10 ** _scale(terms.base.asset)
-    while (exact * base_minor).denominator != 1 and base_minor < 10**9:
-        base_minor *= 10
+    # The smallest amount without a fraction that earns something whole.
+    unit_minor = 10 ** _scale(terms.base.asset)
+    base_minor = unit_minor * (exact * unit_minor).denominator
     reward = reward_text(terms.reward, int(exact * base_minor), language=language)
     base = _number(base_minor, terms.base.asset)
     return f"每 {base} 得 {reward}" if language == "zh" else f"{reward} for each {base}"
