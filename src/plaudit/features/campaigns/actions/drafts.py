@@ -82,10 +82,6 @@ async def save_draft(
         check_wanted(wanted_from, ends_at=terms.ends_at, now=now)
         found = await store.lock_campaign(tx, tenant_id=grant.tenant_id, campaign=campaign)
         number = await _number(tx, grant=grant, found=found, terms=terms, revises=revises, now=now)
-        if found is not None:
-            check_beginning(found, starts_at=terms.starts_at, effective_from=wanted_from or now)
-            budgets = await budget_store.select_assets(tx, tenant_id=grant.tenant_id, campaign=campaign)
-            check_asset(terms.reward.asset, budgets=budgets)
         draft = Revision(
             campaign=campaign,
             revision=number,
@@ -101,6 +97,7 @@ async def save_draft(
             made = Campaign(id=campaign, created_at=now, newest=number)
             await store.insert_campaign(tx, tenant_id=grant.tenant_id, campaign=made)
         else:
+            await _check_kept(tx, grant=grant, found=found, terms=terms, effective_from=wanted_from or now)
             written = replace(found, newest=number)
             await store.update_campaign(tx, tenant_id=grant.tenant_id, campaign=written)
         await store.save_revision(tx, tenant_id=grant.tenant_id, revision=draft)
@@ -295,6 +292,15 @@ async def _number(
                 place=place,
             )
     return newest.revision if newest.state == "draft" else newest.revision + 1
+
+
+async def _check_kept(
+    tx: Connection, *, grant: Grant, found: Campaign, terms: Terms, effective_from: datetime
+) -> None:
+    """Raise Refusal `campaign.fixed` (CONFLICT) when terms leave a beginning or a budget behind."""
+    check_beginning(found, starts_at=terms.starts_at, effective_from=effective_from)
+    budgets = await budget_store.select_assets(tx, tenant_id=grant.tenant_id, campaign=found.id)
+    check_asset(terms.reward.asset, budgets=budgets)
 
 
 async def _newest(
