@@ -8,7 +8,7 @@ import msgspec
 from plaudit.core.commands.corridor import Corridor
 from plaudit.core.handles import Connection
 from plaudit.core.journal.subscriptions import Span
-from plaudit.core.ledger import balances, counters
+from plaudit.core.ledger import balances
 from plaudit.features.campaigns.actions import rewards
 from plaudit.features.campaigns.actions.base import open_seed
 from plaudit.features.campaigns.model import triggers
@@ -30,7 +30,7 @@ from plaudit.features.campaigns.model.engine.state import State
 from plaudit.features.campaigns.model.engine.verdicts import Grant, Verdict
 from plaudit.features.campaigns.model.happenings import Happening
 from plaudit.features.campaigns.reactions.memory import Memory
-from plaudit.features.campaigns.store import courses, facts, standings, viewers
+from plaudit.features.campaigns.store import caps, courses, facts, standings, viewers
 from plaudit.features.campaigns.store import life as operators
 from plaudit.features.campaigns.store.courses import Watch
 from plaudit.features.campaigns.store.facts import Said
@@ -215,9 +215,7 @@ class Loading:
         batch.budgets = await courses.select_budgets(conn, tenant_id=tenant_id, campaigns=needs.campaigns)
         purse.budgets = dict(batch.budgets)
         if needs.counters:
-            by_window = {rewards.window_of(one): one for one in needs.counters}
-            used = await counters.used(conn, tenant_id=tenant_id, windows=list(by_window))
-            purse.counters = {by_window[window]: minor for window, minor in used.items()}
+            purse.counters = await caps.select_used(conn, tenant_id=tenant_id, counters=needs.counters)
         purse.frozen, purse.looked, purse.balances = self._frozen, careful, {}
         if careful:
             purse.balances = await self._wallets(needs)
