@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+import hmac
+from contextlib import suppress
 from datetime import timedelta
+from typing import Any, Final
 
+import msgspec
 import pytest
 
 from plaudit.core.journal.subscriptions import Span
+from plaudit.features.campaigns.model import triggers
+from plaudit.features.campaigns.model.happenings import Happening, tie_of
 from plaudit.kernel.refusal import Refusal
+from plaudit.vocabulary.facts.campaigns import CampaignGranted
+from plaudit.vocabulary.facts.tipping import TipSent
 from tests.features.campaigns.live import Live
 from tests.features.campaigns.model.engine.scene import FIRST_EVER
-from tests.features.campaigns.stage import NOON
+from tests.features.campaigns.stage import NOON, PATH, TERMS
+
+LUCKY: Final[dict[str, Any]] = TERMS | {
+    "trigger": "tip",
+    "base": {"amount": "paid", "asset": "coin"},
+    "strategy": {"kind": "random", "low_minor": 1, "high_minor": 900},
+    "starts_at": "2026-11-22T00:00:00Z",
+}
+"""From 1 to 900 for each tip."""
+
+
+async def _in_one_batch(live: Live, upto: int) -> None:
+    """Let the reaction take all up to a position at once, and lose it before it is committed."""
+    after = await live.reached()
+    with suppress(ConnectionError):
+        async with live.stage.house.database.transaction() as tx:
+            await live.subscription().apply(tx, Span(live.stage.tenant_id, after, upto))
+            raise ConnectionError
 
 
 async def test_a_budget_that_runs_dry_while_the_tenant_is_switched_off_is_told_once(live: Live) -> None:
@@ -20,8 +45,7 @@ async def test_a_budget_that_runs_dry_while_the_tenant_is_switched_off_is_told_o
     second, third = await live.tip(100), await live.tip(10)
     await live.stage.acme.do("PUT", "/v1/switches/tenant", {"off": True})
     with pytest.raises(Refusal, match="switched off"):
-        async with live.stage.house.database.transaction() as tx:
-            await live.subscription().apply(tx, Span(live.stage.tenant_id, await live.reached(), third))
+        await _in_one_batch(live, third)
     await live.stage.acme.do("PUT", "/v1/switches/tenant", {"off": False})
     await live.evaluate()
     assert await live.told() == [
@@ -49,3 +73,29 @@ async def test_what_is_recorded_after_an_end_earns_nothing_however_early_it_happ
         f"+20 v/c fact {first}",
         f"-10 of 10 v/c fact {first} by {undone}",
     ]
+
+
+async def test_a_random_reward_is_drawn_by_its_secret_though_an_old_fact_is_undone_beside_it(
+    live: Live,
+) -> None:
+    stage = live.stage
+    await live.campaign("old")
+    old = await live.tip(200)
+    await live.evaluate()
+    await live.end("old")
+    await live.evaluate()
+    await stage.approved(LUCKY)
+    await live.undo(old, 200)
+    tip = await live.tip(300)
+    # What fails is tried again in smaller batches, which would hide it.
+    await _in_one_batch(live, tip)
+    await live.evaluate()
+    (granted,) = [one for one in await stage.said(CampaignGranted) if one.campaign == "first"]
+    seed = bytes.fromhex((await stage.ada.do("POST", f"{PATH}/end"))["seed"])
+    (sent,) = [data for position, data in await stage.placed(TipSent) if position == tip]
+    happening = triggers.read(TipSent.KIND, tip, at=NOON, data=msgspec.to_builtins(sent))
+    assert isinstance(happening, Happening)
+    moment_us = int(NOON.timestamp()) * 1_000_000
+    said = f"first/v/{moment_us}/".encode() + tie_of(happening)
+    number = int.from_bytes(hmac.digest(seed, said, "sha256")[:8], "big")
+    assert granted.amount_minor == 1 + (number * 900 >> 64)

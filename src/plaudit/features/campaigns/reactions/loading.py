@@ -107,7 +107,6 @@ class Loading:
         if self.steps:
             # What this batch makes of them must not be found by others before it is committed.
             self._memory.forget(self._tenant_id)
-            await self._seed(life, {str(one.data["campaign"]) for one in self.steps})
         wanted = wants(items)
         state = State()
         await self._look_up(life, state, wanted)
@@ -117,6 +116,9 @@ class Loading:
             if min(back) < self._watch.ended:
                 life = await self._life(ended_after=min(back))
             await self._look_back(life, state, back, wanted)
+        if self.steps:
+            # Only now is it known which life they become part of.
+            await self._seed(life, {str(one.data["campaign"]) for one in self.steps})
         foreseen = Foresight(life, state).foresee(items)
         return await self._filled(Batch(life, state, Purse(), foreseen))
 
