@@ -16,8 +16,8 @@ from plaudit.features.campaigns.model.happenings import Happening, tie_of
 from plaudit.kernel.refusal import Refusal
 from plaudit.vocabulary.facts.campaigns import CampaignGranted
 from plaudit.vocabulary.facts.tipping import TipSent
-from tests.features.campaigns.live import Live
-from tests.features.campaigns.model.engine.scene import FIRST_EVER
+from tests.features.campaigns.live import PLENTY, Live
+from tests.features.campaigns.model.engine.scene import FIRST_EVER, TIERS
 from tests.features.campaigns.stage import NOON, PATH, TERMS
 
 LUCKY: Final[dict[str, Any]] = TERMS | {
@@ -99,3 +99,24 @@ async def test_a_random_reward_is_drawn_by_its_secret_though_an_old_fact_is_undo
     said = f"first/v/{moment_us}/".encode() + tie_of(happening)
     number = int.from_bytes(hmac.digest(seed, said, "sha256")[:8], "big")
     assert granted.amount_minor == 1 + (number * 900 >> 64)
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+@pytest.mark.parametrize("batch_max", [1, 4_000])
+async def test_a_first_fact_that_is_first_no_more_is_judged_again_by_what_has_ended_too(
+    live: Live, batch_max: int, *, goes_on: bool
+) -> None:
+    await live.campaign("c", conditions=FIRST_EVER, exclusive=True, priority=2)
+    await live.campaign("d", strategy=TIERS, priority=1)
+    first = await live.tip(100, at=NOON - timedelta(hours=3))
+    await live.tip(100, at=NOON - timedelta(hours=2))
+    await live.evaluate()
+    assert (await live.budget("c"), await live.budget("d")) == (PLENTY - 10, PLENTY - 10)
+    for name in ("c",) if goes_on else ("c", "d"):
+        await live.end(name)
+    await live.evaluate()
+    await live.tip(1, at=NOON - timedelta(hours=4))
+    await live.undo(first, 100)
+    await live.evaluate(batch_max=batch_max)
+    # What is left are 100, which reach the tier of d, and first was what came too late for c.
+    assert (await live.budget("c"), await live.budget("d")) == (PLENTY, PLENTY - 10)

@@ -88,7 +88,7 @@ class Loading:
         said = await self._read(_ALWAYS)
         self.steps = [one for one in said if one.kind in STEPS]
         approved = {one.data["terms"]["trigger"] for one in said if one.kind == CampaignApproved.KIND}
-        if not self._watch.awake and not approved:
+        if not self._watch.awake and not approved and not await self._reopens():
             await viewers.note_firsts(
                 conn, tenant_id=self._tenant_id, after=span.after, upto=span.upto, triggers=_FIRSTS
             )
@@ -102,6 +102,18 @@ class Loading:
             said.sort(key=lambda one: one.position)
         return await self._batch(life, [_item(one) for one in said])
 
+    async def _reopens(self) -> bool:
+        """Tell whether something makes a fact be judged again by campaigns that have all ended."""
+        since, span = self._watch.since, self.span
+        return bool(since) and await viewers.displaces(
+            self.conn,
+            tenant_id=self._tenant_id,
+            after=span.after,
+            upto=span.upto,
+            since=since,
+            triggers=_FIRSTS,
+        )
+
     async def _batch(self, life: Life, items: Sequence[Item]) -> Batch:
         """Return items with what is known of their viewers, and of what they reach back to."""
         if self.steps:
@@ -110,7 +122,7 @@ class Loading:
         wanted = wants(items)
         state = State()
         await self._look_up(life, state, wanted)
-        reached = reaches(items, life=life, state=state)
+        reached = reaches(items, state=state)
         back = [position for position in reached if position > self._watch.since]
         if back:
             if min(back) < self._watch.ended:
