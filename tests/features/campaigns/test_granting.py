@@ -21,7 +21,6 @@ from plaudit.vocabulary.facts.campaigns import (
 from plaudit.vocabulary.facts.rewards import RewardDue, RewardRevoked
 from tests.features.campaigns.live import PLENTY, Live
 from tests.features.campaigns.model.engine.scene import FIRST_EVER, MONDAY, TIERS, Scene, asks, judged, told
-from tests.features.campaigns.stage import Stage
 
 FOUR: Final[dict[str, dict[str, Any]]] = {
     "capped": {"budget_minor": 150, "caps": {"viewer_day_minor": 40}},
@@ -43,12 +42,6 @@ TIPS: Final = [
     (100, "v", 200, 0),
 ]
 """So many coins, by whom, so many hours after Monday began, and how much is undone at once."""
-
-
-@pytest.fixture
-def live(stage: Stage) -> Live:
-    """Lend campaigns at work."""
-    return Live(stage)
 
 
 async def test_a_day_gets_back_what_it_had_given_whatever_day_is_undone(live: Live) -> None:

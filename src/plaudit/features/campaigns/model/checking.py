@@ -16,7 +16,7 @@ import msgspec
 from plaudit.features.campaigns.model.clocks import zones
 from plaudit.features.campaigns.model.conditions import Calendars, leaves
 from plaudit.features.campaigns.model.contradictions import impossible
-from plaudit.features.campaigns.model.readers import TIMES
+from plaudit.features.campaigns.model.happenings import TIMES
 from plaudit.features.campaigns.model.reading import Given
 from plaudit.features.campaigns.model.sent_conditions import condition_of, shown_condition
 from plaudit.features.campaigns.model.sent_strategies import shown_strategy, strategy_of

@@ -10,7 +10,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Final, Literal, TypeAlias
 
-from plaudit.features.campaigns.model.readers import TIMES
+from plaudit.features.campaigns.model.happenings import TIMES
 from plaudit.features.campaigns.model.strategies.base import Tally, rate_of
 from plaudit.features.campaigns.model.strategies.cumulative import sum_worth
 from plaudit.features.campaigns.model.strategies.streak import good_days, rows_of

@@ -88,7 +88,7 @@ class Loading:
         said = await self._read(_ALWAYS)
         self.steps = [one for one in said if one.kind in STEPS]
         approved = {one.data["terms"]["trigger"] for one in said if one.kind == CampaignApproved.KIND}
-        if not self._watch.awake and not approved:
+        if not self._watch.awake and not approved and not await self._reopens():
             await viewers.note_firsts(
                 conn, tenant_id=self._tenant_id, after=span.after, upto=span.upto, triggers=_FIRSTS
             )
@@ -102,21 +102,35 @@ class Loading:
             said.sort(key=lambda one: one.position)
         return await self._batch(life, [_item(one) for one in said])
 
+    async def _reopens(self) -> bool:
+        """Tell whether something makes a fact be judged again by campaigns that have all ended."""
+        since, span = self._watch.since, self.span
+        return bool(since) and await viewers.displaces(
+            self.conn,
+            tenant_id=self._tenant_id,
+            after=span.after,
+            upto=span.upto,
+            since=since,
+            triggers=_FIRSTS,
+        )
+
     async def _batch(self, life: Life, items: Sequence[Item]) -> Batch:
         """Return items with what is known of their viewers, and of what they reach back to."""
         if self.steps:
             # What this batch makes of them must not be found by others before it is committed.
             self._memory.forget(self._tenant_id)
-            await self._seed(life, {str(one.data["campaign"]) for one in self.steps})
         wanted = wants(items)
         state = State()
         await self._look_up(life, state, wanted)
-        reached = reaches(items, life=life, state=state)
+        reached = reaches(items, state=state)
         back = [position for position in reached if position > self._watch.since]
         if back:
             if min(back) < self._watch.ended:
                 life = await self._life(ended_after=min(back))
             await self._look_back(life, state, back, wanted)
+        if self.steps:
+            # Only now is it known which life they become part of.
+            await self._seed(life, {str(one.data["campaign"]) for one in self.steps})
         foreseen = Foresight(life, state).foresee(items)
         return await self._filled(Batch(life, state, Purse(), foreseen))
 

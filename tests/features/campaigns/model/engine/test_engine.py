@@ -16,6 +16,7 @@ from tests.features.campaigns.model.engine.scene import (
 )
 
 CAPPED_DAY = {"viewer_day_minor": 25}
+TIMES = {"amount": "times", "asset": "times"}
 
 
 def test_each_tip_earns_by_itself() -> None:
@@ -45,6 +46,30 @@ def test_what_is_undone_is_taken_back_and_what_is_undone_twice_is_not() -> None:
         f"-10 of 10 v/c fact {tip} by {whole}",
     ]
     assert same < whole
+
+
+def test_what_counts_once_does_so_until_all_of_it_is_undone() -> None:
+    scene = Scene()
+    scene.campaign(base=TIMES, strategy={"kind": "fixed", "reward_minor": 30})
+    tip = scene.tip(1_000)
+    scene.undo(tip, 1)
+    whole = scene.undo(tip, 1_000)
+    assert told(judged(scene.items).verdicts) == [
+        f"+30 v/c fact {tip}",
+        f"-30 of 30 v/c fact {tip} by {whole}",
+    ]
+
+
+def test_a_day_of_a_streak_that_goes_by_times_lasts_until_all_of_it_is_undone() -> None:
+    scene = Scene()
+    scene.campaign(base=TIMES, strategy={"kind": "streak", "days": 2, "reward_minor": 9, "day_minor": 1})
+    first, second = scene.tip(100), scene.tip(100, hours=24)
+    scene.undo(first, 99)
+    whole = scene.undo(first, 100)
+    assert told(judged(scene.items).verdicts) == [
+        f"+9 v/c fact {second}",
+        f"-9 of 9 v/c fact {first} by {whole}",
+    ]
 
 
 def test_a_payment_that_is_refunded_undoes_every_fact_of_it() -> None:

@@ -250,6 +250,24 @@ def test_refunds_and_new_payments_mint_nothing(strategy: int, minors: list[int])
     assert judged(scene.items).given() == {}
 
 
+@given(st.integers(0, len(STRATEGIES) - 1), TIPS, st.integers(0, 14))
+def test_when_all_is_undone_nothing_is_left_though_a_campaign_ended(
+    strategy: int, tips: Tips, ended: int
+) -> None:
+    scene = campaigns([strategy], CONDITIONS.index(FIRST_EVER), exclusive=True)
+    scene.campaign("last", strategy=TIERS, priority=-1)
+    sent = []
+    for number, (minor, viewer, hours, _) in enumerate(tips):
+        if number == ended % len(tips):
+            scene.end("c0")
+        sent.append((scene.tip(minor, viewer=viewer, hours=hours), minor))
+    for position, minor in sent:
+        scene.undo(position, minor)
+    judge = judged(scene.items)
+    assert judge.given() == {}
+    assert not any(one.tally and one.tally.totals for one in judge.state.standings.values())
+
+
 @given(
     st.lists(st.tuples(st.integers(10, 300), st.sampled_from("vwxyz")), min_size=1, max_size=20),
     st.integers(0, 60),

@@ -171,7 +171,7 @@ class Trial:
 
     def reaches(self, items: Iterable[Item]) -> set[int]:
         """Return the positions of facts of earlier pages that a page may make be judged again."""
-        return reaches(items, life=self._life, state=self._state)
+        return reaches(items, state=self._state)
 
     def hear(self, items: Sequence[Item], *, originals: Mapping[int, Happening]) -> None:
         """Judge a page. `originals` has what it reaches back to."""

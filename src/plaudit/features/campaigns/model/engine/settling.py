@@ -74,6 +74,9 @@ class Settling:
 
     def settle(self, match: Match, happening: Happening, *, cause: int, before: int, after: int) -> None:
         """Count a portion that was `before` and is `after` now (minor units of the base)."""
+        if self._purse.balances is not None and isinstance(match.terms.strategy, Random):
+            # A backtest may draw without a secret; what is really given never is.
+            assert match.seed, match.campaign
         case = _case(match, happening, cause)
         standing = self._state.standings.get(case.key) or Standing()
         tally = _tally(case, standing, before)
