@@ -31,8 +31,8 @@ from plaudit.features.campaigns.model.backtest.chart import chart
 from plaudit.features.campaigns.model.backtest.figures import Backtest
 from plaudit.features.campaigns.model.backtest.table import table
 from plaudit.features.campaigns.model.backtest.trial import Candidate
-from plaudit.features.campaigns.model.checking import terms_of
 from plaudit.features.campaigns.queries import backtest as backtests
+from plaudit.features.campaigns.queries import backtest_payments as payment_backtests
 from plaudit.features.identity import actions as identity_actions
 from plaudit.features.identity import store as identity_store
 from plaudit.features.identity.feature import FEATURE as IDENTITY
@@ -80,7 +80,7 @@ _OPENERS: Final = 2
 
 Period: TypeAlias = backtests.Period
 """From when to when a backtest goes, and whether other campaigns take part."""
-Paid: TypeAlias = backtests.Paid
+Paid: TypeAlias = payment_backtests.Paid
 """A payment from elsewhere, for a backtest."""
 BareEngine: TypeAlias = bare.Bare
 """The engine of campaigns by itself, for measuring; `heard` makes what it judges."""
@@ -366,16 +366,19 @@ async def backtest_journal(
 
 def backtest_payments(
     *,
-    campaign: str,
-    sent: dict[str, Any],
+    sent: Mapping[str, dict[str, Any]],
     paid: Sequence[Paid],
+    calendars: Mapping[str, Sequence[str]],
     budget_minor: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Tried:
-    """Judge payments from elsewhere by terms as sent; no database is asked. Raises Refusal for the terms."""
-    terms = terms_of(sent, zone="UTC", calendars={})
-    tested = Candidate(campaign=campaign, terms=terms, budget_minor=budget_minor)
-    return _tried(backtests.over_payments(tested=tested, paid=paid, progress=progress), tested)
+    """Judge payments from elsewhere by terms as sent, the first by campaign, beside the others.
+
+    No database is asked. Raises Refusal for the terms.
+    """
+    tested, *beside = payment_backtests.candidates(sent, calendars=calendars, budget_minor=budget_minor)
+    found = payment_backtests.over_payments(tested=tested, paid=paid, beside=beside, progress=progress)
+    return _tried(found, tested)
 
 
 def _tried(found: Backtest, tested: Candidate) -> Tried:

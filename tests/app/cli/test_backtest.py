@@ -75,6 +75,15 @@ def test_the_same_as_json(terms: Path, payments: Path) -> None:
     assert [(one["place"], one["count"]) for one in found["failed"]] == [("base", 0), ("conditions", 1)]
 
 
+def test_terms_for_later_are_tested_as_if_they_ran_then(payments: Path, tmp_path: Path) -> None:
+    path = tmp_path / "later.json"
+    later = {"starts_at": "2036-11-22T00:00:00Z", "ends_at": "2036-12-01T00:00:00Z"}
+    path.write_text(json.dumps(TERMS | later))
+    said = run("--terms", path, "--payments", payments).stdout.splitlines()
+    assert said[0] == "Campaign draft, unsaved terms: 14.34 USD"
+    assert "judged as if it ran then" in said[1]
+
+
 def test_a_whole_request_will_do_as_terms(payments: Path, tmp_path: Path) -> None:
     path = tmp_path / "request.json"
     path.write_text(json.dumps({"terms": TERMS, "effective_from": "2036-01-01T00:00:00Z"}))
@@ -114,7 +123,12 @@ def test_over_the_journal_of_a_tenant(database: DatabaseUrls, terms: Path, tmp_p
         (("--payments", "{payments}", "--terms", "{payments}"), "no JSON object of terms"),
         (("--payments", "{terms}", "--terms", "{terms}"), "the header lacks"),
         (("--payments", "none.csv", "--terms", "{terms}"), "does not exist"),
+        (("terms", "--payments", "{payments}", "--terms", "{terms}", "--beside", "{terms}"), "called terms"),
+        (("weekend", "--tenant", "a", "--beside", "{terms}"), "--beside and --calendar go with --payments"),
+        (("--calendar", "holidays"), "holidays=days.txt"),
+        (("--calendar", "holidays=none.txt"), "does not exist"),
         (("--budget", "-1"), "x>=0"),
+        (("--revision", "4294967297"), "1<=x<="),
     ],
 )
 def test_what_makes_no_sense_is_explained(
@@ -124,6 +138,48 @@ def test_what_makes_no_sense_is_explained(
     done = run(*given)
     assert (done.exit_code, done.stdout) == (2, "")
     assert said in done.stderr
+
+
+def test_a_calendar_comes_from_a_file_of_days(payments: Path, tmp_path: Path) -> None:
+    days, path = tmp_path / "days.txt", tmp_path / "holiday.json"
+    days.write_text("2017-01-16\n\n2017-12-24\n")
+    on_holidays = {"attribute": "day", "operator": "in_calendar", "value": "holidays"}
+    path.write_text(json.dumps(TERMS | {"conditions": on_holidays}))
+    done = run("--terms", path, "--payments", payments, "--calendar", f"holidays={days}")
+    assert done.stdout.startswith("Campaign draft, unsaved terms: 2.00 USD"), done.output
+    days.write_text("Christmas\n")
+    done = run("--terms", path, "--payments", payments, "--calendar", f"holidays={days}")
+    assert (done.exit_code, "2026-10-01" in done.stderr) == (2, True), done.output
+
+
+def test_other_terms_run_beside_it_and_lose_what_it_wins(payments: Path, tmp_path: Path) -> None:
+    """A fifth of what is at least 100.00 comes before the tenth, which keeps the payment of 20.00."""
+    draft, tenth = tmp_path / "fifth.json", tmp_path / "tenth.json"
+    large = {"attribute": "amount", "operator": "at_least", "value": 10_000}
+    fifth = {"kind": "ratio", "ratio": "1/5"}
+    draft.write_text(
+        json.dumps(TERMS | {"strategy": fifth, "conditions": large, "group": "g", "priority": 2})
+    )
+    tenth.write_text(json.dumps(TERMS | {"group": "g", "priority": 1}))
+    found = json.loads(run("--terms", draft, "--payments", payments, "--beside", tenth, "--json").stdout)
+    assert (found["cost_minor"], found["kept_out"]) == (2_469, {})
+    (beside,) = found["beside"]
+    assert (beside["campaign"], beside["cost_minor"], beside["cost_without_minor"]) == ("tenth", 200, 1_434)
+    assert (beside["rewards"], beside["rewards_without"]) == (1, 2)
+    lost = json.loads(run("--terms", tenth, "--payments", payments, "--beside", draft, "--json").stdout)
+    assert (lost["cost_minor"], lost["kept_out"]) == (200, {"outranked": 1})
+
+
+def test_a_trigger_that_no_payment_can_be_is_refused(terms: Path, payments: Path, tmp_path: Path) -> None:
+    invited, topup = tmp_path / "invited.json", tmp_path / "topup.json"
+    fixed = {"kind": "fixed", "reward_minor": 100}
+    no_money = {"base": {"amount": "times"}, "conditions": {"all": []}, "strategy": fixed}
+    invited.write_text(json.dumps(TERMS | no_money | {"trigger": "invitation"}))
+    topup.write_text(json.dumps(TERMS | {"trigger": "topup"}))
+    done = run("--terms", invited, "--payments", payments)
+    assert (done.exit_code, "payment, ticket, tip, topup" in done.stderr) == (2, True), done.output
+    done = run("--terms", terms, "--payments", payments, "--beside", topup)
+    assert (done.exit_code, "facts of one trigger" in done.stderr) == (2, True), done.output
 
 
 def test_terms_that_are_wrong_are_told_with_their_place(payments: Path, tmp_path: Path) -> None:

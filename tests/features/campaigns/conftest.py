@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.features.campaigns.live import Live
 from tests.features.campaigns.stage import Stage, open_stage
 
 
@@ -15,3 +16,9 @@ async def stage(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """Lend a tenant whose campaigns Ada makes and Bob checks."""
     async with open_stage(database_url, tmp_path, monkeypatch) as opened:
         yield opened
+
+
+@pytest.fixture
+def live(stage: Stage) -> Live:
+    """Lend campaigns at work."""
+    return Live(stage)

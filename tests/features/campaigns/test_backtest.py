@@ -17,7 +17,8 @@ from plaudit.features.campaigns.model.backtest.figures import Backtest
 from plaudit.features.campaigns.model.backtest.trial import Candidate
 from plaudit.features.campaigns.model.checking import terms_of
 from plaudit.features.campaigns.queries import backtest
-from plaudit.features.campaigns.queries.backtest import Paid, Period
+from plaudit.features.campaigns.queries.backtest import Period
+from plaudit.features.campaigns.queries.backtest_payments import Paid, over_payments
 from plaudit.kernel.refusal import Refusal
 from plaudit.vocabulary.facts.base import FactData
 from plaudit.vocabulary.facts.campaigns import CampaignGranted, CampaignPaused, CampaignWithheld
@@ -172,7 +173,7 @@ async def test_payments_of_a_file_are_judged_alike(judged: Judged) -> None:
             Paid(one.at, one.viewer, one.creator, one.show, one.currency, one.minor)
             for one in reversed(judged.paid)
         ]
-        found = backtest.over_payments(tested=tested, paid=paid)
+        found = over_payments(tested=tested, paid=paid)
         alone = await judged.backtest(name, Period(since=BEGINNING, until=ENDLESS, alone=True), ample=True)
         assert found.cost_minor == alone.cost_minor > 0
         assert (found.days, found.failed, found.by_viewer) == (alone.days, alone.failed, alone.by_viewer)

@@ -80,6 +80,43 @@ async def test_a_draft_is_tested_before_anybody_has_approved_it_and_nothing_is_w
     assert await stage.balance("campaign/first/budget/coin") == 0
 
 
+@pytest.mark.parametrize(
+    ("strategy", "cost_minor"),
+    [
+        ({"kind": "ratio", "ratio": "1/10"}, 70),
+        (
+            {
+                "kind": "cumulative",
+                "counted": "campaign",
+                "tiers": [{"from_minor": 600, "reward_minor": 25}],
+            },
+            25,
+        ),
+        ({"kind": "first", "reward_minor": 9}, 9),
+    ],
+)
+async def test_a_draft_for_later_is_tested_as_if_it_ran_then(
+    stage: Stage, strategy: dict[str, Any], cost_minor: int
+) -> None:
+    later = {"starts_at": "2036-11-22T00:00:00Z", "ends_at": "2036-12-01T00:00:00Z"}
+    await stage.draft(TIPS | later | {"strategy": strategy})
+    await tip(stage, 500)
+    await tip(stage, 200)
+    await stage.caught_up()
+    found = await stage.ada.do("POST", BACKTEST, NOVEMBER)
+    assert (found["as_if_running"], found["heard"], found["cost_minor"]) == (True, 2, cost_minor)
+
+
+async def test_terms_that_ran_for_a_part_of_the_period_keep_their_own(stage: Stage) -> None:
+    await stage.draft(TIPS | {"starts_at": "2026-11-22T13:00:00Z"})
+    await tip(stage, 500)
+    stage.clock.time = NOON + timedelta(hours=2)
+    await tip(stage, 200)
+    await stage.caught_up()
+    found = await stage.ada.do("POST", BACKTEST, NOVEMBER)
+    assert (found["as_if_running"], found["heard"], found["cost_minor"]) == (False, 1, 20)
+
+
 async def test_other_terms_and_another_budget_may_be_tried(stage: Stage) -> None:
     await stage.draft(TIPS)
     for _ in range(3):
@@ -128,6 +165,9 @@ async def test_what_runs_takes_part_unless_it_is_left_out(stage: Stage) -> None:
         ({"budget_minor": 2**60}, 400, "body.invalid"),
         ({"budget_minor": "much"}, 400, "body.invalid"),
         ({"revision": 9}, 404, "revision.unknown"),
+        ({"revision": 0}, 404, "revision.unknown"),
+        ({"revision": 2**32 + 1}, 404, "revision.unknown"),
+        ({"revision": 10**30}, 404, "revision.unknown"),
         ({"revision": 1, "terms": TIPS}, 400, "body.invalid"),
         ({"terms": {}}, 400, "campaign.missing"),
         ({"terms": TIPS | {"conditions": {"all": [{"attribute": "mood"}]}}}, 400, "campaign.attribute"),
@@ -159,6 +199,25 @@ async def test_one_at_a_time_and_no_more_than_a_request_may_read(
     monkeypatch.setattr(backtest, "POSITIONS_MAX", 5)
     told = problem(await stage.ada.send("POST", BACKTEST, NOVEMBER), 422, "backtest.too_long")
     assert "plaudit backtest" in told["detail"]
+
+
+async def test_a_day_of_long_ago_is_tested_however_much_came_after(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stage.draft(TIPS)
+    await tip(stage, 100)
+    stage.clock.time = NOON + timedelta(hours=20)
+    await tip(stage, 300)
+    monkeypatch.setattr(backtest, "POSITIONS_MAX", await head_of(stage))
+    day = {"from": "2026-11-22T00:00:00Z", "until": "2026-11-23T00:00:00Z"}
+    found = await stage.ada.do("POST", BACKTEST, day)
+    assert (found["cost_minor"], found["recorded_until"]) == (10, None)
+    stage.clock.time = NOON + timedelta(days=5)
+    await tip(stage, 500)
+    found = await stage.ada.do("POST", BACKTEST, day)
+    assert (found["cost_minor"], found["recorded_until"]) == (10, "2026-11-24T00:00:00.000000Z")
+    answer = await stage.ada.send("POST", BACKTEST, {**day, "until": "2026-11-28T00:00:00Z"})
+    problem(answer, 422, "backtest.too_long")
 
 
 async def test_it_takes_the_right_to_read_campaigns(stage: Stage) -> None:

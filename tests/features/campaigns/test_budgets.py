@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from plaudit.features.campaigns.store import courses
 from plaudit.vocabulary import chart
 from plaudit.vocabulary.facts.campaigns import BudgetApproved, BudgetRejected
 from tests.app.edge import problem
@@ -100,6 +101,25 @@ async def test_a_budget_of_another_asset_than_the_reward_is_not_moved(stage: Sta
     transfer = await _ask(stage, 5)
     await stage.draft(TERMS | {"reward": {"kind": "points"}})
     problem(await stage.bob.send("POST", f"{ASKED}/{transfer}/approve"), 422, "budget.asset")
+
+
+async def test_a_reward_does_not_leave_a_budget_of_its_former_asset_behind(stage: Stage) -> None:
+    points = TERMS | {"reward": {"kind": "points"}}
+    await stage.draft()
+    await stage.fund(1_000)
+    answer = problem(await stage.ada.send("PUT", PATH, {"terms": points}), 409, "campaign.fixed")
+    assert (answer["place"], answer["asset"]) == ("reward.asset", "coin")
+    await stage.fund(-1_000)
+    assert await stage.balance(ISSUANCE) == 0
+    assert await stage.draft(points) == 1
+    await stage.fund(500)
+    await stage.ada.do("POST", f"{PATH}/submit", {"revision": 1})
+    await stage.bob.do("POST", f"{PATH}/approve", {"revision": 1})
+    await stage.caught_up()
+    # What the engine goes by is what there is.
+    async with stage.house.database.connection() as conn:
+        counted = await courses.select_budgets(conn, tenant_id=stage.tenant_id, campaigns=[CAMPAIGN])
+    assert counted == {CAMPAIGN: 500}
 
 
 @pytest.mark.parametrize("amount", [0, 2**53, -(2**53)])

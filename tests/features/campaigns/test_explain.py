@@ -184,6 +184,44 @@ async def test_a_viewer_is_told_how_far_he_has_come(stage: Stage) -> None:
     problem(await stage.ada.send("GET", f"{PATH}/progress"), 400, "body.invalid")
 
 
+async def test_progress_is_by_the_revision_in_force(stage: Stage) -> None:
+    await _running(stage, WEEKLY)
+    tiers = [{"from_minor": 700, "reward_minor": 40}]
+    await stage.approved(
+        WEEKLY | {"strategy": WEEKLY["strategy"] | {"tiers": tiers}}, effective_from="2026-11-25T00:00:00Z"
+    )
+    path = f"{PATH}/progress"
+    shown = await stage.ada.get(path, viewer="ann", lang="en")
+    assert (shown["state"], shown["sentence"]) == ("running", "500 more this week for the next 30 coins")
+    stage.clock.advance(days=2)
+    shown = await stage.ada.get(path, viewer="ann", lang="en")
+    assert (shown["state"], shown["sentence"]) == ("running", "700 more this week for the next 40 coins")
+
+
+@pytest.mark.parametrize("cap", ["viewer_minor", "viewer_day_minor", "day_minor", "total_minor"])
+async def test_progress_promises_no_more_than_a_cap_leaves(stage: Stage, cap: str) -> None:
+    await _running(stage, WEEKLY | {"caps": {cap: 50}})
+    path = f"{PATH}/progress"
+    await _tip(stage, 500)
+    shown = await stage.ada.get(path, viewer="ann", lang="en")
+    assert shown["sentence"] == "500 more this week for the next 20 coins"
+    await _tip(stage, 500)
+    shown = await stage.ada.get(path, viewer="ann", lang="en")
+    assert (shown["granted_minor"], "limit" in shown["sentence"]) == (50, True)
+    assert "上限" in (await stage.ada.get(path, viewer="ann"))["sentence"]
+
+
+async def test_progress_knows_how_often_a_reward_may_be_had(stage: Stage) -> None:
+    await _running(stage, WEEKLY | {"caps": {"viewer_count": 1}})
+    await _tip(stage, 500)
+    ann, bob = [
+        (await stage.ada.get(f"{PATH}/progress", viewer=viewer, lang="en"))["sentence"]
+        for viewer in ("ann", "bob")
+    ]
+    assert "limit" in ann
+    assert bob == "500 more this week for the next 30 coins"
+
+
 async def test_what_is_counted_for_each_creator_is_asked_for_each(stage: Stage) -> None:
     await _running(stage, WEEKLY | {"strategy": WEEKLY["strategy"] | {"per": ["creator"]}})
     await _tip(stage, 620)

@@ -17,7 +17,7 @@ from plaudit.vocabulary.facts.campaigns import (
 )
 from plaudit.vocabulary.facts.payments import PaymentSucceeded
 from tests.app.edge import problem
-from tests.features.campaigns.stage import CAMPAIGN, NOON, PATH, Stage
+from tests.features.campaigns.stage import CAMPAIGN, NOON, PATH, TERMS, Stage
 
 pytestmark = pytest.mark.anyio
 
@@ -127,6 +127,17 @@ async def test_figures_tell_reach_cost_and_payments_against_those_before(stage: 
         ("2026-11-24", 0, -19),
     ]
     assert [one["day"] for one in shown["days_before"]] == ["2026-11-22"]
+
+
+async def test_figures_begin_with_the_campaign_whatever_holds_later(stage: Stage) -> None:
+    await _day(stage)
+    later = {"effective_from": "2026-11-28T00:00:00Z"}
+    body = {"terms": TERMS | {"starts_at": "2026-11-28T00:00:00Z"}, **later}
+    problem(await stage.ada.send("PUT", PATH, body), 409, "campaign.fixed")
+    await stage.approved(TERMS | {"priority": 3}, **later)
+    shown = await stage.ada.get(f"{PATH}/figures")
+    assert shown["during"]["since"] == "2026-11-23T00:00:00.000000Z"
+    assert [one["cost_minor"] for one in shown["days"]] == [57, -19]
 
 
 async def test_figures_are_there_before_anything_happened(stage: Stage) -> None:

@@ -21,7 +21,6 @@ from plaudit.vocabulary.facts.campaigns import (
 from plaudit.vocabulary.facts.rewards import RewardDue, RewardRevoked
 from tests.features.campaigns.live import PLENTY, Live
 from tests.features.campaigns.model.engine.scene import FIRST_EVER, MONDAY, TIERS, Scene, asks, judged, told
-from tests.features.campaigns.stage import Stage
 
 FOUR: Final[dict[str, dict[str, Any]]] = {
     "capped": {"budget_minor": 150, "caps": {"viewer_day_minor": 40}},
@@ -45,10 +44,19 @@ TIPS: Final = [
 """So many coins, by whom, so many hours after Monday began, and how much is undone at once."""
 
 
-@pytest.fixture
-def live(stage: Stage) -> Live:
-    """Lend campaigns at work."""
-    return Live(stage)
+async def test_a_day_gets_back_what_it_had_given_whatever_day_is_undone(live: Live) -> None:
+    tuesday = MONDAY + timedelta(days=1)
+    await live.campaign(strategy=TIERS | {"counted": "week"}, caps={"day_minor": 10})
+    first, second = await live.tip(100, at=MONDAY), await live.tip(90, at=tuesday)
+    await live.tip(100, viewer="w", at=tuesday)
+    await live.evaluate(1)
+    await live.undo(first, 90)
+    await live.undo(second, 90)
+    await live.evaluate(1)
+    late = await live.tip(100, viewer="x", at=tuesday)
+    again = await live.tip(100, viewer="y", at=MONDAY)
+    await live.evaluate(1)
+    assert (await live.told())[-2:] == [f"no 10 x/c fact {late} campaign.cap", f"+10 y/c fact {again}"]
 
 
 async def test_a_tip_earns_a_tenth_back_at_once_and_once(live: Live) -> None:

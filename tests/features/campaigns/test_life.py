@@ -325,3 +325,27 @@ async def test_two_that_do_not_go_together_are_not_approved_at_one_moment(stage:
     answers = await asyncio.gather(*approvals)
     assert sorted(one.status_code for one in answers) == [200, 400]
     assert sorted([await stage.state(path) for path in paths]) == ["scheduled", "submitted"]
+
+
+async def test_what_begins_later_does_not_hide_what_runs(stage: Stage) -> None:
+    await stage.approved()
+    second = TERMS | {"ends_at": "2026-12-31T00:00:00Z"}
+    late = second | {"starts_at": "2026-11-26T00:00:00Z"}
+    body = {"terms": late, "effective_from": "2026-11-26T00:00:00Z"}
+    assert problem(await stage.ada.send("PUT", PATH, body), 409, "campaign.fixed")["place"] == "starts_at"
+    # It may begin later as long as nothing has begun by the time these terms hold.
+    await stage.submitted(late)
+    stage.clock.advance(days=1)
+    answer = await stage.bob.send("POST", f"{PATH}/approve", {"revision": 2})
+    assert problem(answer, 409, "campaign.fixed")["place"] == "starts_at"
+    await stage.bob.do("POST", f"{PATH}/reject", {"revision": 2, "reason": "it has begun"})
+    await stage.approved(second, effective_from="2026-11-26T00:00:00Z")
+    shown = await stage.ada.get(PATH)
+    assert (shown["state"], shown["starts_at"]) == ("running", "2026-11-23T00:00:00.000000Z")
+
+
+async def test_a_campaign_may_begin_later_before_it_has_begun(stage: Stage) -> None:
+    await stage.approved()
+    await stage.approved(TERMS | {"starts_at": "2026-11-26T00:00:00Z"})
+    stage.clock.advance(days=1)
+    assert await stage.state() == "scheduled"

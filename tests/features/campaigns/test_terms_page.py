@@ -67,6 +67,20 @@ async def test_each_hash_on_the_page_is_of_the_text_it_links_to(stage: Stage) ->
         assert f"curl -s {link} | sha256sum" in page
 
 
+async def test_the_heading_is_of_the_revision_in_force(stage: Stage) -> None:
+    await stage.approved()
+    stage.clock.advance(days=1)
+    soon = {"title_en": "A quarter back", "title_zh": "返四分之一", "text_en": "Soon", "text_zh": "即将"}
+    await stage.approved(TERMS | {"texts": soon}, effective_from="2026-11-26T00:00:00Z")
+    for lang, now, then in (("en", "A fifth back", "A quarter back"), ("zh", "返五分之一", "返四分之一")):
+        page = await _page(stage, lang)
+        assert f"<h1>{now}</h1>" in page
+        assert then not in page
+        assert {"en": "Running", "zh": "进行中"}[lang] in page
+    stage.clock.advance(days=4)
+    assert "<h1>A quarter back</h1>" in await _page(stage)
+
+
 async def test_both_languages_tell_the_same_terms(stage: Stage) -> None:
     await stage.approved(EVERYTHING)
     en, zh = [unescape(await _page(stage, lang)) for lang in ("en", "zh")]

@@ -30,6 +30,7 @@ from plaudit.platform.settings import Settings, SettingsError
 
 _SHOWN_AFTER_S: Final = 2.0
 _DRAFT: Final = "draft"
+_REVISION_MAX: Final = 2**31 - 2
 
 
 class BacktestError(click.ClickException):
@@ -58,6 +59,28 @@ class _Time(click.ParamType):  # type: ignore[type-arg]
 _FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
+class _Calendar(click.ParamType):  # type: ignore[type-arg]
+    name = "NAME=FILE"
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - as click has it
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> tuple[str, list[str]]:
+        if isinstance(value, tuple):
+            return value
+        name, equals, file = str(value).partition("=")
+        if not equals:
+            self.fail("write it like holidays=days.txt", param, ctx)
+        path = _FILE.convert(file, param, ctx)
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except UnicodeDecodeError:
+            self.fail(f"{file} is no text.", param, ctx)
+        return name, [line.strip() for line in lines if line.strip()]
+
+
 @click.command(
     cls=Examples,
     examples=(
@@ -67,15 +90,34 @@ _FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
             " --terms changed.json --budget 50000 --svg cost.svg"
         ),
         "plaudit backtest --terms draft.json --payments payments.csv.gz --json",
+        (
+            "plaudit backtest --terms draft.json --payments payments.csv.gz --beside evening.json"
+            " --beside welcome.json --calendar holidays=days.txt"
+        ),
     ),
 )
 @click.argument("campaign", required=False)
 @click.option("--tenant", metavar="SLUG", help="Whose campaign it is.")
 @click.option("--from", "since", type=_Time(), help="Where the period begins (RFC 3339).")
 @click.option("--until", type=_Time(), help="The moment before which it ends.")
-@click.option("--revision", type=click.IntRange(1), help="Which revision; the newest when not given.")
+@click.option(
+    "--revision", type=click.IntRange(1, _REVISION_MAX), help="Which revision; the newest when not given."
+)
 @click.option("--terms", type=_FILE, help="A JSON file of terms, instead of a revision.")
 @click.option("--payments", type=_FILE, help="A CSV of payments, gzipped or plain, instead of the journal.")
+@click.option(
+    "--beside",
+    type=_FILE,
+    multiple=True,
+    help="With --payments: terms that run beside, called by their file's name. As often as needed.",
+)
+@click.option(
+    "--calendar",
+    "calendars",
+    type=_Calendar(),
+    multiple=True,
+    help="With --payments: days that conditions call NAME, one ISO date a line. As often as needed.",
+)
 @click.option(
     "--budget",
     type=click.IntRange(0),
@@ -92,8 +134,9 @@ def backtest(*, payments: Path | None, svg: Path | None, as_json: bool, **given:
 
     A period of the journal is judged by the engine that judges live facts, beside the campaigns that ran
     then. With --payments the facts are those of a CSV (columns show_id, creator_id, at, viewer_id, amount,
-    currency), taken as facts of the campaign's trigger, and no database is needed. Nothing is written but the
-    chart.
+    currency), taken as facts of the campaign's trigger (payment, ticket, tip or topup), and no database is
+    needed; beside it run the terms of --beside. Terms that never ran in the period are tested as if they did.
+    Nothing is written but the chart.
 
     Exit code: 0 done; 2 it could not be carried through.
     """
@@ -136,7 +179,10 @@ def _over_journal(  # noqa: PLR0913 - the options of one command
     budget: int | None,
     alone: bool,
     progress: Callable[[int, int], None],
+    **given: object,
 ) -> Tried:
+    if any(given.values()):
+        raise click.UsageError("--beside and --calendar go with --payments; the journal has its own.")
     if campaign is None or tenant is None or since is None or until is None:
         raise click.UsageError("Say CAMPAIGN, --tenant, --from and --until; or --terms and --payments.")
     period = Period(since=since, until=until, alone=alone)
@@ -165,14 +211,23 @@ def _over_payments(
     *,
     campaign: str | None,
     terms: Path | None,
+    beside: tuple[Path, ...],
+    calendars: tuple[tuple[str, list[str]], ...],
     budget: int | None,
     progress: Callable[[int, int], None],
     **given: object,
 ) -> Tried:
     if terms is None:
         raise click.UsageError("--payments goes with --terms: the terms that they are judged by.")
-    if any(value for name, value in given.items()):
-        raise click.UsageError("--payments goes with --terms, --budget, --svg and --json alone.")
+    if any(given.values()):
+        raise click.UsageError(
+            "--payments goes with --terms, --beside, --calendar, --budget, --svg and --json alone."
+        )
+    sent = {campaign or _DRAFT: _terms(terms)}
+    for path in beside:
+        if path.stem in sent:
+            raise click.UsageError(f"Two campaigns are called {path.stem}; give one another name.")
+        sent[path.stem] = _terms(path)
     paid = []
     for row in read_rows(source=payments):
         if isinstance(row, BrokenRow):
@@ -181,7 +236,7 @@ def _over_payments(
         at = row.time(epoch=DEFAULT_EPOCH)
         paid.append(Paid(at, row.wallet, row.creator, row.show, row.currency, row.amount_minor))
     return backtest_payments(
-        campaign=campaign or _DRAFT, sent=_terms(terms), paid=paid, budget_minor=budget, progress=progress
+        sent=sent, paid=paid, calendars=dict(calendars), budget_minor=budget, progress=progress
     )
 
 

@@ -141,7 +141,7 @@ END = CampaignEnded(campaign="tips", maker="staff/ann")
         ([(DRY, 20, AT), (RESUME, 30, AT)], 29, AT, "dry"),
         ([(DRY, 20, AT), (RESUME, 30, AT)], 31, AT, None),
         ([(END, 5, AT)], 6, AT, "ended"),
-        ([(END, 5, AT)], 6, AT - HOUR, None),
+        ([(END, 5, AT)], 6, AT - HOUR, "ended"),
         ([(END, 5, AT)], 4, AT, None),
     ],
 )

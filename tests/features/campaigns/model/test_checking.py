@@ -364,6 +364,16 @@ def test_what_a_revision_may_change(place: str, value: object, fixed: str | None
     assert fixed_change(checked(WEEKLY), checked(altered(WEEKLY, place, value))) == fixed
 
 
+@pytest.mark.parametrize("number", ["days", "day_minor", "reward_minor", "recurring"])
+def test_days_that_are_over_are_not_weighed_anew(number: str) -> None:
+    row = altered(WEEKLY, "strategy", {"kind": "streak", "days": 2, "reward_minor": 30})
+    value = True if number == "recurring" else 10
+    place = f"strategy.{number}"
+    assert fixed_change(checked(row), checked(altered(row, place, value))) == place
+    plain = altered(WEEKLY, "strategy", {"kind": "fixed", "reward_minor": 30})
+    assert fixed_change(checked(plain), checked(altered(plain, "strategy.reward_minor", 10))) is None
+
+
 def test_a_group_picks_alike_and_compares_one_asset() -> None:
     first = checked({**TOPUP, "group": "g", "pick": "best"})
     other = checked({**TOPUP, "group": "g"})

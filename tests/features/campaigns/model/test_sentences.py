@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.features.campaigns.model.sentences import State, offer_of, progress_of, reward_text
+from plaudit.features.campaigns.model.sentences import Language, State, offer_of, progress_of, reward_text
 from plaudit.features.campaigns.model.strategies.base import Tally
 from plaudit.features.campaigns.model.strategies.cumulative import CumulativeWorker
 from plaudit.features.campaigns.model.terms import (
@@ -35,11 +36,25 @@ WEEK = Cumulative(tiers=TIERS, counted="week")
 
 
 def progress(
-    terms: Terms, tally: Tally | None = None, *, entitled_minor: int = 0, state: State = "running"
+    terms: Terms,
+    tally: Tally | None = None,
+    *,
+    entitled_minor: int = 0,
+    left_minor: int | None = None,
+    state: State = "running",
 ) -> tuple[str, str]:
-    en = progress_of(terms, tally, entitled_minor=entitled_minor, today=TODAY, state=state, language="en")
-    zh = progress_of(terms, tally, entitled_minor=entitled_minor, today=TODAY, state=state, language="zh")
-    return en, zh
+    def said(language: Language) -> str:
+        return progress_of(
+            terms,
+            tally,
+            entitled_minor=entitled_minor,
+            left_minor=left_minor,
+            today=TODAY,
+            state=state,
+            language=language,
+        )
+
+    return said("en"), said("zh")
 
 
 @pytest.mark.parametrize(
@@ -54,6 +69,20 @@ def progress(
             "topup",
             "20 coins for each 1.00 on each top-up",
             "每次充值每 1.00 得 20 金币",
+        ),
+        (
+            Ratio(ratio="1/3"),
+            None,
+            "topup",
+            "100 coins for each 3.00 on each top-up",
+            "每次充值每 3.00 得 100 金币",
+        ),
+        (
+            Ratio(ratio="1/1000"),
+            None,
+            "topup",
+            "1 coin for each 10.00 on each top-up",
+            "每次充值每 10.00 得 1 金币",
         ),
         (Fixed(reward_minor=1), None, "ticket", "1 coin for each ticket order", "每次购票得 1 金币"),
         (First(ratio="1/5"), COINS, "topup", "20 % back on your first top-up", "首次充值返 20%"),
@@ -126,6 +155,44 @@ def test_what_a_campaign_gives(
 def test_how_far_a_sum_has_come(total_minor: int, entitled_minor: int, *, en: str, zh: str) -> None:
     terms = promised(strategy=WEEK)
     assert progress(terms, Tally(totals={1: total_minor}), entitled_minor=entitled_minor) == (en, zh)
+
+
+LIMIT = (
+    "The limit of this campaign is reached; there is nothing more for now.",
+    "已达活动奖励上限，暂无更多奖励。",
+)
+
+
+@pytest.mark.parametrize(
+    ("left_minor", "said"),
+    [
+        (50, ("400.00 more this week for the next 50 coins", "本周再打赏 400.00 即可再得 50 金币")),
+        (20, ("400.00 more this week for the next 20 coins", "本周再打赏 400.00 即可再得 20 金币")),
+        (0, LIMIT),
+    ],
+)
+def test_no_more_is_promised_than_caps_leave(left_minor: int, *, said: tuple[str, str]) -> None:
+    tally = Tally(totals={1: 10_000})
+    assert progress(promised(strategy=WEEK), tally, entitled_minor=30, left_minor=left_minor) == said
+
+
+@given(part=st.integers(1, 40), whole=st.integers(1, 40))
+def test_a_ratio_is_said_exactly_and_in_small_numbers(part: int, whole: int) -> None:
+    said = offer_of(promised(strategy=Ratio(ratio=f"{part}/{whole}")), "en").replace(",", "").split()
+    reward, base = int(said[0]), Fraction(said[4])
+    assert reward / (base * 100) == Fraction(part, whole)
+    assert base <= whole
+
+
+def test_a_limit_that_is_reached_is_told_of_every_strategy() -> None:
+    streak, ratio = Streak(days=3, reward_minor=10), Ratio(ratio="1/5")
+    for strategy in (ratio, streak, Fixed(reward_minor=5), First(reward_minor=5)):
+        assert progress(promised(strategy=strategy), left_minor=0) == LIMIT
+    assert progress(promised(strategy=ratio, base=COINS), left_minor=9)[0] == "20 % back on each tip"
+    assert "满 3 天得 4 金币" in progress(promised(strategy=streak), left_minor=4)[1]
+    # What is done already is told as done.
+    done = Tally(totals={1: 1}, days={DAYS[day]: 1 for day in (1, 2, 3)})
+    assert "are done: 10 coins" in progress(promised(strategy=streak), done, left_minor=0)[0]
 
 
 def test_a_sum_that_goes_on() -> None:

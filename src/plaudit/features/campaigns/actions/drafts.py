@@ -25,11 +25,13 @@ from plaudit.features.campaigns.actions.base import (
     subject_of,
     table_command,
 )
+from plaudit.features.campaigns.model.budgets import check_asset
 from plaudit.features.campaigns.model.checking import check_together, fixed_change, terms_of
 from plaudit.features.campaigns.model.life import (
     Campaign,
     Revision,
     RevisionState,
+    check_beginning,
     check_campaign,
     check_checker,
     check_live,
@@ -95,6 +97,7 @@ async def save_draft(
             made = Campaign(id=campaign, created_at=now, newest=number)
             await store.insert_campaign(tx, tenant_id=grant.tenant_id, campaign=made)
         else:
+            await _check_kept(tx, grant=grant, found=found, terms=terms, effective_from=wanted_from or now)
             written = replace(found, newest=number)
             await store.update_campaign(tx, tenant_id=grant.tenant_id, campaign=written)
         await store.save_revision(tx, tenant_id=grant.tenant_id, revision=draft)
@@ -152,7 +155,8 @@ async def approve(means: Means, *, grant: Grant, key: str, campaign: str, revisi
     """Let a revision hold that somebody else has written and handed in, from now on or from when it says.
 
     The first approval draws the secret of random rewards. Raises Refusal `checker.invalid` (FORBIDDEN),
-    `revision.state`, `campaign.stale` (CONFLICT), `campaign.ended`, `campaign.unfunded` (REFUSED).
+    `revision.state`, `campaign.stale`, `campaign.fixed` (CONFLICT), `campaign.ended`, `campaign.unfunded`
+    (REFUSED).
     """
     now = means.clock.now()
 
@@ -165,6 +169,7 @@ async def approve(means: Means, *, grant: Grant, key: str, campaign: str, revisi
         await _check_beside(tx, grant=grant, campaign=campaign, terms=terms, now=now)
         seed = means.randomness(SEED_BYTES) if _draws(found, terms) else None
         effective_from = max(now, handed_in.wanted_from or now)
+        check_beginning(found, starts_at=terms.starts_at, effective_from=effective_from)
         approved = replace(
             found,
             approved=revision,
@@ -287,6 +292,15 @@ async def _number(
                 place=place,
             )
     return newest.revision if newest.state == "draft" else newest.revision + 1
+
+
+async def _check_kept(
+    tx: Connection, *, grant: Grant, found: Campaign, terms: Terms, effective_from: datetime
+) -> None:
+    """Raise Refusal `campaign.fixed` (CONFLICT) when terms leave a beginning or a budget behind."""
+    check_beginning(found, starts_at=terms.starts_at, effective_from=effective_from)
+    budgets = await budget_store.select_assets(tx, tenant_id=grant.tenant_id, campaign=found.id)
+    check_asset(terms.reward.asset, budgets=budgets)
 
 
 async def _newest(

@@ -6,20 +6,17 @@ what this very transaction has read or locked; the ledger refuses what it does n
 """
 
 from collections.abc import Callable, Container
-from datetime import UTC, datetime, time
 from functools import lru_cache
 from typing import Final, TypeAlias
-from zoneinfo import ZoneInfo
 
 from plaudit.core.commands.command import Command, Grant, Plan
 from plaudit.core.commands.references import Lookup
 from plaudit.core.journal.facts import Fact
-from plaudit.core.ledger.book import Book, Decision, Transfer, Use, Window
+from plaudit.core.ledger.book import Book, Decision, Transfer, Use
 from plaudit.core.ledger.debts import pay_in
-from plaudit.core.ledger.reversals import unending
 from plaudit.features.campaigns.model.engine.purse import places_of
+from plaudit.features.campaigns.model.engine.verdicts import Grant as Granted
 from plaudit.features.campaigns.model.engine.verdicts import (
-    Counter,
     Judged,
     Move,
     Pause,
@@ -27,10 +24,9 @@ from plaudit.features.campaigns.model.engine.verdicts import (
     Taken,
     Withheld,
 )
-from plaudit.features.campaigns.model.engine.verdicts import Grant as Granted
 from plaudit.features.campaigns.model.lots import Maturing
+from plaudit.features.campaigns.store.caps import window_of
 from plaudit.kernel.actor import Actor
-from plaudit.kernel.time import day_of
 from plaudit.vocabulary import chart, switches
 from plaudit.vocabulary.facts.base import FactData
 from plaudit.vocabulary.facts.campaigns import (
@@ -47,7 +43,6 @@ ANSWER: Final = "campaign.answer"
 
 _FEATURE: Final = switches.feature("campaigns")
 _TENANTS_MAX: Final = 4_096
-_WINDOWS_MAX: Final = 65_536
 
 _Decide: TypeAlias = Callable[[Book], Decision]
 
@@ -244,19 +239,6 @@ def _granting(
 
 def _never(_book: Book) -> Decision:
     raise AssertionError("this only names what to lock")
-
-
-@lru_cache(_WINDOWS_MAX)
-def window_of(counter: Counter) -> Window:
-    """Return the ledger's counter of a cap: of a day in the campaign's zone, or without an end."""
-    name = f"campaign/{counter.campaign}/cap/{counter.sort}"
-    if counter.viewer is not None:
-        name = f"{name}/{counter.viewer}"
-    if counter.day is None:
-        return unending(name)
-    zone = ZoneInfo(counter.zone)
-    day = day_of(datetime.combine(counter.day, time(12), tzinfo=zone).astimezone(UTC), zone)
-    return Window(name, day.start, day.end)
 
 
 def _uses(moves: tuple[Move, ...]) -> tuple[Use, ...]:

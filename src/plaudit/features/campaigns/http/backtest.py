@@ -103,14 +103,20 @@ class BesideView(msgspec.Struct, kw_only=True):
 
 
 class BacktestView(msgspec.Struct, kw_only=True):
-    """What a revision would have done; `chart_svg` draws its cost by day."""
+    """What a revision would have done; `chart_svg` draws its cost by day.
+
+    It is tested `as_if_running` in the period that is judged where its own has nothing of it. Facts of the
+    period that were recorded after `recorded_until` were not read; null: all were.
+    """
 
     campaign: str
     revision: int | None
+    as_if_running: bool
     asset: str
     zone: str
     first_at: str | None
     last_at: str | None
+    recorded_until: str | None
     facts: int
     heard: int
     matched: int
@@ -180,6 +186,7 @@ def view(found: Backtest, *, title: str) -> BacktestView:
             **fields,
             "first_at": text_of(found.first_at),
             "last_at": text_of(found.last_at),
+            "recorded_until": text_of(found.recorded_until),
             "dry": None
             if found.dry is None
             else DryView(

@@ -176,6 +176,7 @@ async def show_progress(
             terms,
             tally,
             entitled_minor=standing.entitled_minor,
+            left_minor=found.left_minor,
             today=clock_of(terms.zone).day(now),
             state=state,
             language=language,

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Protocol
 
 from plaudit.features.campaigns.actions.base import open_seed
 from plaudit.features.campaigns.http.fields import ANYBODY
-from plaudit.features.campaigns.model.life import Campaign, Revision, State, terms_in
+from plaudit.features.campaigns.model.life import Campaign, Revision, State, in_force, terms_in
 from plaudit.features.campaigns.model.sentences import Language
 from plaudit.features.campaigns.model.terms import Random, Terms
 from plaudit.features.campaigns.model.wording import PAGE, lines_of, moment_text
@@ -84,16 +84,17 @@ ROUTES: Final[tuple[Any, ...]] = (terms_page, terms_text)
 
 def _rendered(promise: Promise, house: Means, *, tenant: str, language: Language) -> str:
     campaign = promise.campaign
-    newest = terms_in(promise.revisions[0])
+    now = house.clock.now()
+    terms = terms_in(in_force(promise.revisions, now=now))
     zh = language == "zh"
-    title = newest.texts.title_zh if zh else newest.texts.title_en
-    text = newest.texts.text_zh if zh else newest.texts.text_en
+    title = terms.texts.title_zh if zh else terms.texts.title_en
+    text = terms.texts.text_zh if zh else terms.texts.text_en
     path = f"/campaigns/{tenant}/{campaign.id}"
-    state: State = campaign.state(house.clock.now(), newest="approved")
+    state: State = campaign.state(now, newest="approved")
     other = "en" if zh else "zh"
     nav = f'<nav><a href="{escape(path)}?lang={other}">{_say("other", language)}</a></nav>'
     about = f'<p class="dim">{_say(state, language)}</p><p>{escape(text)}</p>'
-    intro = f'<p class="dim">{_say("intro", language)}</p>{_secret(promise, house, newest, language)}'
+    intro = f'<p class="dim">{_say("intro", language)}</p>{_secret(promise, house, terms, language)}'
     parts = [f"<header>{nav}<h1>{escape(title)}</h1>{about}{intro}</header>"]
     address = f"{house.settings.public_url}{path}"
     parts += [_section(one, address=address, language=language) for one in promise.revisions]

@@ -1,5 +1,6 @@
 """Budgets: transfers of what a campaign may grant, asked for by one person and checked by another."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
@@ -46,6 +47,21 @@ def check_pending(transfer: BudgetTransfer) -> None:
     """Raise Refusal `budget.settled` (CONFLICT) when a transfer was approved or rejected before."""
     if transfer.state != "pending":
         raise conflict("budget.settled", f"This transfer was {transfer.state} before.", state=transfer.state)
+
+
+def check_asset(asset: str, *, budgets: Collection[str]) -> None:
+    """Raise Refusal `campaign.fixed` (CONFLICT) when there is a budget of another asset than a reward's.
+
+    Nobody could take it out, or grant from it, once the reward is of the other asset.
+    """
+    for standing in budgets:
+        if standing != asset:
+            raise conflict(
+                "campaign.fixed",
+                f"There is a budget of {standing}; have it taken out before the reward is of another asset.",
+                place="reward.asset",
+                asset=standing,
+            )
 
 
 def source_of(asset: str) -> str:

@@ -113,7 +113,7 @@ class Catalogue:
         elif isinstance(said, CampaignResumed):
             row = _resumed(row, position=position, at=at)
         elif row.ended is None:
-            row = msgspec.structs.replace(row, ended=(position, at))
+            row = msgspec.structs.replace(row, ended=position)
         if former is not None and row.revisions == former.row.revisions:
             former.row = row
         else:

@@ -16,7 +16,7 @@ import msgspec
 from plaudit.features.campaigns.model.clocks import zones
 from plaudit.features.campaigns.model.conditions import Calendars, leaves
 from plaudit.features.campaigns.model.contradictions import impossible
-from plaudit.features.campaigns.model.readers import TIMES
+from plaudit.features.campaigns.model.happenings import TIMES
 from plaudit.features.campaigns.model.reading import Given
 from plaudit.features.campaigns.model.sent_conditions import condition_of, shown_condition
 from plaudit.features.campaigns.model.sent_strategies import shown_strategy, strategy_of
@@ -28,6 +28,7 @@ from plaudit.features.campaigns.model.terms import (
     Condition,
     Pick,
     Reward,
+    Streak,
     Terms,
     Texts,
 )
@@ -72,6 +73,13 @@ _FIXED: Final = (
     "pick",
 )
 """What windows, counters and budgets rest on."""
+_FIXED_OF_STREAKS: Final = (
+    "strategy.days",
+    "strategy.day_minor",
+    "strategy.reward_minor",
+    "strategy.recurring",
+)
+"""What weighs days that are long over: a row has no revision of its own."""
 _OF_ITEMS: Final = {"chance": CHANCE.code, "coupon": COUPON.code}
 _OF_WALLET: Final = frozenset({"coin", "points"})
 
@@ -141,7 +149,8 @@ def changes(old: Terms, new: Terms) -> list[tuple[str, Any, Any]]:
 def fixed_change(old: Terms, new: Terms) -> str | None:
     """Return the place of the first change that a revision may not make, None if there is none."""
     changed = [place for place, _, _ in changes(old, new)]
-    for fixed in _FIXED:
+    of_streaks: tuple[str, ...] = _FIXED_OF_STREAKS if isinstance(old.strategy, Streak) else ()
+    for fixed in (*_FIXED, *of_streaks):
         for place in changed:
             if place == fixed or place.startswith(f"{fixed}["):
                 return fixed

@@ -12,6 +12,9 @@ from msgspec import Struct
 
 Value: TypeAlias = str | int | bool | tuple[str, ...]
 
+TIMES: Final = "times"
+"""The amount, and its asset, that every happening has: it counts once."""
+
 _TIE_BYTES: Final = 8
 _POSITION_BYTES: Final = 8
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
@@ -80,8 +83,8 @@ def rank_of(happening: Happening) -> bytes:
 def left_of(happening: Happening, reversal: Reversal | None, *, amount: str) -> int:
     """Return what an amount of a happening is once a reversal has undone its part, rounded down, never < 0.
 
-    The reversal's part is of what was paid, or of the value where gifts in hand paid. 0 without such an
-    amount.
+    The reversal's part is of what was paid, or of the value where gifts in hand paid. What counts once does
+    so until everything is undone. 0 without such an amount.
     """
     base_minor = happening.amounts.get(amount, ("", 0))[1]
     if reversal is None or not reversal.reversed_minor:
@@ -91,4 +94,6 @@ def left_of(happening: Happening, reversal: Reversal | None, *, amount: str) -> 
         whole_minor = max(happening.amounts.get(name, ("", 0))[1] for name in ("paid", "value"))
     if reversal.reversed_minor >= whole_minor:
         return 0
+    if amount == TIMES:
+        return base_minor
     return base_minor * (whole_minor - reversal.reversed_minor) // whole_minor

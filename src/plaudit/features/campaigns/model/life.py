@@ -1,6 +1,6 @@
 """The life of a campaign: its revisions from draft to approval, where it stands, and who may move it on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
@@ -99,6 +99,11 @@ class Revision:
 def terms_in(revision: Revision) -> Terms:
     """Return the terms of a revision as they were checked."""
     return _decode(revision.terms)
+
+
+def in_force(approved: Sequence[Revision], *, now: datetime) -> Revision:
+    """Return which of the approved revisions, newest first, holds now; the first one before any does."""
+    return next((one for one in approved if (one.effective_from or now) <= now), approved[-1])
 
 
 def check_campaign(campaign: str) -> str:
@@ -223,6 +228,20 @@ def check_wanted(wanted_from: datetime | None, *, ends_at: datetime, now: dateti
         )
     if wanted_from >= ends_at:
         raise invalid("body.invalid", "Let the terms hold before the campaign ends.", field="effective_from")
+
+
+def check_beginning(campaign: Campaign, *, starts_at: datetime, effective_from: datetime) -> None:
+    """Raise Refusal `campaign.fixed` (CONFLICT) for a later beginning once a campaign has begun.
+
+    That is so when it begins by an earlier revision, before these terms hold: it would run, and be told as
+    one that does not.
+    """
+    if campaign.starts_at is not None and campaign.starts_at < min(starts_at, effective_from):
+        raise conflict(
+            "campaign.fixed",
+            "The campaign begins before these terms hold; leave its beginning as it is.",
+            place="starts_at",
+        )
 
 
 def unknown_campaign() -> Refusal:

@@ -9,14 +9,11 @@ import msgspec
 from msgspec import Struct
 
 from plaudit.features.campaigns.model.attributes import NAMED, Attribute, Sort
-from plaudit.features.campaigns.model.happenings import Happening, Value
+from plaudit.features.campaigns.model.happenings import TIMES, Happening, Value
 from plaudit.vocabulary.facts import DUES
 from plaudit.vocabulary.facts.base import FactData
 
 Reader: TypeAlias = Callable[[int, datetime, Mapping[str, Any]], Happening]
-
-TIMES: Final = "times"
-"""The amount, and its asset, that every happening has: it counts once."""
 
 SHARED: Final = {
     "creator": "creator",

@@ -49,12 +49,12 @@ class Halt(Struct, frozen=True):
 
 
 class Row(Struct, frozen=True):
-    """All of one campaign that the catalogue keeps. `ended` is (position, recorded at)."""
+    """All of one campaign that the catalogue keeps. `ended` is the position of its end."""
 
     campaign: str
     revisions: tuple[Revision, ...]
     halts: tuple[Halt, ...] = ()
-    ended: tuple[int, datetime] | None = None
+    ended: int | None = None
 
 
 def standing(row: Row, *, position: int, at: datetime) -> Revision | Absence:
@@ -66,7 +66,7 @@ def standing(row: Row, *, position: int, at: datetime) -> Revision | Absence:
         return "later"
     if not revision.terms.starts_at <= at < revision.terms.ends_at:
         return "period"
-    if row.ended is not None and position > row.ended[0] and at >= row.ended[1]:
+    if row.ended is not None and position > row.ended:
         return "ended"
     for halt in row.halts:
         if halt.holds(position, at):

@@ -10,7 +10,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Final, Literal, TypeAlias
 
-from plaudit.features.campaigns.model.readers import TIMES
+from plaudit.features.campaigns.model.happenings import TIMES
 from plaudit.features.campaigns.model.strategies.base import Tally, rate_of
 from plaudit.features.campaigns.model.strategies.cumulative import sum_worth
 from plaudit.features.campaigns.model.strategies.streak import good_days, rows_of
@@ -57,6 +57,11 @@ _STATES: Final[dict[State, tuple[str, str]]] = {
     "ended": ("This campaign is over.", "活动已结束。"),
 }
 
+_LIMIT: Final = (
+    "The limit of this campaign is reached; there is nothing more for now.",
+    "已达活动奖励上限，暂无更多奖励。",
+)
+
 _HUNDRED: Final = 100
 
 
@@ -90,19 +95,23 @@ def progress_of(
     tally: Tally | None,
     *,
     entitled_minor: int,
+    left_minor: int | None,
     today: date,
     state: State,
     language: Language,
 ) -> str:
     """Return how far a viewer has come in the present window: "12.00 more this week for the next 30 coins".
 
-    `tally` is what the window has counted, None for nothing yet, `entitled_minor` what it is worth; `today`
-    is the day in the campaign's zone.
+    `tally` is what the window has counted, None for nothing yet, `entitled_minor` what it is worth, and
+    `left_minor` what caps leave to give, None without any; `today` is the day in the campaign's zone.
     """
     if state != "running":
         en, zh = _STATES[state]
         return zh if language == "zh" else en
     counted = tally or Tally()
+    done = _done(terms, counted, language)
+    if done is not None or left_minor == 0:
+        return done or _LIMIT[language == "zh"]
     match terms.strategy:
         case Cumulative() as strategy:
             return _sum_progress(
@@ -110,13 +119,12 @@ def progress_of(
                 strategy,
                 total_minor=sum(counted.totals.values()),
                 entitled_minor=entitled_minor,
+                left_minor=left_minor,
                 language=language,
             )
         case Streak() as strategy:
-            return _streak_progress(terms, strategy, counted, today=today, language=language)
-        case First() if counted.first is not None:
-            thing = _thing(terms, language)
-            return f"首次{thing}已计入。" if language == "zh" else f"Your first {thing} has counted."
+            reward = reward_text(terms.reward, _cut(strategy.reward_minor, left_minor), language=language)
+            return _streak_progress(strategy, counted, reward=reward, today=today, language=language)
         case _:
             return offer_of(terms, language)
 
@@ -136,8 +144,33 @@ def reward_text(reward: Reward, amount_minor: int, *, language: Language) -> str
     return f"{number} {unit}"
 
 
+def _done(terms: Terms, tally: Tally, language: Language) -> str | None:
+    """Return what is told of what is had once when it was had, None else."""
+    strategy, zh = terms.strategy, language == "zh"
+    if isinstance(strategy, First) and tally.first is not None:
+        thing = _thing(terms, language)
+        return f"首次{thing}已计入。" if zh else f"Your first {thing} has counted."
+    if not isinstance(strategy, Streak) or strategy.recurring:
+        return None
+    days = strategy.days
+    if all(length < days for _, length in rows_of(good_days(tally, strategy))):
+        return None
+    reward = reward_text(terms.reward, strategy.reward_minor, language=language)
+    return f"已连续 {days} 天，获得 {reward}" if zh else f"{days} days in a row are done: {reward}"
+
+
+def _cut(amount_minor: int, left_minor: int | None) -> int:
+    return amount_minor if left_minor is None else min(amount_minor, left_minor)
+
+
 def _sum_progress(
-    terms: Terms, strategy: Cumulative, *, total_minor: int, entitled_minor: int, language: Language
+    terms: Terms,
+    strategy: Cumulative,
+    *,
+    total_minor: int,
+    entitled_minor: int,
+    left_minor: int | None,
+    language: Language,
 ) -> str:
     en_span, zh_span = _SPANS[strategy.counted]
     goal_minor = _next_goal(strategy, total_minor=total_minor, entitled_minor=entitled_minor)
@@ -147,7 +180,8 @@ def _sum_progress(
             return f"{zh_span}奖励已全部获得：{reward}"
         return " ".join(part for part in ("You have all of it", en_span) if part) + f": {reward}"
     missing = _number(goal_minor - total_minor, terms.base.asset)
-    gain = reward_text(terms.reward, sum_worth(strategy, goal_minor) - entitled_minor, language=language)
+    gain_minor = _cut(sum_worth(strategy, goal_minor) - entitled_minor, left_minor)
+    gain = reward_text(terms.reward, gain_minor, language=language)
     if language == "zh":
         goal = f"{missing} 次" if terms.base.amount == TIMES else f"{missing} "
         return f"{zh_span}再{_thing(terms, 'zh')} {goal}即可再得 {gain}{_per_each(strategy, 'zh')}"
@@ -172,21 +206,13 @@ def _next_goal(strategy: Cumulative, *, total_minor: int, entitled_minor: int) -
     return goal_minor
 
 
-def _streak_progress(terms: Terms, strategy: Streak, tally: Tally, *, today: date, language: Language) -> str:
+def _streak_progress(strategy: Streak, tally: Tally, *, reward: str, today: date, language: Language) -> str:
     rows = list(rows_of(good_days(tally, strategy)))
-    reward = reward_text(terms.reward, strategy.reward_minor, language=language)
-    zh = language == "zh"
-    if not strategy.recurring and any(length >= strategy.days for _, length in rows):
-        return (
-            f"已连续 {strategy.days} 天，获得 {reward}"
-            if zh
-            else f"{strategy.days} days in a row are done: {reward}"
-        )
     last, length = rows[-1] if rows else (today, 0)
     gap = today.toordinal() - last.toordinal()
     done = length % strategy.days if gap <= 1 else 0
     come_back = gap == 0 and length > 0
-    if zh:
+    if language == "zh":
         when = "明天再来" if come_back else "今天记得来"
         return f"已连续 {done} 天，满 {strategy.days} 天得 {reward}；{when}"
     when = "come back tomorrow" if come_back else "today is the next"
@@ -245,10 +271,9 @@ def _share(terms: Terms, ratio: str, language: Language) -> str:
     exact = rate_of(ratio).fraction
     if terms.base.asset == terms.reward.asset:
         return f"返 {_percent(exact)}%" if language == "zh" else f"{_percent(exact)} % back"
-    # The smallest round amount that earns something whole.
-    base_minor = 10 ** _scale(terms.base.asset)
-    while (exact * base_minor).denominator != 1 and base_minor < 10**9:
-        base_minor *= 10
+    # The smallest amount without a fraction that earns something whole.
+    unit_minor = 10 ** _scale(terms.base.asset)
+    base_minor = unit_minor * (exact * unit_minor).denominator
     reward = reward_text(terms.reward, int(exact * base_minor), language=language)
     base = _number(base_minor, terms.base.asset)
     return f"每 {base} 得 {reward}" if language == "zh" else f"{reward} for each {base}"

@@ -11,9 +11,8 @@ from typing import Any, Final, TypeAlias
 from msgspec import Struct
 
 from plaudit.features.campaigns.model.attributes import EVERYWHERE, FIRST_EVER, Attribute
-from plaudit.features.campaigns.model.happenings import Described, Happening, Reversal
+from plaudit.features.campaigns.model.happenings import TIMES, Described, Happening, Reversal
 from plaudit.features.campaigns.model.readers import (
-    TIMES,
     Field,
     Money,
     Reader,

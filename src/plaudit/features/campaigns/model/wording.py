@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from plaudit.features.campaigns.model.attributes import WORDS
-from plaudit.features.campaigns.model.readers import TIMES
+from plaudit.features.campaigns.model.happenings import TIMES
 from plaudit.features.campaigns.model.sentences import Language
 from plaudit.features.campaigns.model.terms import (
     All,

@@ -1,4 +1,4 @@
-"""What a revision would have done: a period of the journal, or a list of payments, judged in memory.
+"""What a revision would have done: a period of the journal, judged in memory.
 
 Nothing is written. The journal is read in pages, each on a connection of its own for as long as it takes, so
 that no transaction lasts and the loop gets its turn between pages. Facts never change: what is read later is
@@ -6,10 +6,10 @@ the same.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
 
@@ -25,11 +25,12 @@ from plaudit.features.campaigns.model.backtest.trial import (
     Candidate,
     Told,
     Trial,
+    happenings_of,
     items_of,
+    running_in,
     undone_by,
 )
 from plaudit.features.campaigns.model.checking import terms_of
-from plaudit.features.campaigns.model.engine.foreseeing import Item
 from plaudit.features.campaigns.model.happenings import Happening
 from plaudit.features.campaigns.model.life import check_campaign, terms_in
 from plaudit.features.campaigns.queries.life import known, revision_in
@@ -55,18 +56,9 @@ POSITIONS_MAX: Final = 200_000
 _UNDER_WAY: Final[set[int]] = set()
 """The tenants for whom this process is at a backtest."""
 
+_LATE: Final = timedelta(days=1)
+"""How long after a period facts of it may be recorded and still be read where not all can be."""
 _MOMENT: Final = timedelta(microseconds=1)
-
-
-class Paid(NamedTuple):
-    """A payment from elsewhere."""
-
-    at: datetime
-    viewer: str
-    creator: str
-    show: str
-    asset: str
-    amount_minor: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,14 +157,16 @@ async def over_journal(
 ) -> Backtest:
     """Return what a revision would have done with the facts of a period, late ones too.
 
-    Campaigns that ran then run beside it as they did, each from its own beginning; with `opened` random
-    rewards are drawn by the secrets that they were drawn by. Raises Refusal `backtest.too_long` (REFUSED)
-    when more of the journal must be read than `positions_max`.
+    What never ran in the period is judged as if it did. Campaigns that ran then run beside it as they did,
+    each from its own beginning; with `opened` random rewards are drawn by the secrets that they were drawn
+    by. Where the journal goes on for more than `positions_max`, it is read to a day after the period, and the
+    answer says so. Raises Refusal `backtest.too_long` (REFUSED) when that is more, too.
     """
+    tested = running_in(tested, since=period.since, until=period.until)
     reading = _Reading(database, tenant_id, msgspec.structs.replace(tested, since=period.since), period)
     await reading.begin(opened=opened, positions_max=positions_max)
     await reading.run(progress)
-    return reading.trial.result()
+    return msgspec.structs.replace(reading.trial.result(), recorded_until=reading.recorded_until)
 
 
 class _Reading:
@@ -186,6 +180,7 @@ class _Reading:
         self._start = self._after = self._head = 0
         self._inside = bytearray()
         self.trial = Trial(tested)
+        self.recorded_until: datetime | None = None
 
     async def begin(self, *, opened: Opened | None, positions_max: int | None) -> None:
         """Find where to begin, and what of earlier facts will be undone."""
@@ -198,22 +193,31 @@ class _Reading:
             steps = [] if period.alone else await self._steps(conn)
             campaigns = sorted({tested.campaign, *(str(one.data["campaign"]) for one in steps)})
             sealed = await operators.select_seeds(conn, tenant_id=self._tenant_id, campaigns=campaigns)
-        began = [one.position - 1 for one in steps if one.kind == CampaignApproved.KIND]
-        self._after = min([self._start, *began])
-        if positions_max is not None and self._head - self._after > positions_max:
-            raise refused(
-                "backtest.too_long",
-                "So much of the journal takes too long here; choose a later beginning, leave the other"
-                " campaigns out, or use `plaudit backtest` on the server.",
-                facts=self._head - self._after,
-                facts_max=positions_max,
-            )
+            began = [one.position - 1 for one in steps if one.kind == CampaignApproved.KIND]
+            self._after = min([self._start, *began])
+            if positions_max is not None and self._head - self._after > positions_max:
+                await self._bound(conn, positions_max)
         self._inside = bytearray(self._head - self._after)
         undone, awaited = await self._undone()
         seeds = {} if opened is None else {name: opened(name, seed) for name, seed in sealed.items()}
         self.trial = Trial(tested, after=self._start, undone=undone, awaited=awaited, seeds=seeds)
         before = [one for one in steps if one.position <= self._after]
         self.trial.hear(list(items_of(before, tested)), originals={})
+
+    async def _bound(self, conn: Connection, positions_max: int) -> None:
+        """Leave out what was recorded long after the period, unless nothing would be left."""
+        until = self._period.until + _LATE
+        end = await read.position_at(conn, tenant_id=self._tenant_id, as_of=until)
+        if self._start < end < self._head:
+            self._head, self.recorded_until = end, until
+        if self._head - self._after > positions_max:
+            raise refused(
+                "backtest.too_long",
+                "So much of the journal takes too long here; choose a shorter period, leave the other"
+                " campaigns out, or use `plaudit backtest` on the server.",
+                facts=self._head - self._after,
+                facts_max=positions_max,
+            )
 
     async def _steps(self, conn: Connection) -> list[Told]:
         """Return the steps of the other campaigns that had not ended when the period began."""
@@ -277,7 +281,7 @@ class _Reading:
                 said = await fact_store.select_at(
                     conn, tenant_id=self._tenant_id, positions=reached, kinds=trial.kinds
                 )
-            originals = _happenings(Told(*one) for one in said)
+            originals = happenings_of(Told(*one) for one in said)
         trial.hear(items, originals=originals)
 
     def _is_inside(self, position: int) -> bool:
@@ -298,54 +302,3 @@ class _Reading:
                 viewer: [one for one in some if one.position <= after] for viewer, some in said.items()
             },
         )
-
-
-def over_payments(*, tested: Candidate, paid: Iterable[Paid], progress: Progress | None = None) -> Backtest:
-    """Return what a revision would have done with payments from elsewhere, in the order of their times.
-
-    Each is taken as a fact of the revision's trigger, with what a payment says: who, how much, when, to which
-    creator and in which show. It is the first of its viewer that there is in the list.
-    """
-    kind = triggers.TRIGGERS[tested.terms.trigger].kind
-    ordered = sorted(paid, key=lambda one: one.at)
-    trial = Trial(tested)
-    for first in range(0, len(ordered), SPAN):
-        told = [
-            _told(kind, number, one) for number, one in enumerate(ordered[first : first + SPAN], first + 1)
-        ]
-        items = list(items_of(told, tested))
-        trial.needs(items)
-        # Of equal times the one that says less comes first, though it stands later.
-        back = sorted(trial.reaches(items))
-        earlier = (_told(kind, number, ordered[number - 1]) for number in back if number <= first)
-        trial.hear(items, originals=_happenings(earlier))
-        if progress is not None:
-            progress(min(first + SPAN, len(ordered)), len(ordered))
-    return trial.result()
-
-
-def _told(kind: str, number: int, one: Paid) -> Told:
-    return Told(number, kind, one.at, one.at, _data(one))
-
-
-def _data(one: Paid) -> Mapping[str, Any]:
-    """Return a payment by the names that facts of any trigger have for what it says."""
-    return {
-        "viewer": one.viewer,
-        "payer": one.viewer,
-        "creator": one.creator,
-        "show": one.show,
-        "asset": one.asset,
-        "amount_minor": one.amount_minor,
-        "paid_asset": one.asset,
-        "paid_minor": one.amount_minor,
-    }
-
-
-def _happenings(told: Iterable[Told]) -> dict[int, Happening]:
-    found = {}
-    for position, kind, at, _, data in told:
-        item: Item | None = triggers.read(kind, position, at=at, data=data)
-        if isinstance(item, Happening):
-            found[position] = item
-    return found

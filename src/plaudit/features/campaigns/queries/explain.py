@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -12,18 +12,20 @@ from plaudit.features.campaigns.model import triggers
 from plaudit.features.campaigns.model.catalogue import Catalogue, Life
 from plaudit.features.campaigns.model.clocks import clock_of
 from plaudit.features.campaigns.model.conditions import Known, Traced, traced
+from plaudit.features.campaigns.model.engine.purse import Purse, caps_of
 from plaudit.features.campaigns.model.engine.state import Key, Standing
 from plaudit.features.campaigns.model.happenings import Happening, Value
-from plaudit.features.campaigns.model.life import Campaign, terms_in, unknown_campaign
+from plaudit.features.campaigns.model.life import Campaign, in_force, terms_in, unknown_campaign
 from plaudit.features.campaigns.model.resolution import Ruling, resolved
 from plaudit.features.campaigns.model.running import Absence, Revision
 from plaudit.features.campaigns.model.strategies import worker_of
 from plaudit.features.campaigns.model.terms import Cumulative, Terms
 from plaudit.features.campaigns.queries.life import known, revision_in
 from plaudit.features.campaigns.queries.rewards import Told, decisions
-from plaudit.features.campaigns.store import courses, facts, figures, standings, viewers
+from plaudit.features.campaigns.store import caps, courses, facts, figures, standings, viewers
 from plaudit.features.campaigns.store import life as store
 from plaudit.features.campaigns.store.facts import Said
+from plaudit.kernel.money import MAX_MINOR
 from plaudit.kernel.refusal import invalid, not_found
 from plaudit.vocabulary.facts.campaigns import (
     CampaignApproved,
@@ -72,12 +74,16 @@ class Explained:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a viewer has come in the present window of a campaign, by the revision that holds now."""
+    """How far a viewer has come in the present window of a campaign, by the revision that holds now.
+
+    `left_minor` is what its caps leave to give the viewer today, None where there are none.
+    """
 
     campaign: Campaign
     terms: Terms
     window: str
     standing: Standing
+    left_minor: int | None
 
 
 async def explained(
@@ -150,7 +156,7 @@ async def progress(
         )
         if not rows:
             raise unknown_campaign()
-        held = next((one for one in rows if (one.effective_from or now) <= now), rows[-1])
+        held = in_force(rows, now=now)
         terms = terms_in(held)
         _check_which(terms, values)
         worker = worker_of({held.revision: terms})
@@ -159,7 +165,22 @@ async def progress(
         key = Key(campaign, viewer, window)
         kept = await standings.select_standings(conn, tenant_id=tenant_id, wanted=[key])
         standing = kept.get(key) or Standing()
-    return Progress(campaign=found, terms=terms, window=window, standing=standing)
+        left_minor = await _left(
+            conn, tenant_id=tenant_id, terms=terms, campaign=campaign, viewer=viewer, day=day
+        )
+    return Progress(campaign=found, terms=terms, window=window, standing=standing, left_minor=left_minor)
+
+
+async def _left(
+    conn: Connection, *, tenant_id: int, terms: Terms, campaign: str, viewer: str, day: date
+) -> int | None:
+    """Return what caps leave to give a viewer on a day, as they are now; None where there are none."""
+    counters = [one for one, _, _ in caps_of(terms, campaign=campaign, viewer=viewer, day=day)]
+    if not counters:
+        return None
+    purse = Purse(counters=await caps.select_used(conn, tenant_id=tenant_id, counters=counters))
+    room = purse.room(terms=terms, campaign=campaign, viewer=viewer, day=day, amount_minor=MAX_MINOR)
+    return room.amount_minor
 
 
 async def _said(conn: Connection, *, tenant_id: int, fact: int) -> Said:

@@ -261,6 +261,8 @@ async def terms_url(house: Addressed, *, tenant_id: int, campaign: str) -> str:
 
 async def revision_in(conn: Connection, *, tenant_id: int, campaign: str, number: int) -> Revision:
     """Return a revision. Raises Refusal `revision.unknown` (NOT_FOUND)."""
+    if not 1 <= number < _NEWEST:
+        raise unknown_revision()
     found = await store.select_revision(conn, tenant_id=tenant_id, campaign=campaign, revision=number)
     if found is None:
         raise unknown_revision()

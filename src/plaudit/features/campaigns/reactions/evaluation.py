@@ -56,6 +56,10 @@ async def _evaluate(corridor: Corridor, conn: Connection, span: Span) -> None:
         except WalletsUnknown:
             loading.forget()
             careful = True
+        except BaseException:
+            # Judging has let budgets run dry in what is kept, and nobody was told.
+            loading.forget()
+            raise
         else:
             return
     raise busy(

@@ -8,7 +8,7 @@ import msgspec
 from plaudit.core.commands.corridor import Corridor
 from plaudit.core.handles import Connection
 from plaudit.core.journal.subscriptions import Span
-from plaudit.core.ledger import balances, counters
+from plaudit.core.ledger import balances
 from plaudit.features.campaigns.actions import rewards
 from plaudit.features.campaigns.actions.base import open_seed
 from plaudit.features.campaigns.model import triggers
@@ -30,7 +30,7 @@ from plaudit.features.campaigns.model.engine.state import State
 from plaudit.features.campaigns.model.engine.verdicts import Grant, Verdict
 from plaudit.features.campaigns.model.happenings import Happening
 from plaudit.features.campaigns.reactions.memory import Memory
-from plaudit.features.campaigns.store import courses, facts, standings, viewers
+from plaudit.features.campaigns.store import caps, courses, facts, standings, viewers
 from plaudit.features.campaigns.store import life as operators
 from plaudit.features.campaigns.store.courses import Watch
 from plaudit.features.campaigns.store.facts import Said
@@ -88,7 +88,7 @@ class Loading:
         said = await self._read(_ALWAYS)
         self.steps = [one for one in said if one.kind in STEPS]
         approved = {one.data["terms"]["trigger"] for one in said if one.kind == CampaignApproved.KIND}
-        if not self._watch.awake and not approved:
+        if not self._watch.awake and not approved and not await self._reopens():
             await viewers.note_firsts(
                 conn, tenant_id=self._tenant_id, after=span.after, upto=span.upto, triggers=_FIRSTS
             )
@@ -102,21 +102,35 @@ class Loading:
             said.sort(key=lambda one: one.position)
         return await self._batch(life, [_item(one) for one in said])
 
+    async def _reopens(self) -> bool:
+        """Tell whether something makes a fact be judged again by campaigns that have all ended."""
+        since, span = self._watch.since, self.span
+        return bool(since) and await viewers.displaces(
+            self.conn,
+            tenant_id=self._tenant_id,
+            after=span.after,
+            upto=span.upto,
+            since=since,
+            triggers=_FIRSTS,
+        )
+
     async def _batch(self, life: Life, items: Sequence[Item]) -> Batch:
         """Return items with what is known of their viewers, and of what they reach back to."""
         if self.steps:
             # What this batch makes of them must not be found by others before it is committed.
             self._memory.forget(self._tenant_id)
-            await self._seed(life, {str(one.data["campaign"]) for one in self.steps})
         wanted = wants(items)
         state = State()
         await self._look_up(life, state, wanted)
-        reached = reaches(items, life=life, state=state)
+        reached = reaches(items, state=state)
         back = [position for position in reached if position > self._watch.since]
         if back:
             if min(back) < self._watch.ended:
                 life = await self._life(ended_after=min(back))
             await self._look_back(life, state, back, wanted)
+        if self.steps:
+            # Only now is it known which life they become part of.
+            await self._seed(life, {str(one.data["campaign"]) for one in self.steps})
         foreseen = Foresight(life, state).foresee(items)
         return await self._filled(Batch(life, state, Purse(), foreseen))
 
@@ -215,9 +229,7 @@ class Loading:
         batch.budgets = await courses.select_budgets(conn, tenant_id=tenant_id, campaigns=needs.campaigns)
         purse.budgets = dict(batch.budgets)
         if needs.counters:
-            by_window = {rewards.window_of(one): one for one in needs.counters}
-            used = await counters.used(conn, tenant_id=tenant_id, windows=list(by_window))
-            purse.counters = {by_window[window]: minor for window, minor in used.items()}
+            purse.counters = await caps.select_used(conn, tenant_id=tenant_id, counters=needs.counters)
         purse.frozen, purse.looked, purse.balances = self._frozen, careful, {}
         if careful:
             purse.balances = await self._wallets(needs)

@@ -75,6 +75,16 @@ async def is_funded(conn: Connection, *, tenant_id: int, campaign: str, asset: s
     return row is not None and bool(row[0])
 
 
+async def select_assets(conn: Connection, *, tenant_id: int, campaign: str) -> list[str]:
+    """Return the assets of which more was moved into a campaign's budget than out of it by transfers."""
+    cursor = await conn.execute(
+        "SELECT asset FROM campaigns.transfer WHERE tenant_id = %s AND campaign = %s AND state = 'approved'"
+        " GROUP BY asset HAVING sum(amount) > 0 ORDER BY asset",
+        (Int4(tenant_id), campaign),
+    )
+    return [asset for (asset,) in await cursor.fetchall()]
+
+
 async def select_transfers(
     conn: Connection, *, tenant_id: int, campaign: str, before: int, limit: int
 ) -> list[BudgetTransfer]:

@@ -27,6 +27,14 @@ _NOTE_FIRSTS: Final = (
     " ON CONFLICT (tenant_id, trigger, viewer) DO UPDATE"
     " SET at = excluded.at, rank = excluded.rank, position = excluded.position"
 )
+_DISPLACES: Final = (
+    "SELECT EXISTS (SELECT 1 FROM journal.fact f"
+    " JOIN unnest(%(kinds)s, %(triggers)s) AS t (kind, trigger) ON t.kind = f.kind"
+    " JOIN campaigns.first o ON o.tenant_id = f.tenant_id AND o.trigger = t.trigger"
+    " AND o.viewer = coalesce(f.data ->> 'viewer', f.data ->> 'payer')"
+    " WHERE f.tenant_id = %(tenant)s AND f.position > %(after)s AND f.position <= %(upto)s"
+    " AND f.at < o.at AND o.position > %(since)s)"
+)
 
 
 async def note_firsts(
@@ -46,6 +54,27 @@ async def note_firsts(
             "triggers": packing.texts(list(triggers.values())),
         },
     )
+
+
+async def displaces(
+    conn: Connection, *, tenant_id: int, after: int, upto: int, since: int, triggers: Mapping[str, str]
+) -> bool:
+    """Tell whether a span has a fact that is earlier than a first one which stands after a position."""
+    cursor = await conn.execute(
+        _DISPLACES,
+        {
+            "tenant": Int4(tenant_id),
+            "after": Int8(after),
+            "upto": Int8(upto),
+            "since": Int8(since),
+            "kinds": packing.texts(list(triggers)),
+            "triggers": packing.texts(list(triggers.values())),
+        },
+    )
+    row = await cursor.fetchone()
+    assert row is not None, "EXISTS always answers"
+    displaces: bool = row[0]
+    return displaces
 
 
 async def ask_firsts(conn: Connection, *, tenant_id: int, wanted: Collection[tuple[str, str]]) -> Cursor:

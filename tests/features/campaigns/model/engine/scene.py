@@ -162,7 +162,7 @@ class Judge:
     def hear(self, items: Sequence[Item]) -> list[Verdict]:
         """Judge a batch."""
         known = {item.position for item in items}
-        back = reaches(items, life=self.life, state=self.state) - known
+        back = reaches(items, state=self.state) - known
         self.state.originals = {position: self.seen[position] for position in back if position in self.seen}
         found = run(items, life=self.life, state=self.state, purse=self.purse)
         self.seen |= {item.position: item for item in items if isinstance(item, Happening)}

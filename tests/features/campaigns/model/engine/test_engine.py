@@ -16,6 +16,7 @@ from tests.features.campaigns.model.engine.scene import (
 )
 
 CAPPED_DAY = {"viewer_day_minor": 25}
+TIMES = {"amount": "times", "asset": "times"}
 
 
 def test_each_tip_earns_by_itself() -> None:
@@ -45,6 +46,30 @@ def test_what_is_undone_is_taken_back_and_what_is_undone_twice_is_not() -> None:
         f"-10 of 10 v/c fact {tip} by {whole}",
     ]
     assert same < whole
+
+
+def test_what_counts_once_does_so_until_all_of_it_is_undone() -> None:
+    scene = Scene()
+    scene.campaign(base=TIMES, strategy={"kind": "fixed", "reward_minor": 30})
+    tip = scene.tip(1_000)
+    scene.undo(tip, 1)
+    whole = scene.undo(tip, 1_000)
+    assert told(judged(scene.items).verdicts) == [
+        f"+30 v/c fact {tip}",
+        f"-30 of 30 v/c fact {tip} by {whole}",
+    ]
+
+
+def test_a_day_of_a_streak_that_goes_by_times_lasts_until_all_of_it_is_undone() -> None:
+    scene = Scene()
+    scene.campaign(base=TIMES, strategy={"kind": "streak", "days": 2, "reward_minor": 9, "day_minor": 1})
+    first, second = scene.tip(100), scene.tip(100, hours=24)
+    scene.undo(first, 99)
+    whole = scene.undo(first, 100)
+    assert told(judged(scene.items).verdicts) == [
+        f"+9 v/c fact {second}",
+        f"-9 of 9 v/c fact {first} by {whole}",
+    ]
 
 
 def test_a_payment_that_is_refunded_undoes_every_fact_of_it() -> None:
@@ -132,6 +157,68 @@ def test_what_a_cap_kept_back_is_not_paid_later() -> None:
     scene.tip(600)
     scene.tip(1, hours=24)
     assert judged(scene.items).given() == {("c", "v"): 25}
+
+
+WEEK = {"kind": "cumulative", "counted": "week", "tiers": [{"from_minor": 500, "reward_minor": 30}]}
+
+
+def test_a_day_gets_back_only_what_it_had_given() -> None:
+    scene = Scene()
+    scene.campaign(strategy=WEEK, caps={"day_minor": 30})
+    monday, tuesday = scene.tip(500, viewer="x"), scene.tip(400, viewer="x", hours=24)
+    full = scene.tip(500, viewer="y", hours=25)
+    scene.undo(monday, 400)
+    undone = scene.undo(tuesday, 400)
+    late, again = scene.tip(500, viewer="z", hours=26), scene.tip(500, viewer="w", hours=2)
+    assert told(judged(scene.items).verdicts) == [
+        f"+30 x/c fact {monday}",
+        f"+30 y/c fact {full}",
+        f"-30 of 30 x/c fact {tuesday} by {undone}",
+        f"no 30 z/c fact {late} campaign.cap",
+        f"+30 w/c fact {again}",
+    ]
+
+
+@pytest.mark.parametrize(("cap", "limit"), [("viewer_day_minor", 30), ("viewer_day_count", 1)])
+def test_a_day_of_a_viewer_gets_back_only_what_it_had_given(cap: str, limit: int) -> None:
+    scene = Scene()
+    scene.campaign(strategy=WEEK | {"per": ["creator"]}, caps={cap: limit})
+    monday, tuesday = scene.tip(500, creator="x"), scene.tip(400, creator="x", hours=24)
+    scene.tip(500, creator="y", hours=25)
+    scene.undo(monday, 400)
+    scene.undo(tuesday, 400)
+    late, again = scene.tip(500, creator="z", hours=26), scene.tip(500, creator="w", hours=2)
+    assert told(judged(scene.items).verdicts)[3:] == [
+        f"no 30 v/c fact {late} campaign.cap",
+        f"+30 v/c fact {again}",
+    ]
+
+
+def test_every_reward_that_is_undone_counts_no_more() -> None:
+    scene = Scene()
+    scene.campaign(strategy=TIERS, caps={"viewer_count": 2})
+    first, second = scene.tip(100), scene.tip(400)
+    scene.undo(second, 400)
+    scene.undo(first, 100)
+    low, high = scene.tip(100), scene.tip(400)
+    assert told(judged(scene.items).verdicts)[4:] == [f"+10 v/c fact {low}", f"+50 v/c fact {high}"]
+
+
+def test_a_cap_gets_back_only_what_it_had_counted() -> None:
+    scene = Scene()
+    by_creator = WEEK | {"per": ["creator"]}
+    scene.campaign(strategy=by_creator)
+    old = scene.tip(500, creator="x")
+    scene.campaign(revision=2, strategy=by_creator, caps={"viewer_day_minor": 30})
+    new = scene.tip(400, creator="x")
+    scene.tip(500, creator="y")
+    scene.undo(old, 400)
+    undone = scene.undo(new, 400)
+    last = scene.tip(500, creator="z")
+    assert told(judged(scene.items).verdicts)[2:] == [
+        f"-30 of 30 v/c fact {new} by {undone}",
+        f"no 30 v/c fact {last} campaign.cap",
+    ]
 
 
 def test_the_first_reward_that_the_budget_does_not_reach_for_pauses_the_campaign() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, Final
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from hypothesis import given
@@ -47,6 +48,7 @@ CAPS: Final = st.fixed_dictionaries(
         "viewer_minor": st.integers(1, 90),
         "total_minor": st.integers(1, 200),
         "day_minor": st.integers(1, 120),
+        "viewer_day_count": st.integers(1, 2),
         "viewer_count": st.integers(1, 3),
         "total_count": st.integers(1, 5),
     },
@@ -63,6 +65,18 @@ TIPS: Final = st.lists(
     min_size=1,
     max_size=14,
 )
+CAPS_OF_DAYS: Final = st.sampled_from(
+    [{"day_minor": 10}, {"viewer_day_minor": 10}, {"viewer_day_minor": 65}, {"viewer_day_count": 1}]
+)
+STEPS: Final = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from([50, 60, 400]), st.sampled_from("xyz"), st.sampled_from([1, 25])),
+        st.integers(0, 5),
+    ),
+    min_size=8,
+    max_size=16,
+)
+"""Tips (how much, to whom, hours after Monday began), and which of those before are undone."""
 Limits = tuple[dict[str, int], int]
 Tips = list[tuple[int, str, int, str | None]]
 
@@ -165,6 +179,58 @@ def test_no_more_is_given_than_the_budget_the_caps_and_the_terms_allow(
         assert 0 <= used <= caps[counter.sort]
 
 
+@given(STEPS, CAPS_OF_DAYS)
+def test_no_day_gets_more_than_its_caps_whatever_is_undone_of_other_days(
+    steps: list[tuple[int, str, int] | int], caps: dict[str, int]
+) -> None:
+    scene = Scene()
+    scene.campaign(strategy=TIERS | {"per": ["creator"]}, caps=caps)
+    sent: list[tuple[int, int]] = []
+    for step in steps:
+        if isinstance(step, tuple):
+            minor, creator, hours = step
+            sent.append((scene.tip(minor, creator=creator, hours=hours), minor))
+        elif step < len(sent):
+            scene.undo(*sent[step])
+    days = {one.position: one.at.date() for one in scene.items if isinstance(one, Happening)}
+    held: dict[tuple[str, str, str], list[Held]] = {}
+    for one in judged(scene.items).verdicts:
+        if isinstance(one, Grant):
+            grants = held.setdefault((one.campaign, one.viewer, one.window), [])
+            grants.append(Held(days[one.fact], one.amount_minor))
+            check_days(held, caps)
+        elif isinstance(one, TakeBack):
+            take_newest(held[one.campaign, one.viewer, one.window], one.recovered_minor)
+
+
+class Held(NamedTuple):
+    """What is left of a grant, and the day of the fact that it was for."""
+
+    day: date
+    minor: int
+
+
+def take_newest(grants: list[Held], minor: int) -> None:
+    """Take an amount out of the grants of a window, the newest first."""
+    while minor:
+        newest = grants.pop()
+        if newest.minor > minor:
+            grants.append(newest._replace(minor=newest.minor - minor))
+        minor -= min(minor, newest.minor)
+
+
+def check_days(held: dict[tuple[str, str, str], list[Held]], caps: dict[str, int]) -> None:
+    """Check what campaigns gave for the facts of each day, and how often, against the caps."""
+    sums: Counter[tuple[str, str, date]] = Counter()
+    for (campaign, viewer, _), grants in held.items():
+        for day, minor in grants:
+            sums["day_minor", campaign, day] += minor
+            sums["viewer_day_minor", f"{campaign}/{viewer}", day] += minor
+            sums["viewer_day_count", f"{campaign}/{viewer}", day] += 1
+    for (cap, whose, day), used in sums.items():
+        assert used <= caps.get(cap, PLENTY), (cap, whose, day)
+
+
 @given(LINEUPS, CONDITION, TIPS, st.integers(0, 10**6))
 def test_where_nothing_binds_the_order_does_not_matter(
     lineup: list[int], condition: int, tips: Tips, seed: int
@@ -182,6 +248,24 @@ def test_refunds_and_new_payments_mint_nothing(strategy: int, minors: list[int])
         for _ in range(3):
             scene.undo(scene.tip(minor), minor)
     assert judged(scene.items).given() == {}
+
+
+@given(st.integers(0, len(STRATEGIES) - 1), TIPS, st.integers(0, 14))
+def test_when_all_is_undone_nothing_is_left_though_a_campaign_ended(
+    strategy: int, tips: Tips, ended: int
+) -> None:
+    scene = campaigns([strategy], CONDITIONS.index(FIRST_EVER), exclusive=True)
+    scene.campaign("last", strategy=TIERS, priority=-1)
+    sent = []
+    for number, (minor, viewer, hours, _) in enumerate(tips):
+        if number == ended % len(tips):
+            scene.end("c0")
+        sent.append((scene.tip(minor, viewer=viewer, hours=hours), minor))
+    for position, minor in sent:
+        scene.undo(position, minor)
+    judge = judged(scene.items)
+    assert judge.given() == {}
+    assert not any(one.tally and one.tally.totals for one in judge.state.standings.values())
 
 
 @given(

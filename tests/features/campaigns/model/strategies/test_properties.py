@@ -48,11 +48,7 @@ STRATEGIES: dict[str, list[Strategy]] = {
         Cumulative(tiers=_tiers(3), counted="week", per=("room",)),
     ],
     "first": [First(ratio="1/2"), First(reward_minor=30), First(ratio="1/10")],
-    "streak": [
-        Streak(days=2, reward_minor=5, recurring=True),
-        Streak(days=3, reward_minor=20),
-        Streak(days=2, reward_minor=9, day_minor=200, recurring=True),
-    ],
+    "streak": [Streak(days=2, reward_minor=9, day_minor=200, recurring=True)] * 3,
     "random": [
         Random(low_minor=1, high_minor=6),
         Random(low_minor=0, high_minor=0),

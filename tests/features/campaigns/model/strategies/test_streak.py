@@ -42,11 +42,12 @@ def test_a_day_that_was_undone_breaks_the_row() -> None:
     assert worth(ONCE, *days, portion(0, day=1, before_minor=5), portion(5, day=1, number=1)) == 10
 
 
-def test_the_newest_revision_that_counted_says_how_many_days() -> None:
-    worker = StreakWorker({1: Streak(days=3, reward_minor=10), 2: Streak(days=2, reward_minor=4)})
+def test_a_row_goes_on_over_revisions() -> None:
+    numbers = Streak(days=3, reward_minor=10)
+    worker = StreakWorker({1: numbers, 2: numbers})
     days = [portion(5, day=0), portion(5, day=1)]
     assert worth(worker, *days) == 0
-    assert worth(worker, *days, portion(5, day=8, revision=2)) == 4
+    assert worth(worker, *days, portion(5, day=2, revision=2)) == 10
 
 
 def test_rows_end_where_a_day_is_missing() -> None:

@@ -86,7 +86,9 @@ class Backtest(Struct, frozen=True, kw_only=True):
     `facts` were read in all, `heard` of them are of the campaign's trigger and in its time, `matched` met the
     conditions, and `counted` are those that no other campaign kept out. `withheld` counts rewards that were
     not paid by the reason why, `kept_out` facts by what kept them out. `cost_minor` is what left the budget
-    and did not come back; `waived_minor` was to be taken back and was forgiven or could not be had.
+    and did not come back; `waived_minor` was to be taken back and was forgiven or could not be had. It was
+    tested `as_if_running` where its own period has nothing of the one that was judged. What was recorded
+    after `recorded_until` was not read; None: all was.
     """
 
     campaign: str
@@ -115,3 +117,5 @@ class Backtest(Struct, frozen=True, kw_only=True):
     withheld: dict[str, int]
     kept_out: dict[str, int]
     beside: tuple[Beside, ...]
+    as_if_running: bool = False
+    recorded_until: datetime | None = None

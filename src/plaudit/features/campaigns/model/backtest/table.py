@@ -46,6 +46,8 @@ def _line(name: str, value: object) -> str:
 def _heading(found: Backtest, amounts: _Amounts) -> Iterator[str]:
     revision = "unsaved terms" if found.revision is None else f"revision {found.revision}"
     yield f"Campaign {found.campaign}, {revision}: {amounts(found.cost_minor)} {amounts.name}"
+    if found.as_if_running:
+        yield _line("judged as if it ran then", "its own period is another")
     yield _line("facts read", f"{found.facts:,}")
     yield _line("of its trigger and time", f"{found.heard:,}")
     yield _line("meet the conditions", f"{found.matched:,}")

@@ -56,7 +56,8 @@ _ALWAYS: Final = datetime(1, 1, 1, tzinfo=UTC)
 class Candidate(Struct, frozen=True, kw_only=True):
     """What is tested: terms, as this revision of this campaign, on facts from `since` on.
 
-    `budget_minor` None is as much as it takes.
+    `budget_minor` None is as much as it takes. With `as_if_running` the terms have the period of the facts
+    instead of their own.
     """
 
     campaign: str
@@ -64,6 +65,19 @@ class Candidate(Struct, frozen=True, kw_only=True):
     revision: int | None = None
     since: datetime = _ALWAYS
     budget_minor: int | None = None
+    as_if_running: bool = False
+
+
+def running_in(tested: Candidate, *, since: datetime, until: datetime) -> Candidate:
+    """Return what is tested on facts from `since` on and before `until`, as if it ran then if it never did.
+
+    A period of its own that has any moment of these is kept: it tells which of the facts are of its time.
+    """
+    terms = tested.terms
+    if terms.starts_at < until and since < terms.ends_at:
+        return tested
+    terms = msgspec.structs.replace(terms, starts_at=since, ends_at=until)
+    return msgspec.structs.replace(tested, terms=terms, as_if_running=True)
 
 
 class Told(NamedTuple):
@@ -84,8 +98,9 @@ class Needed(NamedTuple):
 
 
 class Trial:
-    """One trial. `undone` and `awaited` are the positions and references that reversals will reach back to.
+    """One trial, of a revision and others `beside` it that begin with it.
 
+    `undone` and `awaited` are the positions and references that reversals will reach back to.
     `seeds` are what random rewards are drawn by; without one they are drawn by nothing secret, and come out
     as evenly.
     """
@@ -94,6 +109,7 @@ class Trial:
         self,
         tested: Candidate,
         *,
+        beside: Sequence[Candidate] = (),
         after: int = 0,
         undone: Collection[int] = (),
         awaited: Collection[str] = (),
@@ -102,10 +118,10 @@ class Trial:
         """Begin at a position, of which no fact is judged by the tested revision."""
         self._tested = tested
         self._life = Life(seeds=seeds)
-        self._life.hear(_approval(tested), position=after, at=_ALWAYS)
+        for one in (tested, *beside):
+            self._life.hear(_approval(one), position=after, at=_ALWAYS)
         self._state = State(kept=set(undone), awaited=frozenset(awaited))
-        budget_minor = AMPLE_MINOR if tested.budget_minor is None else tested.budget_minor
-        self._purse = Purse(budgets={tested.campaign: budget_minor})
+        self._purse = Purse(budgets={one.campaign: _budget_minor(one) for one in (tested, *beside)})
         self._collecting = Collecting(
             tested.campaign,
             tested.terms,
@@ -155,7 +171,7 @@ class Trial:
 
     def reaches(self, items: Iterable[Item]) -> set[int]:
         """Return the positions of facts of earlier pages that a page may make be judged again."""
-        return reaches(items, life=self._life, state=self._state)
+        return reaches(items, state=self._state)
 
     def hear(self, items: Sequence[Item], *, originals: Mapping[int, Happening]) -> None:
         """Judge a page. `originals` has what it reaches back to."""
@@ -180,7 +196,9 @@ class Trial:
 
     def result(self) -> Backtest:
         """Return what came of it so far."""
-        return self._collecting.result(left_minor=self._purse.budgets[self._tested.campaign])
+        tested = self._tested
+        found = self._collecting.result(left_minor=self._purse.budgets[tested.campaign])
+        return msgspec.structs.replace(found, as_if_running=tested.as_if_running)
 
     def _keep(self) -> None:
         """Keep the windows of first facts, which a late one may make be judged again, and forget the rest."""
@@ -214,6 +232,16 @@ def items_of(told: Iterable[Told], tested: Candidate) -> Iterator[Item]:
                 yield item
 
 
+def happenings_of(told: Iterable[Told]) -> dict[int, Happening]:
+    """Return what happened, by position, of facts that are of a trigger."""
+    found = {}
+    for position, kind, at, _, data in told:
+        item = triggers.read(kind, position, at=at, data=data)
+        if isinstance(item, Happening):
+            found[position] = item
+    return found
+
+
 def undone_by(told: Iterable[Told]) -> tuple[set[int], set[str]]:
     """Return the positions and references that facts undo."""
     positions: set[int] = set()
@@ -226,6 +254,10 @@ def undone_by(told: Iterable[Told]) -> tuple[set[int], set[str]]:
             elif item.reference is not None:
                 references.add(item.reference)
     return positions, references
+
+
+def _budget_minor(tested: Candidate) -> int:
+    return AMPLE_MINOR if tested.budget_minor is None else tested.budget_minor
 
 
 def _approval(tested: Candidate) -> CampaignApproved:

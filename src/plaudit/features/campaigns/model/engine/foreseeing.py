@@ -76,7 +76,7 @@ def wants(items: Iterable[Item]) -> Wants:
     return Wants(viewers, firsts, references)
 
 
-def reaches(items: Iterable[Item], *, life: Life, state: State) -> set[int]:
+def reaches(items: Iterable[Item], *, state: State) -> set[int]:
     """Return the positions of earlier facts that items may make be judged again.
 
     What first facts and references are must have been loaded.
@@ -86,8 +86,9 @@ def reaches(items: Iterable[Item], *, life: Life, state: State) -> set[int]:
         if isinstance(item, Reversal):
             found.update(_targets(item, state))
         elif isinstance(item, Happening):
+            # Whoever asks for first facts may have ended, and be read only because of this.
             first = state.firsts.get((item.trigger, item.viewer))
-            if first is not None and item.at <= first.at and life.asks_first(item.trigger):
+            if first is not None and item.at <= first.at:
                 found.add(first.position)
     return found
 
@@ -167,19 +168,19 @@ class Foresight:
         return True, former
 
     def _flipped(self, trigger: str, former: First) -> tuple[Again, ...]:
-        """Judge again what is the first no more, if any campaign asks for that and has not ended."""
-        if not self._life.awake or not self._life.asks_first(trigger):
+        """Judge again what is the first no more, if any campaign asks for that, ended or not.
+
+        So what counts of a fact follows from who is first now: when it is undone, nobody loses what never
+        counted.
+        """
+        if not self._life.asks_first(trigger):
             return ()
         happening = self._original(former.position)
         if happening is None:
             return ()
         undone = self._state.undone.get(former.position)
         before, after = (
-            [
-                match
-                for match in self._life.matches(happening, self._known(happening, is_first=is_first))
-                if match.campaign in self._life.awake
-            ]
+            self._life.matches(happening, self._known(happening, is_first=is_first))
             for is_first in (True, False)
         )
         return (Again(happening, before, after, undone, undone),)

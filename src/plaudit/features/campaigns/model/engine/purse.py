@@ -3,13 +3,14 @@
 Live it is filled from the ledger; in a backtest it starts with given budgets, and viewers keep what they got.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 
 from plaudit.features.campaigns.model.engine.verdicts import Counter, Move
+from plaudit.features.campaigns.model.strategies.base import Given
 from plaudit.features.campaigns.model.terms import Caps, Reward, Terms
 from plaudit.vocabulary import chart
 
@@ -150,7 +151,7 @@ _SORTS: Final = (
     _Sort("total_count", of_viewer=False, of_day=False, counts=True),
 )
 
-
+_COUNTING: Final = frozenset(sort.name for sort in _SORTS if sort.counts)
 _NO_CAPS: Final = Caps()
 
 
@@ -168,13 +169,39 @@ def caps_of(terms: Terms, *, campaign: str, viewer: str, day: date) -> list[tupl
     return found
 
 
-def given_back(
-    terms: Terms, *, campaign: str, viewer: str, day: date, amount_minor: int, whole: bool
-) -> tuple[Move, ...]:
-    """Return what counters get back with an amount: amounts that, and counts one where all is back."""
-    moves = []
-    for counter, _, counts in caps_of(terms, campaign=campaign, viewer=viewer, day=day):
-        back = int(whole) if counts else amount_minor
-        if back:
-            moves.append(Move(counter, -back, None))
-    return tuple(moves)
+def remember(given: list[Given], *, day: date, amount_minor: int, moves: Sequence[Move]) -> None:
+    """Remember what caps have counted of a grant: one sum a day where none counts how often."""
+    if not moves:
+        return
+    name = day.isoformat()
+    times = int(any(move.counter.sort in _COUNTING for move in moves))
+    if given and given[-1].day == name and not given[-1].times and not times:
+        amount_minor += given.pop().amount_minor
+    given.append(Given(name, amount_minor, times))
+
+
+def taken_off(given: list[Given], amount_minor: int) -> list[Given]:
+    """Take an amount off what was given, the newest first, and return its parts.
+
+    Of a grant of which something is left nothing is counted less often.
+    """
+    parts: list[Given] = []
+    while amount_minor and given:
+        newest = given.pop()
+        left_minor = newest.amount_minor - amount_minor
+        if left_minor > 0:
+            given.append(newest._replace(amount_minor=left_minor))
+            newest = newest._replace(amount_minor=amount_minor, times=0)
+        amount_minor -= newest.amount_minor
+        parts.append(newest)
+    return parts
+
+
+def given_back(terms: Terms, *, campaign: str, viewer: str, parts: Iterable[Given]) -> tuple[Move, ...]:
+    """Return what counters get back with parts of grants: those of a day what was given for facts of it."""
+    back: dict[Counter, int] = {}
+    for one in parts:
+        day = date.fromisoformat(one.day)
+        for counter, _, counts in caps_of(terms, campaign=campaign, viewer=viewer, day=day):
+            back[counter] = back.get(counter, 0) + (one.times if counts else one.amount_minor)
+    return tuple(Move(counter, -minor, None) for counter, minor in back.items() if minor)

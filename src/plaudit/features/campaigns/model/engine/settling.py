@@ -6,7 +6,14 @@ from typing import Final, NamedTuple, TypeAlias
 
 from plaudit.features.campaigns.model.catalogue import Match, chance_of
 from plaudit.features.campaigns.model.clocks import clock_of
-from plaudit.features.campaigns.model.engine.purse import Purse, WalletsUnknown, given_back, places_of
+from plaudit.features.campaigns.model.engine.purse import (
+    Purse,
+    WalletsUnknown,
+    given_back,
+    places_of,
+    remember,
+    taken_off,
+)
 from plaudit.features.campaigns.model.engine.state import Dry, Key, Lot, Standing, State, is_part
 from plaudit.features.campaigns.model.engine.verdicts import (
     Grant,
@@ -18,7 +25,7 @@ from plaudit.features.campaigns.model.engine.verdicts import (
     Withheld,
 )
 from plaudit.features.campaigns.model.happenings import Happening, rank_of
-from plaudit.features.campaigns.model.strategies.base import Portion, Tally
+from plaudit.features.campaigns.model.strategies.base import Given, Portion, Tally
 from plaudit.features.campaigns.model.terms import First, Random
 from plaudit.vocabulary import chart
 
@@ -67,6 +74,9 @@ class Settling:
 
     def settle(self, match: Match, happening: Happening, *, cause: int, before: int, after: int) -> None:
         """Count a portion that was `before` and is `after` now (minor units of the base)."""
+        if self._purse.balances is not None and isinstance(match.terms.strategy, Random):
+            # A backtest may draw without a secret; what is really given never is.
+            assert match.seed, match.campaign
         case = _case(match, happening, cause)
         standing = self._state.standings.get(case.key) or Standing()
         tally = _tally(case, standing, before)
@@ -138,6 +148,8 @@ class Settling:
         reward = match.terms.reward
         matures_at = happening.at + timedelta(seconds=reward.matures_s) if reward.matures_s else None
         standing.granted_minor += amount
+        if standing.tally is not None:
+            remember(standing.tally.given, day=case.day, amount_minor=amount, moves=moves)
         self._purse.give(campaign=match.campaign, amount_minor=amount, moves=moves)
         if self._purse.looked and matures_at is None:
             places = places_of(reward, campaign=match.campaign, viewer=happening.viewer)
@@ -207,9 +219,7 @@ class Settling:
             match.terms,
             campaign=match.campaign,
             viewer=happening.viewer,
-            day=case.day,
-            amount_minor=recovered,
-            whole=recovered > 0 and not standing.granted_minor,
+            parts=_parts(case, standing, recovered),
         )
         self._purse.put_back(campaign=match.campaign, amount_minor=recovered, moves=moves)
         self.verdicts.append(
@@ -302,6 +312,13 @@ def _tally(case: _Case, standing: Standing, before: int) -> Tally:
     if before:
         case.match.worker.count(tally, _portion(case, 0, before))
     return tally
+
+
+def _parts(case: _Case, standing: Standing, recovered: int) -> list[Given]:
+    """Return what was given of what was had back; the window of one fact has one grant, for that fact."""
+    if standing.tally is not None:
+        return taken_off(standing.tally.given, recovered)
+    return [Given(case.day.isoformat(), recovered, int(not standing.granted_minor))]
 
 
 def _portion(case: _Case, before: int, after: int) -> Portion:

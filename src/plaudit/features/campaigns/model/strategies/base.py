@@ -7,7 +7,7 @@ and new tiers need no rules of their own, and whatever the order, the sum is the
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from msgspec import Struct, field
 
@@ -33,17 +33,27 @@ class Portion(Struct, frozen=True, gc=False):
     chance: int = 0
 
 
+class Given(NamedTuple):
+    """What is left of grants for facts of one day (ISO): of one that counts (`times` is 1), or of some."""
+
+    day: str
+    amount_minor: int
+    times: int
+
+
 class Tally(Struct):
     """What a window has counted. Strategies use what they need of it; all of it is stored.
 
     `totals`: the sum of the base by revision. `days`: by ISO day, for streaks. `first`: (at in microseconds,
-    tie, base, revision) of the earliest portion, for first times.
+    tie, base, revision) of the earliest portion, for first times. `given`: what caps have counted of
+    grants and was not taken back, oldest first.
     """
 
     totals: dict[int, int] = field(default_factory=dict)
     days: dict[str, int] = field(default_factory=dict)
     first: tuple[int, bytes, int, int] | None = None
     chance: int = 0
+    given: list[Given] = field(default_factory=list)
 
 
 def add(tally: Tally, portion: Portion) -> None:

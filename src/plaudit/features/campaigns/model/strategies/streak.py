@@ -11,11 +11,11 @@ from plaudit.features.campaigns.model.terms import Streak
 class StreakWorker:
     """For each so many days in a row, or for the first so many, with enough in each of them.
 
-    The numbers are of the newest revision that has counted something.
+    A row goes on over revisions, so all of them have the same numbers.
     """
 
     def __init__(self, revisions: Mapping[int, Streak]) -> None:
-        self._revisions = revisions
+        self._numbers = next(iter(revisions.values()))
 
     def window(self, *, at: datetime, day: date, values: Mapping[str, Value], position: int) -> str:  # noqa: ARG002 - as all strategies are asked
         """Return the one window of a viewer."""
@@ -33,9 +33,7 @@ class StreakWorker:
 
     def worth(self, tally: Tally) -> int:
         """Return what the rows of days are worth."""
-        if not tally.totals:
-            return 0
-        numbers = self._revisions[max(tally.totals)]
+        numbers = self._numbers
         rows = sum(length // numbers.days for _, length in rows_of(good_days(tally, numbers)))
         return (rows if numbers.recurring else min(rows, 1)) * numbers.reward_minor
 
