@@ -58,3 +58,24 @@ async def test_who_goes_away_takes_the_answer_from_nobody() -> None:
     await asyncio.sleep(0)
     left.cancel()
     assert await stays == 2
+
+
+async def test_the_next_batch_waits_only_as_long_as_more_come() -> None:
+    batches: list[int] = []
+
+    async def serve(questions: Sequence[int]) -> Sequence[int]:
+        batches.append(len(questions))
+        return questions
+
+    gatherer = Gatherer(serve, name="test", pause_ms=2_000, timeout_ms=1_000)
+    await asyncio.gather(*(gatherer.ask(n) for n in range(10)))
+
+    async def one_after_the_other() -> None:
+        first = asyncio.ensure_future(gatherer.ask(1))
+        await asyncio.sleep(0.1)
+        assert tuple(await asyncio.gather(gatherer.ask(2), first)) == (2, 1)
+
+    async with asyncio.timeout(1.9):
+        await asyncio.gather(*(gatherer.ask(n) for n in range(5)))
+        await one_after_the_other()
+    assert batches == [10, 5, 2]

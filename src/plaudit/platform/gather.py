@@ -11,6 +11,8 @@ __all__ = ["Gatherer"]
 Q = TypeVar("Q")
 A = TypeVar("A")
 
+_LOOKS: Final = 8
+"""So often is looked, while a batch waits, whether more have come."""
 _BUSY: Final = 4
 """From this many questions in a batch on it is worth while to wait for more before the next."""
 
@@ -20,7 +22,7 @@ class Gatherer(Generic[Q, A]):
 
     `serve` returns one answer for each question, in order. When it fails, or takes longer than it may, all
     that wait for this batch are told. Who asks alone is served at once; only where several ask at once does
-    the next batch wait a moment for more.
+    the next batch wait for more, and only as long as more come.
     """
 
     def __init__(
@@ -32,7 +34,7 @@ class Gatherer(Generic[Q, A]):
         timeout_ms: int,
         batch_max: int = 512,
     ) -> None:
-        """Wait `pause_ms` for more where it is worth while, and `timeout_ms` at most for a batch."""
+        """Wait `pause_ms` at most for more where it is worth while, and `timeout_ms` at most for a batch."""
         self._serve = serve
         self._name = name
         self._pause_s = pause_ms / 1000
@@ -56,13 +58,25 @@ class Gatherer(Generic[Q, A]):
     async def _run(self) -> None:
         try:
             while self._waiting:
-                await asyncio.sleep(self._pause_s if self._last >= _BUSY else 0)
+                await self._pause()
                 batch = [one for one in self._waiting[: self._batch_max] if not one[1].done()]
                 self._waiting = self._waiting[self._batch_max :]
                 self._last = len(batch)
                 await self._answer(batch)
         finally:
             self._task = None
+
+    async def _pause(self) -> None:
+        """Let more come: who asks again once answered has soon done so, and then nobody waits."""
+        if self._last < _BUSY:
+            await asyncio.sleep(0)
+            return
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + self._pause_s
+        before = -1
+        while before < len(self._waiting) < self._batch_max and loop.time() < ends:
+            before = len(self._waiting)
+            await asyncio.sleep(self._pause_s / _LOOKS)
 
     async def _answer(self, batch: Sequence[tuple[Q, asyncio.Future[A]]]) -> None:
         if not batch:

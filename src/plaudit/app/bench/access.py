@@ -36,7 +36,7 @@ class Size(Struct, frozen=True, kw_only=True):
 
     connections: int = 128
     rounds: int = 3
-    hooks_per_s: int = 7_000
+    hooks_per_s: int = 12_000
     sold_per_s: int = 200
 
 

@@ -1,9 +1,8 @@
 """What can be asked about merchant accounts, payments and their attempts."""
 
-import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final, TypeAlias
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import msgspec
 
@@ -30,63 +29,20 @@ from plaudit.kernel.actor import Actor
 from plaudit.kernel.ids import decode_id
 from plaudit.kernel.page import Page, check_limit, decode_cursor, encode_cursor
 from plaudit.kernel.refusal import not_found
+from plaudit.platform.gather import Gatherer
 from plaudit.vocabulary.facts import DUES
 from plaudit.vocabulary.facts.dues import AmountDue
 
 _NEWEST: Final = 2**63 - 1
-# A channel waits for seconds. A statement costs as much as ten look-ups in it, and look-ups that are answered
-# together are recorded together.
-_GATHER_S: Final = 0.01
+# A statement costs as much as ten look-ups in it, and what is answered together is recorded together.
+_PAUSE_MS: Final = 2
+_BATCH_MAX_MS: Final = 4_000
+"""A channel waits for seconds."""
 
 _Place: TypeAlias = tuple[int, int, str]
-_Answer: TypeAlias = asyncio.Future[Placed | None]
+_Lookups: TypeAlias = Gatherer[_Place, Placed | None]
 
-
-class _Gatherer:
-    """Look-ups that go together: those of a few milliseconds, and all that come while a statement runs."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[_Place, list[_Answer]] = {}
-        self._task: asyncio.Task[None] | None = None
-
-    async def one(self, database: Database, place: _Place) -> Placed | None:
-        """Return the attempt at a place."""
-        # A future for each caller: one that goes away does not take the answer from the others.
-        answer: _Answer = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(place, []).append(answer)
-        if self._task is None:
-            self._task = asyncio.create_task(self._run(database), name="attempts-by-number")
-        return await answer
-
-    async def _run(self, database: Database) -> None:
-        try:
-            while self._waiting:
-                await asyncio.sleep(_GATHER_S)
-                wanted, self._waiting = self._waiting, {}
-                await self._answer(database, wanted)
-        finally:
-            self._task = None
-
-    async def _answer(self, database: Database, wanted: Mapping[_Place, Sequence[_Answer]]) -> None:
-        try:
-            async with database.connection() as conn:
-                found = await attempts.select_placed(conn, wanted=list(wanted))
-        except BaseException as error:
-            for answers in wanted.values():
-                for answer in answers:
-                    if not answer.done():
-                        answer.set_exception(error)
-            if not isinstance(error, Exception):
-                raise
-            return
-        for place, answers in wanted.items():
-            placed = found.get(place)
-            for answer in answers:
-                if not answer.done():
-                    answer.set_result(placed)
-
-
-_GATHERERS: Final[WeakKeyDictionary[Database, _Gatherer]] = WeakKeyDictionary()
+_LOOKUPS: Final[WeakKeyDictionary[Database, _Lookups]] = WeakKeyDictionary()
 
 
 async def attempt_by_number(
@@ -96,10 +52,23 @@ async def attempt_by_number(
 
     Many callbacks ask at once; all that ask while a statement runs are answered by the next one.
     """
-    gatherer = _GATHERERS.get(database)
-    if gatherer is None:
-        gatherer = _GATHERERS[database] = _Gatherer()
-    return await gatherer.one(database, (tenant_id, account, number))
+    lookups = _LOOKUPS.get(database)
+    if lookups is None:
+        lookups = _LOOKUPS[database] = _lookups_on(database)
+    return await lookups.ask((tenant_id, account, number))
+
+
+def _lookups_on(database: Database) -> _Lookups:
+    held = ref(database)
+
+    async def serve(places: Sequence[_Place]) -> Sequence[Placed | None]:
+        known = held()
+        assert known is not None, "nobody asks without a database"
+        async with known.connection() as conn:
+            found = await attempts.select_placed(conn, wanted=list(dict.fromkeys(places)))
+        return [found.get(place) for place in places]
+
+    return Gatherer(serve, name="attempts-by-number", pause_ms=_PAUSE_MS, timeout_ms=_BATCH_MAX_MS)
 
 
 async def account(*, database: Database, tenant_id: int, account: str) -> SealedMerchant:

@@ -24,7 +24,7 @@ from plaudit.platform.failures import is_duplicate
 from plaudit.platform.gather import Gatherer
 from plaudit.vocabulary import chart
 
-_PAUSE_MS: Final = 10
+_PAUSE_MS: Final = 2
 """A batch costs both sides as much as a dozen questions in it."""
 _BATCH_MAX_MS: Final = 2_000
 """Media servers wait no longer than some seconds, and hold up their viewers meanwhile."""
