@@ -24,6 +24,7 @@ SHOW: Final = "winter"
 LANES: Final = 8
 SETTLED_S: Final = 240.0
 _LOOK_S: Final = 0.05
+_LAST_WORDS_S: Final = 0.5
 _AT_SEA: Final = {"pending", "processing"}
 """States of a payment that is paid at the channel, and not known to be here."""
 
@@ -204,6 +205,8 @@ class Season:
         town = self.town
         await asyncio.to_thread(town.process.kill)
         if not PROOF:
+            # PostgreSQL finishes the statements that were under way, one of which may take a job.
+            await asyncio.sleep(_LAST_WORDS_S)
             finder = Worker(database=town.house.database, house=town.house, pace=Pace(stalled_s=0.0))
             await finder.rescue()
         await asyncio.to_thread(town.serve, int(town.process.url.rpartition(":")[2]))

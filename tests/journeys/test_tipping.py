@@ -14,6 +14,8 @@ from tests.journeys.stage import Api, Json
 
 TERMS = {"basis": "fixed", "tiers": [{"from_minor": 0, "creator": "70%", "guild": "20%"}]}
 WALLET = "viewer/v1/coin"
+ACCEPTED = 202
+PATIENCE_S = 60.0
 PARTIES = ("creator/c1/earnings/coin", "guild/g1/earnings/coin", "platform/revenue/coin")
 
 
@@ -29,9 +31,13 @@ def balances(api: Api) -> tuple[int, ...]:
 
 
 def seen(api: Api, path: str, **query: object) -> Json:
-    """Read what a projection keeps, once it has passed everything recorded so far."""
+    """Read what a projection keeps, once it has passed everything recorded so far: until then it says 202."""
     head = api.get("/v1/facts", after=0, limit=1)["head"]
-    return api.get(f"{path}?{urlencode({**query, 'position': head})}")
+    address = f"{path}?{urlencode({**query, 'position': head})}"
+    ends = time.monotonic() + PATIENCE_S
+    while api.http.get(address).status_code == ACCEPTED and time.monotonic() < ends:
+        time.sleep(0.05)
+    return api.get(address)
 
 
 def test_a_tip_lands_on_three_accounts_and_is_taken_back_in_parts(api: Api) -> None:

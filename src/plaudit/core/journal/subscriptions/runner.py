@@ -85,7 +85,7 @@ class Runner:
         self._passed_over = False
         self._interval_s = rhythm.least_ms / 1000
         self._applied = 0
-        self._found = 0
+        self._beaten = 0
         self._worked_s = 0.0
 
     def wake(self) -> None:
@@ -147,7 +147,6 @@ class Runner:
         for one in behind:
             tenants.setdefault(one.name, deque()).append(one.tenant_id)
         self._passed_over = False
-        self._found = len(behind)
         for name, waiting in tenants.items():
             if name in self._active:
                 self._passed_over = True
@@ -174,13 +173,14 @@ class Runner:
 
     def _pace(self) -> None:
         """Choose how long to wait for more, by what the last round was like."""
-        if self._found and not self._applied:
+        if self._beaten and not self._applied:
             # Others were quicker each time: leave it to them, and only see that somebody does it.
             wanted_s = self._interval_s * 2
         else:
             wanted_s = max(self._rhythm.least_ms / 1000, self._worked_s * self._rhythm.stretch)
         self._interval_s = min(wanted_s, self._rhythm.most_ms / 1000)
         self._applied = 0
+        self._beaten = 0
         self._worked_s = 0.0
 
     async def _serve(self, subscription: Subscription, tenants: deque[int]) -> None:
@@ -200,7 +200,9 @@ class Runner:
                 self._worked_s += loop.time() - started
             if turn is Turn.MORE:
                 tenants.append(tenant_id)
-            if turn is not Turn.NOTHING:
+            if turn is Turn.NOTHING:
+                self._beaten += 1
+            else:
                 self._applied += 1
 
     def _ended(self, name: str, task: asyncio.Task[None]) -> None:
