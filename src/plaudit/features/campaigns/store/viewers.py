@@ -30,8 +30,8 @@ _NOTE_FIRSTS: Final = (
 _DISPLACES: Final = (
     "SELECT EXISTS (SELECT 1 FROM journal.fact f"
     " JOIN unnest(%(kinds)s, %(triggers)s) AS t (kind, trigger) ON t.kind = f.kind"
-    " JOIN campaigns.first o ON o.tenant_id = f.tenant_id AND o.trigger = t.trigger"
-    " AND o.viewer = coalesce(f.data ->> 'viewer', f.data ->> 'payer')"
+    " CROSS JOIN LATERAL (SELECT at, position FROM campaigns.first WHERE tenant_id = f.tenant_id"
+    " AND trigger = t.trigger AND viewer = coalesce(f.data ->> 'viewer', f.data ->> 'payer') OFFSET 0) AS o"
     " WHERE f.tenant_id = %(tenant)s AND f.position > %(after)s AND f.position <= %(upto)s"
     " AND f.at < o.at AND o.position > %(since)s)"
 )
