@@ -17,6 +17,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from plaudit.app import meters
 from plaudit.app.cli import cli
+from plaudit.app.cli.main import HELP
 from plaudit.core import audit
 from plaudit.platform import telemetry
 from plaudit.platform.settings import SETTINGS
@@ -247,15 +248,13 @@ def _helps(command: click.Command, path: tuple[str, ...]) -> list[str]:
     parent: click.Context | None = None
     for name in path[:-1]:
         parent = click.Context(cli, info_name=name, parent=parent)
-    # The help option is named as main names it: click keeps the option once it was made, so the
-    # pages must not depend on who asked first.
     context = click.Context(
         command,
         info_name=path[-1],
         parent=parent,
         terminal_width=100,
         max_content_width=100,
-        help_option_names=["-h", "--help"],
+        help_option_names=HELP["help_option_names"],
     )
     parts = [f"{'#' * (len(path) + 1)} `{' '.join(path)}`", f"```text\n{command.get_help(context)}\n```"]
     if isinstance(command, click.Group):

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -49,6 +50,22 @@ def test_every_command_explains_itself_by_example(command: str) -> None:
     assert shown.exit_code == 0
     assert "Examples:" in shown.output
     assert f"plaudit {command}" in shown.output
+
+
+def _all_in(group: click.Group) -> list[click.Command]:
+    inner = [
+        one
+        for command in group.commands.values()
+        if isinstance(command, click.Group)
+        for one in _all_in(command)
+    ]
+    return [*group.commands.values(), *inner]
+
+
+@pytest.mark.parametrize("command", _all_in(cli), ids=lambda command: command.name)
+def test_a_command_answers_to_the_same_help_whoever_calls_it(command: click.Command) -> None:
+    alone = command.make_context(command.name, [], resilient_parsing=True)
+    assert command.get_help_option_names(alone) == ["-h", "--help"]
 
 
 def test_settings_lists_them_all_and_shows_no_secret(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from plaudit.app.bench import (
 )
 from plaudit.app.bench.growth import Size
 from plaudit.app.bench.report import Report, lines
-from plaudit.app.cli.main import Examples
+from plaudit.app.cli.main import HELP, Examples
 
 _LEDGER_S: Final = 10.0
 _GROWTH_S: Final = 10.0
@@ -38,7 +38,7 @@ _REBATE_S: Final = 10.0
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-@click.group()
+@click.group(context_settings=dict(HELP))
 def bench() -> None:
     """Measure this machine: each benchmark starts what it needs by itself and prints one report.
 

@@ -29,12 +29,17 @@ _EXPECTED: Final = (
 )
 
 
+# Stated with each command, not with the root alone: click makes a help option once for a command and
+# keeps it, so a command that was first called without its root would answer to other names ever after.
+HELP: Mapping[str, Any] = {"help_option_names": ["-h", "--help"]}
+
+
 class Examples(click.Command):
     """A command whose help ends with examples."""
 
     def __init__(self, *args: Any, examples: tuple[str, ...] = (), **kwargs: Any) -> None:  # noqa: ANN401 - click's own
         """Take `examples`, one line each."""
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{**kwargs, "context_settings": dict(HELP)})
         self._examples = examples
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -46,7 +51,7 @@ class Examples(click.Command):
                     formatter.write_text(example)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings=dict(HELP))
 @click.version_option(package_name="plaudit", prog_name="plaudit")
 def cli() -> None:
     """Money and rewards for live streaming, on one double-entry ledger.

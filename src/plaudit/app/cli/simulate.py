@@ -9,7 +9,7 @@ import click
 import msgspec
 import uvloop
 
-from plaudit.app.cli.main import Examples
+from plaudit.app.cli.main import HELP, Examples
 from plaudit.app.simulate.serving import Options, serve
 
 _CONCURRENCY: Final = 64
@@ -22,7 +22,7 @@ class SimulateError(click.ClickException):
     exit_code = 2
 
 
-@click.group()
+@click.group(context_settings=dict(HELP))
 def simulate() -> None:
     r"""Simulate a payment channel.
 

@@ -6,12 +6,12 @@ import json
 import click
 
 from plaudit.app.assembly import assembled, open_tenant
-from plaudit.app.cli.main import Examples, settings_from
+from plaudit.app.cli.main import HELP, Examples, settings_from
 from plaudit.app.place import migrated_place_of
 from plaudit.platform.settings import Settings
 
 
-@click.group()
+@click.group(context_settings=dict(HELP))
 def tenant() -> None:
     """Tenants: the apps that share this installation and see nothing of one another."""
 
