@@ -247,6 +247,39 @@ async def test_a_tenant_whose_channels_hang_keeps_no_other_waiting(
     assert (await other.get("/v1/payments"))["items"] == []
 
 
+async def test_a_channel_that_is_silent_keeps_no_other_waiting(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "_AT_ONCE", 2)
+    for _ in range(5):
+        await counter.bought("wechat")
+    counter.shop.clock.advance(seconds=1)
+    payment, number = await counter.bought("alipay")
+    counter.bank.pay(number)
+    counter.bank.silent = {"wechat"}
+    counter.shop.clock.advance(seconds=60)
+    await counter.tidy()
+    assert await counter.state(payment) == "succeeded"
+    questions = counter.bank.calls("query")
+    assert len(questions) == 3, "one turn waits for two questions at most, and for the other channel"
+    await counter.tidy()
+    await counter.tidy()
+    assert len(set(counter.bank.calls("query"))) == 6, "what was not asked is asked first at the next turn"
+
+
+async def test_a_channel_that_will_not_hear_of_some_orders_is_asked_about_the_others(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "_AT_ONCE", 2)
+    for _ in range(3):
+        payment, number = await counter.bought("wechat")
+    counter.bank.pay(number)
+    counter.bank.faults["query"] = [Final("no such merchant"), Final("no such merchant")]
+    counter.shop.clock.advance(seconds=60)
+    await counter.tidy()
+    assert await counter.state(payment) == "succeeded"
+
+
 async def test_an_alarm_is_told_of_although_another_tenant_is_off(counter: Counter) -> None:
     await counter.shop.edge.tenant("globex")
     async with counter.house.database.connection() as conn:

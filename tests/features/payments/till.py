@@ -27,6 +27,7 @@ from plaudit.features.payments.model.channel import (
     RefundState,
     Reply,
 )
+from plaudit.platform.failures import Unknown
 
 FRESH = timedelta(minutes=5)
 
@@ -51,6 +52,8 @@ class Bank:
     faults: dict[str, list[Exception]] = field(default_factory=dict)
     after: dict[str, list[Exception]] = field(default_factory=dict)
     """As `faults`, but raised when the call has had its effect: the answer was lost."""
+    silent: set[ChannelName] = field(default_factory=set)
+    """Channels that answer nothing."""
     refund_state: RefundState = "succeeded"
     sent: list[RefundOrder] = field(default_factory=list)
 
@@ -74,9 +77,11 @@ class Bank:
         """Let all refunds that are under way succeed."""
         self.refunds = {number: replace(one, state="succeeded") for number, one in self.refunds.items()}
 
-    def enter(self, name: str, number: str) -> None:
+    def enter(self, name: str, number: str, *, channel: ChannelName) -> None:
         """Note a call, and fail where a test wants it."""
         self.asked.append((name, number))
+        if channel in self.silent:
+            raise Unknown("no answer")
         if self.faults.get(name):
             raise self.faults[name].pop(0)
 
@@ -96,24 +101,24 @@ class Till:
         self._bank = bank
 
     async def open(self, order: Order) -> Presentation:
-        self._bank.enter("open", order.number)
+        self._bank.enter("open", order.number, channel=self.name)
         self._bank.orders.setdefault(order.number, OrderReport(state="pending"))
         self._bank.leave("open")
         return Presentation(kind="qr", url=f"till:{order.number}")
 
     async def query(self, order: Order) -> OrderReport:
-        self._bank.enter("query", order.number)
+        self._bank.enter("query", order.number, channel=self.name)
         return self._bank.orders.get(order.number, OrderReport(state="absent"))
 
     async def close(self, order: Order) -> OrderReport:
-        self._bank.enter("close", order.number)
+        self._bank.enter("close", order.number, channel=self.name)
         found = self._bank.orders.get(order.number, OrderReport(state="absent"))
         if found.state == "pending":
             found = self._bank.orders[order.number] = OrderReport(state="closed")
         return found
 
     async def refund(self, refund: RefundOrder) -> RefundReport:
-        self._bank.enter("refund", refund.number)
+        self._bank.enter("refund", refund.number, channel=self.name)
         self._bank.sent.append(refund)
         known = self._bank.refunds.get(refund.number)
         if known is None or known.state == "failed":
@@ -126,11 +131,11 @@ class Till:
         return known
 
     async def query_refund(self, refund: RefundOrder) -> RefundReport:
-        self._bank.enter("query_refund", refund.number)
+        self._bank.enter("query_refund", refund.number, channel=self.name)
         return self._bank.refunds.get(refund.number, RefundReport(state="absent"))
 
     async def read_callback(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
-        self._bank.enter("read_callback", headers.get("till-word", ""))
+        self._bank.enter("read_callback", headers.get("till-word", ""), channel=self.name)
         if headers.get("till-word", "").startswith("PROBE"):
             raise CallbackRejected("signature", "a probe", quiet=True)
         if headers.get("till-word") != self._word:

@@ -32,6 +32,7 @@ from plaudit.features.payments.store import settling as settling_store
 from plaudit.kernel.refusal import Refusal
 from plaudit.platform import log, telemetry
 from plaudit.platform.failures import Failure, classify
+from plaudit.platform.failures import Final as FinalFailure
 
 _log = log.logger("payments")
 
@@ -61,7 +62,8 @@ HEALTH: Final = telemetry.gauge(
 )
 
 _PAGE: Final = 200
-_AT_ONCE: Final = 8
+_AT_ONCE: Final = 16
+"""So many questions to one account at a time."""
 _ANSWER_MAX_S: Final = 30.0
 _STATES: Final = (
     *("attempt.opening", "attempt.open", "attempt.unknown"),
@@ -91,40 +93,53 @@ async def tidy(house: Means) -> None:
 
 async def tidy_tenant(house: Means, *, tenant_id: int) -> None:
     """Close intents past their deadline, and ask about attempts and refunds that are due."""
-
-    async def attempts() -> Sequence[Due]:
-        async with house.database.connection() as conn:
-            return await store.take_due(conn, tenant_id=tenant_id, now=house.clock.now(), limit=_PAGE)
-
-    async def refunds() -> Sequence[Refund]:
-        async with house.database.connection() as conn:
-            return await refund_store.take_due(conn, tenant_id=tenant_id, now=house.clock.now(), limit=_PAGE)
-
     # What needs no channel waits for none.
     while await _close_due(house, tenant_id) == _PAGE:
         pass
+    now = house.clock.now()
+    async with house.database.connection() as conn:
+        for_attempts = await store.accounts_due(conn, tenant_id=tenant_id, now=now)
+        for_refunds = await refund_store.accounts_due(conn, tenant_id=tenant_id, now=now)
     await asyncio.gather(
-        _each(attempts, lambda due: _ask(house, tenant_id, due)),
-        _each(refunds, lambda refund: _ask_refund(house, tenant_id, refund)),
+        *(_ask_about_attempts(house, tenant_id, account) for account in for_attempts),
+        *(_ask_about_refunds(house, tenant_id, account) for account in for_refunds),
     )
 
 
-async def _each(take: Callable[[], Awaitable[Sequence[T]]], do: Callable[[T], Awaitable[None]]) -> None:
-    """Do something about all that is due, a few at once."""
-    lanes = asyncio.Semaphore(_AT_ONCE)
+async def _ask_about_attempts(house: Means, tenant_id: int, account: int) -> None:
+    async def take() -> Sequence[Due]:
+        async with house.database.connection() as conn:
+            return await store.take_due(
+                conn, tenant_id=tenant_id, account=account, now=house.clock.now(), limit=_AT_ONCE
+            )
 
-    async def one(item: T) -> None:
-        async with lanes:
-            await do(item)
+    await _each(take, lambda due: _ask(house, tenant_id, due))
 
+
+async def _ask_about_refunds(house: Means, tenant_id: int, account: int) -> None:
+    async def take() -> Sequence[Refund]:
+        async with house.database.connection() as conn:
+            return await refund_store.take_due(
+                conn, tenant_id=tenant_id, account=account, now=house.clock.now(), limit=_AT_ONCE
+            )
+
+    await _each(take, lambda refund: _ask_refund(house, tenant_id, refund))
+
+
+async def _each(take: Callable[[], Awaitable[Sequence[T]]], ask: Callable[[T], Awaitable[bool]]) -> None:
+    """Ask one account about all that is due there, a few at once, until it is silent about all of them.
+
+    What was not taken then is due at the next turn. So a channel that hangs costs a turn one wait, whatever
+    stands in line there, and the other accounts none.
+    """
     while True:
         taken = await take()
-        await asyncio.gather(*(one(item) for item in taken))
-        if len(taken) < _PAGE:
+        answered = await asyncio.gather(*(ask(one) for one in taken))
+        if len(taken) < _AT_ONCE or not any(answered):
             return
 
 
-async def _ask(house: Means, tenant_id: int, due: Due) -> None:
+async def _ask(house: Means, tenant_id: int, due: Due) -> bool:
     attempt = due.attempt
     asked_at = house.clock.now()
     is_over = due.is_over(now=asked_at)
@@ -143,7 +158,7 @@ async def _ask(house: Means, tenant_id: int, due: Due) -> None:
             await _end_looking(house, tenant_id, due)
         return report.state
 
-    await _asked(ask, channel=attempt.channel, question=question, number=attempt.number)
+    return await _asked(ask, channel=attempt.channel, question=question, number=attempt.number)
 
 
 async def _record(
@@ -174,19 +189,21 @@ async def _end_looking(house: Means, tenant_id: int, due: Due) -> None:
         await store.end_looking(conn, tenant_id=tenant_id, intent=attempt.intent, attempt=attempt.attempt)
 
 
-async def _ask_refund(house: Means, tenant_id: int, refund: Refund) -> None:
+async def _ask_refund(house: Means, tenant_id: int, refund: Refund) -> bool:
     async def ask() -> str:
         return await send_refund(house, tenant_id=tenant_id, refund=refund, ask_first=True)
 
-    await _asked(ask, channel=refund.channel, question="refund", number=refund.id)
+    return await _asked(ask, channel=refund.channel, question="refund", number=refund.id)
 
 
-async def _asked(ask: Callable[[], Awaitable[str]], *, channel: str, question: str, number: str) -> None:
-    """Put one question; what fails is asked again in its time, and never guessed."""
+async def _asked(ask: Callable[[], Awaitable[str]], *, channel: str, question: str, number: str) -> bool:
+    """Put one question and tell whether anybody was there; what fails is asked again, and never guessed."""
+    is_there = True
     try:
         async with asyncio.timeout(_ANSWER_MAX_S):
             answer = await ask()
     except (Failure, Refusal, TimeoutError) as error:
+        is_there = isinstance(error, FinalFailure | Refusal)
         answer = type(error).__name__.lower()
         _log.warning("channel not asked", channel=channel, question=question, number=number, error=str(error))
     except Exception as error:
@@ -195,6 +212,7 @@ async def _asked(ask: Callable[[], Awaitable[str]], *, channel: str, question: s
         answer = classify(error).__name__.lower()
         _log.warning("channel not asked", channel=channel, question=question, number=number, exc_info=error)
     QUESTIONS.labels(channel, question, answer).inc()
+    return is_there
 
 
 async def _close_due(house: Means, tenant_id: int) -> int:

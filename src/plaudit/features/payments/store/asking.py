@@ -12,15 +12,25 @@ from plaudit.platform.db import Connection
 from plaudit.platform.packing import Int4, Int8
 
 
-async def take_due(conn: Connection, *, tenant_id: int, now: datetime, limit: int) -> list[Due]:
-    """Return attempts whose channel is to be asked now, and move their next time forward.
+async def accounts_due(conn: Connection, *, tenant_id: int, now: datetime) -> list[int]:
+    """Return the accounts that are to be asked about an attempt now."""
+    cursor = await conn.execute(
+        "SELECT DISTINCT account FROM payments.attempt WHERE tenant_id = %s AND ask_at <= %s"
+        " ORDER BY account",
+        (Int4(tenant_id), now),
+    )
+    return [account for (account,) in await cursor.fetchall()]
+
+
+async def take_due(conn: Connection, *, tenant_id: int, account: int, now: datetime, limit: int) -> list[Due]:
+    """Return attempts about which an account is to be asked now, and move their next time forward.
 
     That is how one process takes them; rows that another one holds are left to it. An intent's deadline is
     never slept through. Attempts that came to nothing are among them when they are looked at once more.
     """
     cursor = await conn.execute(
         "WITH due AS (SELECT intent, attempt FROM payments.attempt WHERE tenant_id = %s AND ask_at <= %s"
-        " ORDER BY ask_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)"
+        " AND account = %s ORDER BY ask_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)"
         " UPDATE payments.attempt AS a SET asked = a.asked + 1, ask_at = CASE"
         " WHEN a.state NOT IN ('opening', 'open', 'unknown')"
         " THEN CASE WHEN i.expires_at > %s THEN %s END"
@@ -33,6 +43,7 @@ async def take_due(conn: Connection, *, tenant_id: int, now: datetime, limit: in
         (
             Int4(tenant_id),
             now,
+            Int8(account),
             limit,
             now - LAST_LOOKS,
             now + LONG_PAUSE,

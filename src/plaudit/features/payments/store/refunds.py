@@ -169,19 +169,40 @@ async def select_refunds(
     return [_refund(*row) for row in await cursor.fetchall()]
 
 
-async def take_due(conn: Connection, *, tenant_id: int, now: datetime, limit: int) -> list[Refund]:
-    """Return refunds about which their channel is to be asked now, and move the next time forward.
+async def accounts_due(conn: Connection, *, tenant_id: int, now: datetime) -> list[int]:
+    """Return the accounts that are to be asked about a refund now."""
+    cursor = await conn.execute(
+        "SELECT DISTINCT account FROM payments.refund WHERE tenant_id = %s AND ask_at <= %s"
+        " AND state = 'sending' ORDER BY account",
+        (Int4(tenant_id), now),
+    )
+    return [account for (account,) in await cursor.fetchall()]
+
+
+async def take_due(
+    conn: Connection, *, tenant_id: int, account: int, now: datetime, limit: int
+) -> list[Refund]:
+    """Return refunds about which an account is to be asked now, and move the next time forward.
 
     That is how one process takes them; rows that another one holds are left to it.
     """
     cursor = await conn.execute(
         "WITH due AS (SELECT number FROM payments.refund WHERE tenant_id = %s AND ask_at <= %s"
-        " AND state = 'sending' ORDER BY ask_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)"
+        " AND state = 'sending' AND account = %s ORDER BY ask_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)"
         " UPDATE payments.refund AS r SET asked = r.asked + 1,"
         " ask_at = CASE WHEN r.asked >= %s THEN %s ELSE %s END"
         " FROM due, payments.attempt AS a WHERE r.tenant_id = %s AND r.number = due.number"
         f" AND a.tenant_id = r.tenant_id AND a.intent = r.intent AND a.attempt = r.attempt RETURNING {_ROW}",
-        (Int4(tenant_id), now, limit, PATIENCE, now + LONG_PAUSE, now + PAUSE, Int4(tenant_id)),
+        (
+            Int4(tenant_id),
+            now,
+            Int8(account),
+            limit,
+            PATIENCE,
+            now + LONG_PAUSE,
+            now + PAUSE,
+            Int4(tenant_id),
+        ),
     )
     return [_refund(*row) for row in await cursor.fetchall()]
 
