@@ -14,7 +14,7 @@ from plaudit.features.payments.actions.base import merchant_of
 from plaudit.features.payments.model.accounts import SealedMerchant
 from plaudit.features.payments.model.bills import BillException, Reconciliation
 from plaudit.features.payments.model.channel import BillDamaged, BillKind, BillLine, BillNotReady
-from plaudit.features.payments.model.intents import order_number
+from plaudit.features.payments.model.intents import CHANCE_BYTES, order_number
 from plaudit.features.payments.model.refunds import refund_number
 from plaudit.features.payments.store import reconciliations as store
 
@@ -99,7 +99,7 @@ class Desk:
                 when,
             ),
         )
-        number = order_number(intent=row[0], attempt=1)
+        number = order_number(intent=row[0], attempt=1, chance=bytes(CHANCE_BYTES))
         told = transaction or f"42000{row[0]:07}"
         await self.execute(
             "INSERT INTO payments.attempt (tenant_id, intent, attempt, account, channel, method, number,"
@@ -163,7 +163,7 @@ class Desk:
             amount_minor=-amount_minor,
             number=of.number,
             transaction=of.transaction,
-            refund_number=refund_number(row[0]),
+            refund_number=refund_number(row[0], order=of.number),
             channel_refund=f"50000{row[0]:07}",
             fee_minor=0,
             state=told,

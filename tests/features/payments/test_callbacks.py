@@ -102,6 +102,7 @@ async def test_numbers_that_are_not_of_this_account_are_refused(counter: Counter
     _, number = await counter.bought("wechat")
     for answer in (
         await counter.call_back("P000000000000001"),
+        await counter.call_back(f"{number[:-8]}AAAAAAAA"),
         await counter.call_back(number, channel="alipay"),
         await counter.call_back(number, "refunded", refund_number="R0000000000001"),
         await counter.call_back(number, "refunded", refund_number="nonsense"),

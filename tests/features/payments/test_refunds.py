@@ -26,14 +26,24 @@ async def _review_above(counter: Counter, amount_minor: int) -> None:
 
 
 def test_a_refunds_number_at_the_channel_is_read_back() -> None:
-    assert refund_number(42) == "R000000000001A"
-    assert [refund_of(text) for text in ("R000000000001A", "R1", "P000000000001A", "", "R00000000000U1")] == [
-        42,
-        None,
-        None,
-        None,
-        None,
-    ]
+    order = "P000000000000101QGTSSK7H"
+    assert refund_number(42, order=order) == "R000000000001AQGTSSK7H"
+    assert refund_of("R000000000001AQGTSSK7H", order=order) == 42
+    assert refund_of("R000000000001AQGTSSK7H", order="") == 42, "some channels tell the refund alone"
+    for other in (
+        "R000000000001A",
+        "R000000000001AQGTSSK7J",
+        "R1",
+        "P000000000001AQGTSSK7H",
+        "",
+        "R00000000000U1",
+    ):
+        assert refund_of(other, order=order) is None
+
+
+def test_what_was_ordered_without_chance_has_refunds_without_it() -> None:
+    assert refund_number(42, order="P000000000000101") == "R000000000001A"
+    assert refund_of("R000000000001A", order="P000000000000101") == 42
 
 
 async def test_a_whole_refund_goes_on_by_itself_and_back_to_the_payer(counter: Counter) -> None:
@@ -49,7 +59,7 @@ async def test_a_whole_refund_goes_on_by_itself_and_back_to_the_payer(counter: C
     (sent,) = counter.bank.sent
     refund = decode_id("ref", asked["refund"])
     assert (sent.number, sent.order_number, sent.transaction) == (
-        refund_number(refund),
+        refund_number(refund, order=number),
         number,
         f"T-{number}",
     )

@@ -32,6 +32,7 @@ CLASSES: Final = (
 RATE: Final = "0.6%"
 
 _REFUND_EVERY: Final = 50
+_CHANCE: Final = "QGTSSK7H"
 _BEGINS: Final = datetime(2026, 4, 30, 16, tzinfo=UTC)
 _DAY_S: Final = 86_400
 _HEADER: Final = (
@@ -210,11 +211,11 @@ def _planted(intent: int) -> str | None:
 
 
 def _number(intent: int) -> str:
-    return f"P{encode_id('P', intent)[-DIGITS:]}01"
+    return f"P{encode_id('P', intent)[-DIGITS:]}01{_CHANCE}"
 
 
 def _refund_number(number: int) -> str:
-    return f"R{encode_id('R', number)[-DIGITS:]}"
+    return f"R{encode_id('R', number)[-DIGITS:]}{_CHANCE}"
 
 
 def _transaction(intent: int) -> str:

@@ -21,6 +21,7 @@ from plaudit.platform.settings import Settings
 PRICE_MINOR: Final = 1_200
 COINS: Final = 120
 _SLUG: Final = "bench"
+_CHANCE: Final = "QGTSSK7H"
 _PACK: Final = "small"
 _VIEWERS: Final = 20_000
 _RATE_PER_S: Final = 1_000_000
@@ -190,7 +191,7 @@ async def _attempted(tx: Connection, *, shop: Shop, after: int) -> dict[str, str
     tenant = packing.Int4(shop.tenant_id)
     cursor = await tx.execute(_INTENTS, (now, now + _AHEAD, tenant, packing.Int8(after)))
     payers: dict[int, str] = dict(await cursor.fetchall())
-    numbers = {f"P{encode_id('P', intent)[-DIGITS:]}01": payer for intent, payer in payers.items()}
+    numbers = {f"P{encode_id('P', intent)[-DIGITS:]}01{_CHANCE}": payer for intent, payer in payers.items()}
     await tx.execute(
         _ATTEMPTS,
         (

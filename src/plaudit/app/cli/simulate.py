@@ -70,7 +70,7 @@ def _options(command: Any) -> Any:  # noqa: ANN401 - as click decorates
     examples=(
         "plaudit simulate wechat --port 9201",
         "curl -d '{}' http://127.0.0.1:9201/control/merchants",
-        'curl -d \'{"number": "P000000000001A01"}\' http://127.0.0.1:9201/control/pay',
+        'curl -d \'{"number": "P000000000001A01QGTSSK7H"}\' http://127.0.0.1:9201/control/pay',
     ),
 )
 @_options
@@ -87,7 +87,7 @@ def wechat(**options: Any) -> None:  # noqa: ANN401 - handed on
     examples=(
         "plaudit simulate alipay --port 9202",
         'curl -d \'{"mode": "certificate"}\' http://127.0.0.1:9202/control/merchants',
-        'curl -d \'{"number": "P000000000001A01"}\' http://127.0.0.1:9202/control/pay',
+        'curl -d \'{"number": "P000000000001A01QGTSSK7H"}\' http://127.0.0.1:9202/control/pay',
     ),
 )
 @_options

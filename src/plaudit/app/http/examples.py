@@ -49,7 +49,7 @@ _FIELDS: Final[Mapping[str, Any]] = {
     "name": "Mira",
     "next_after": _POSITION,
     "next_cursor": None,
-    "number": "P000000000001A01",
+    "number": "P000000000001A01QGTSSK7H",
     "off": True,
     "offer": "vip",
     "organiser": "c1",

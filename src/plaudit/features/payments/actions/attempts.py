@@ -28,6 +28,7 @@ from plaudit.features.payments.model.accounts import (
 )
 from plaudit.features.payments.model.channel import Method, Order, Presentation
 from plaudit.features.payments.model.intents import (
+    CHANCE_BYTES,
     FIRST_ASK,
     PAYMENT,
     Attempt,
@@ -137,7 +138,8 @@ async def _begin(
         way = _choose(intent, asked=asked, scene=scene, tried=tried)
         attempt, state = intent.attempts + 1, after_intent(intent.state, "attempt")
         assert state is not None, intent
-        order = order_number(intent=number, attempt=attempt)
+        chance = means.randomness(CHANCE_BYTES)
+        order = order_number(intent=number, attempt=attempt, chance=chance)
         await store.insert_attempt(
             tx,
             tenant_id=grant.tenant_id,

@@ -276,7 +276,7 @@ async def _report(means: Means, *, tenant_id: int, refund: Refund, ask_first: bo
     assert merchant is not None, f"{refund.id} is of an account that there is not"
     channel: Channel = channel_of(means, merchant=merchant)
     order = RefundOrder(
-        number=refund_number(refund.number),
+        number=refund_number(refund.number, order=refund.order_number),
         order_number=refund.order_number,
         transaction=refund.transaction,
         asset=refund.asset,

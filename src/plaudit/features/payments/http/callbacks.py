@@ -181,7 +181,9 @@ async def _record_refund(means: Means, merchant: SealedMerchant, notice: Notice,
         # Which of the order's refunds it was is not said: each of them is asked about in its time.
         return _Outcome.OTHER
     refund = await queries.refund_of_number(
-        database=means.database, tenant_id=merchant.tenant_id, number=refund_of(notice.refund_number)
+        database=means.database,
+        tenant_id=merchant.tenant_id,
+        number=refund_of(notice.refund_number, order=placed.number),
     )
     if refund is None or (refund.account, refund.order_number) != (merchant.number, placed.number):
         return _unknown(merchant, notice)

@@ -1,5 +1,6 @@
 """Intents to pay an amount due, and the attempts to do it at a channel."""
 
+from base64 import b32encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,6 +32,10 @@ ATTEMPTS_MAX: Final = 20
 FIRST_ASK: Final = timedelta(seconds=60)
 """After this time without a callback the channel is asked."""
 
+CHANCE_BYTES: Final = 5
+"""Of an order number: forty bits, eight letters and digits."""
+_COUNTED: Final = len("P") + DIGITS + len("01")
+"""So much of an order number says whose it is."""
 _PERSONS: Final = frozenset({"viewer", "creator"})
 
 
@@ -115,10 +120,21 @@ class Placed(Struct, frozen=True, gc=False):
         return encode_id(PAYMENT, self.intent)
 
 
-def order_number(*, intent: int, attempt: int) -> str:
-    """Return our order number at the channel, 16 letters and digits: "P000000000001A01"."""
+def order_number(*, intent: int, attempt: int, chance: bytes) -> str:
+    """Return a new order number at the channel, 24 letters and digits: "P000000000001A01QGTSSK7H".
+
+    It says which attempt of which payment, and then `chance`, CHANCE_BYTES random bytes: a database that was
+    restored counts on from where its backup was, and would otherwise give out again what the channel knows as
+    somebody else's, and paid.
+    """
+    assert len(chance) == CHANCE_BYTES, chance
     digits = encode_id("P", intent)[-DIGITS:]
-    return f"P{digits}{attempt:02d}"
+    return f"P{digits}{attempt:02d}{b32encode(chance).decode()}"
+
+
+def chance_in(order: str) -> str:
+    """Return the part of an order number that is chance; what was ordered before there was any has none."""
+    return order[_COUNTED:]
 
 
 def check_attemptable(intent: Intent, *, now: datetime) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from plaudit.features.payments.model.channel import ChannelName
-from plaudit.features.payments.model.intents import IntentState
+from plaudit.features.payments.model.intents import IntentState, chance_in
 from plaudit.features.payments.model.states import RefundState
 from plaudit.kernel.actor import Actor
 from plaudit.kernel.ids import DIGITS, decode_id, encode_id
@@ -61,15 +61,25 @@ class Refund:
         return encode_id(REFUND, self.number)
 
 
-def refund_number(number: int) -> str:
-    """Return our number of a refund at the channel, 14 letters and digits: "R000000000001A"."""
-    return "R" + encode_id("R", number)[-DIGITS:]
+def refund_number(number: int, *, order: str) -> str:
+    """Return our number of a refund at the channel, 22 letters and digits: "R000000000001AQGTSSK7H".
+
+    It is the same each time: the refund, and what is chance in the number of its order, so that a refund made
+    after a restore is not taken for one that the channel knows from before.
+    """
+    return f"R{encode_id('R', number)[-DIGITS:]}{chance_in(order)}"
 
 
-def refund_of(text: str) -> int | None:
-    """Return the refund that a number at a channel means, None when it is none of ours."""
+def refund_of(text: str, *, order: str) -> int | None:
+    """Return the refund that a number at a channel means, None when it is none of ours.
+
+    `order` is the order's number beside it, "" where the channel does not say it.
+    """
+    counted, chance = text[: 1 + DIGITS], text[1 + DIGITS :]
+    if not text.startswith("R") or (order and chance != chance_in(order)):
+        return None
     try:
-        return decode_id("R", f"R_{text[1:]}") if text.startswith("R") else None
+        return decode_id("R", f"R_{counted[1:]}")
     except Refusal:
         return None
 

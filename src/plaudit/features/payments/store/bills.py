@@ -327,13 +327,13 @@ def _attempt(row: Sequence[Any]) -> Ours:
 
 
 def _refund(row: Sequence[Any]) -> Ours:
-    asset, amount, state, number, _, intent, attempt, settled_at, owner, channel_refund = row
+    asset, amount, state, number, order, intent, attempt, settled_at, owner, channel_refund = row
     return Ours(
         subject="refund",
         asset=asset,
         amount_minor=amount,
         state=state,
-        number=refund_number(number),
+        number=refund_number(number, order=order),
         transaction="",
         intent=intent,
         attempt=attempt,

@@ -177,7 +177,7 @@ def _packed(lines: Iterator[BillLine], staged: Staged, tenant_id: int) -> bytes 
 def _pack(parts: list[bytes], line: BillLine, kind: int, tenant_id: int) -> None:
     refund, state = -1, 0
     if kind != 1:
-        found = refund_of(line.refund_number)
+        found = refund_of(line.refund_number, order=line.number)
         refund = -1 if found is None else found
         state = STATES[their_state(line.state)]
     numbers = (
