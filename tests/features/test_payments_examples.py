@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from plaudit.features.payments.model.effects import Revoked
 from plaudit.features.payments.model.figures import Counted, fall_of
 from plaudit.features.payments.model.routing import Health
-from plaudit.features.payments.model.settling import Revoked
 from plaudit.features.payments.model.states import ATTEMPT, INTENT, REFUND
 from tests.app.edge import settled
 from tests.features.examples import table

@@ -111,6 +111,9 @@ PAID_EXAMPLES: Final[tuple[FactData, ...]] = (
     payments.PaymentRefunded(
         **_REFUND, channel="wechat", account="acc_0000000000001", paid_minor=1_200, refunded_minor=1_200
     ),
+    payments.RefundUndone(
+        **_REFUND, channel="stripe", account="acc_0000000000001", code="lost_or_stolen_card", refunded_minor=0
+    ),
     payments.PaymentAlerted(
         channel="wechat",
         method="native",

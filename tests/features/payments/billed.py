@@ -138,20 +138,22 @@ class Desk:
         state: str = "succeeded",
         settled_at: datetime | None = None,
         told: str = "SUCCESS",
+        retries: int = 0,
     ) -> BillLine:
-        """Refund a payment, and return the line that the channel would write for it."""
+        """Refund a payment, and return the line that the channel would write for the last try."""
         self.numbers += 1
         when = settled_at or at(13)
         (row,) = await self.execute(
             "INSERT INTO payments.refund (tenant_id, intent, attempt, account, channel, order_number, asset,"
-            " amount, cause, state, maker, owner, requested_at, settled_at) SELECT tenant_id, intent,"
-            " attempt, account, channel, number, asset, %s, 'asked', %s, 'staff/s1', 'viewer/v1', %s, %s"
-            " FROM payments.attempt WHERE tenant_id = %s AND number = %s RETURNING number",
+            " amount, cause, state, maker, owner, requested_at, settled_at, retries) SELECT tenant_id,"
+            " intent, attempt, account, channel, number, asset, %s, 'asked', %s, 'staff/s1', 'viewer/v1',"
+            " %s, %s, %s FROM payments.attempt WHERE tenant_id = %s AND number = %s RETURNING number",
             (
                 amount_minor,
                 state,
                 when,
                 when if state in {"succeeded", "failed"} else None,
+                retries,
                 self.tenant_id,
                 of.number,
             ),
@@ -163,7 +165,7 @@ class Desk:
             amount_minor=-amount_minor,
             number=of.number,
             transaction=of.transaction,
-            refund_number=refund_number(row[0], order=of.number),
+            refund_number=refund_number(row[0], order=of.number, retry=retries),
             channel_refund=f"50000{row[0]:07}",
             fee_minor=0,
             state=told,

@@ -229,6 +229,22 @@ async def test_what_is_expected_comes_on_the_next_days_bill(desk: Desk) -> None:
     assert {one.state for one in await desk.exceptions()} == {"resolved"}
 
 
+async def test_the_no_to_a_try_before_is_no_difference(desk: Desk) -> None:
+    paid = await desk.paid(1_000)
+    done = await desk.refunded(paid, 400, retries=1)
+    before = replace(
+        done, refund_number=done.refund_number.removesuffix("_1"), channel_refund="5000001", state="CLOSED"
+    )
+    desk.bill(paid, before, done)
+    ended = await desk.reconcile()
+    assert (ended.opened, await desk.exceptions()) == (0, [])
+    desk.bill(paid, before, replace(done, state="CLOSED"))
+    await desk.reconcile()
+    assert told(await desk.exceptions()) == {
+        f"refund/{done.refund_number}": ("refund_state_differs", "open")
+    }, "a no to the last try is one"
+
+
 async def test_what_does_not_come_then_is_missing(desk: Desk) -> None:
     late = await desk.paid(1_000, settled_at=at(23, 55))
     sending = await desk.refunded(late, 100, state="sending", told="PROCESSING")

@@ -10,16 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plaudit.features.payments.model.intents import AttemptState, IntentState
-from plaudit.features.payments.model.settling import (
+from plaudit.features.payments.model.effects import (
     Approved,
-    Case,
     Claim,
     Effect,
     Exhausted,
     Failed,
     Refunded,
     RefundFailed,
+    RefundUndone,
     Rejected,
     Restored,
     Return,
@@ -28,6 +27,8 @@ from plaudit.features.payments.model.settling import (
     Surplus,
     Try,
 )
+from plaudit.features.payments.model.intents import AttemptState, IntentState
+from plaudit.features.payments.model.settling import Case
 from plaudit.features.payments.model.states import (
     ATTEMPT,
     INTENT,
@@ -46,14 +47,14 @@ PRICE = 1_200
 
 # One row a state, one column an event; "." is "has no effect".
 INTENTS = """
-                 attempt     pay        exhaust  close   refund_part      refund_whole
-pending          processing  .          .        closed  .                .
-processing       processing  succeeded  failed   closed  .                .
-succeeded        .           .          .        .       partly_refunded  refunded
-failed           processing  succeeded  .        closed  .                .
-closed           .           .          .        .       .                .
-partly_refunded  .           .          .        .       partly_refunded  refunded
-refunded         .           .          .        .       .                .
+                attempt    pay       exhaust close  refund_part     refund_whole undo_part       undo_whole
+pending         processing .         .       closed .               .            .               .
+processing      processing succeeded failed  closed .               .            .               .
+succeeded       .          .         .       .      partly_refunded refunded     .               .
+failed          processing succeeded .       closed .               .            .               .
+closed          .          .         .       .      .               .            .               .
+partly_refunded .          .         .       .      partly_refunded refunded     partly_refunded succeeded
+refunded        .          .         .       .      .               .            partly_refunded succeeded
 """
 ATTEMPTS = """
          show  doubt    pay   exceed   fail    close
@@ -66,13 +67,13 @@ failed   .     .        paid  surplus  .       .
 closed   .     .        paid  surplus  .       .
 """
 REFUNDS = """
-           approve   reject    send     succeed    fail
-review     approved  rejected  .        .          .
-approved   .         rejected  sending  .          .
-sending    .         .         .        succeeded  failed
-succeeded  .         .         .        .          .
-failed     .         .         sending  succeeded  .
-rejected   .         .         .        .          .
+           approve   reject    send     succeed    fail    undo
+review     approved  rejected  .        .          .       .
+approved   .         rejected  sending  .          .       .
+sending    .         .         .        succeeded  failed  .
+succeeded  .         .         .        .          .       failed
+failed     .         .         sending  succeeded  .       .
+rejected   .         .         .        .          .       .
 """
 
 
@@ -255,6 +256,22 @@ def test_a_failed_refund_stays_counted_and_may_succeed_later() -> None:
     (then,) = case.refunded(refund=1, at=NOON)
     assert isinstance(then, Refunded)
     assert (case.claim.refunding_minor, case.claim.refunded_minor) == (0, 500)
+
+
+@pytest.mark.parametrize(("others_minor", "state"), [(0, "succeeded"), (200, "partly_refunded")])
+def test_a_refund_that_was_undone_is_counted_as_on_its_way_again(
+    others_minor: int, state: IntentState
+) -> None:
+    case = refunding(1_000, "succeeded")
+    claim = case.claim
+    claim.state, claim.refunding_minor, claim.refunded_minor = "partly_refunded", 0, others_minor + 1_000
+    assert case.refund_failed(refund=1, code="no_account", at=NOON) == ()
+    assert case.doubted == {1}, "whether it is news the channel says when it is asked"
+    (effect,) = case.undone(refund=1, code="no_account", at=NOON)
+    assert isinstance(effect, RefundUndone)
+    assert (claim.state, claim.refunding_minor, claim.refunded_minor) == (state, 1_000, others_minor)
+    assert (case.returns[1].state, case.returns[1].code) == ("failed", "no_account")
+    assert case.undone(refund=1, code="no_account", at=NOON) == ()
 
 
 def test_what_a_feature_keeps_is_not_refunded_and_given_back_to_the_count() -> None:

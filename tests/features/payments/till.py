@@ -121,7 +121,7 @@ class Till:
         self._bank.enter("refund", refund.number, channel=self.name)
         self._bank.sent.append(refund)
         known = self._bank.refunds.get(refund.number)
-        if known is None or known.state == "failed":
+        if known is None:
             code = "NOT_ENOUGH" if self._bank.refund_state == "failed" else None
             known = RefundReport(
                 state=self._bank.refund_state, channel_refund=f"CR{refund.number}", code=code

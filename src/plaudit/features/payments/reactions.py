@@ -15,9 +15,10 @@ from plaudit.core.journal.subscriptions import Span, Subscription
 from plaudit.features.payments.actions.base import SYSTEM
 from plaudit.features.payments.actions.refunds import ASK_AFTER, SEND_REFUND, SendRefund
 from plaudit.features.payments.actions.settling import settlement
+from plaudit.features.payments.model.effects import Effect, Return
 from plaudit.features.payments.model.intents import OPEN_INTENTS, PAYMENT
 from plaudit.features.payments.model.refunds import REFUND
-from plaudit.features.payments.model.settling import Case, Effect, Return
+from plaudit.features.payments.model.settling import Case
 from plaudit.features.payments.store import figures, reconciliations
 from plaudit.features.payments.store import refunds as refund_store
 from plaudit.features.payments.store import settling as store
@@ -140,6 +141,9 @@ def _notified(case: Case, fact: Heard[PaymentNotified]) -> _Said | None:
         case "refund_failed":
             code = told.code or "channel.refund_failed"
             effects = case.refund_failed(refund=_refund(told.refund), code=code, at=at)
+        case "refund_undone":
+            code = told.code or "channel.refund_failed"
+            effects = case.undone(refund=_refund(told.refund), code=code, at=at)
     return _Said(fact.position, case, effects, instrument_hash=told.instrument_hash) if effects else None
 
 
@@ -209,6 +213,10 @@ async def _save(conn: Connection, desk: _Desk) -> None:
     if hurried:
         now = max(desk.changed_at[number] for number, _ in hurried)
         await store.hurry_tries(conn, tenant_id=tenant_id, tries=hurried, now=now)
+    doubted = sorted(number for case in cases.values() for number in case.doubted)
+    if doubted:
+        now = max(desk.changed_at.values())
+        await store.doubt_returns(conn, tenant_id=tenant_id, refunds=doubted, now=now)
     returns = [one for case in cases.values() for one in case.returns.values() if one.at]
     opened = [(case.claim, case.tries[one.attempt], one) for case in cases.values() for one in case.opened]
     asks = {at: at + ASK_AFTER for one in (*returns, *(new for _, _, new in opened)) if (at := one.at)}

@@ -18,7 +18,7 @@ from plaudit.features.payments.actions.alerts import alert
 from plaudit.features.payments.actions.base import Means, merchant_of
 from plaudit.features.payments.actions.channels import channel_of, order_of, scene_of
 from plaudit.features.payments.actions.exceptions import request_due
-from plaudit.features.payments.actions.refunds import send_refund
+from plaudit.features.payments.actions.refunds import confirm_refund, send_refund
 from plaudit.features.payments.actions.settling import closing
 from plaudit.features.payments.model.asking import ABSENT, GIVE_UP, Due, OrderTold, is_nothing, told_of
 from plaudit.features.payments.model.channel import OrderReport
@@ -191,6 +191,8 @@ async def _end_looking(house: Means, tenant_id: int, due: Due) -> None:
 
 async def _ask_refund(house: Means, tenant_id: int, refund: Refund) -> bool:
     async def ask() -> str:
+        if refund.state == "succeeded":
+            return await confirm_refund(house, tenant_id=tenant_id, refund=refund)
         return await send_refund(house, tenant_id=tenant_id, refund=refund, ask_first=True)
 
     return await _asked(ask, channel=refund.channel, question="refund", number=refund.id)

@@ -63,6 +63,7 @@ _TYPES: Final[tuple[type[FactData], ...]] = (
     payments.RefundRejected,
     payments.RefundFailed,
     payments.RefundRetried,
+    payments.RefundUndone,
     payments.PaymentRefunded,
     bills.BillRequested,
     bills.BillImported,

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 from plaudit.vocabulary.facts.base import FactData
 
-Told: TypeAlias = Literal["paid", "failed", "closed", "refunded", "refund_failed"]
+Told: TypeAlias = Literal["paid", "failed", "closed", "refunded", "refund_failed", "refund_undone"]
 SurplusCause: TypeAlias = Literal["late", "double", "amount"]
 RefundCause: TypeAlias = Literal["asked", "rejected", "revoked", "late", "double", "amount"]
 
@@ -234,6 +234,22 @@ class PaymentRefunded(RefundData, frozen=True, kw_only=True):
     channel: str
     account: str
     paid_minor: int
+    refunded_minor: int
+
+
+class RefundUndone(RefundData, frozen=True, kw_only=True):
+    """A refund that had succeeded did not reach the payer, as the channel said when asked once more.
+
+    The money came back from the channel and stands in clearing, and a person must look. `refunded_minor` sums
+    what of the payment has gone back all the same.
+    """
+
+    KIND: ClassVar[str] = "payment.refund.undone"
+    VERSION: ClassVar[int] = 1
+
+    channel: str
+    account: str
+    code: str
     refunded_minor: int
 
 

@@ -22,7 +22,7 @@ from plaudit.platform.crypto import Vault
 from plaudit.vocabulary.facts.payments import PaymentNotified
 
 Source: TypeAlias = Literal["callback", "query"]
-RefundTold: TypeAlias = Literal["refunded", "refund_failed"]
+RefundTold: TypeAlias = Literal["refunded", "refund_failed", "refund_undone"]
 
 _MARK_DIGITS: Final = 32
 
@@ -88,7 +88,7 @@ def of_refund(
         refund=refund.id,
         code=code,
     )
-    again = f"/{refund.retries}" if told == "refund_failed" else ""
+    again = f"/{refund.retries}" if refund.retries or told == "refund_failed" else ""
     return _command(tenant_id, f"notified/{refund.id}/{told}{again}", notified)
 
 

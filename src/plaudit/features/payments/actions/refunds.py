@@ -1,5 +1,6 @@
 """The verbs of refunds: ask for one, approve, reject, send, send again."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,6 +16,7 @@ from plaudit.features.payments.actions.base import Means, merchant_of, table_com
 from plaudit.features.payments.actions.channels import channel_of, notify_url
 from plaudit.features.payments.actions.settling import approved, declined, payment_words
 from plaudit.features.payments.model.channel import Channel, RefundOrder, RefundReport
+from plaudit.features.payments.model.effects import Claim
 from plaudit.features.payments.model.intents import PAYMENT, unknown_payment
 from plaudit.features.payments.model.refunds import (
     REFUND,
@@ -26,7 +28,6 @@ from plaudit.features.payments.model.refunds import (
     refund_number,
     unknown_refund,
 )
-from plaudit.features.payments.model.settling import Claim
 from plaudit.features.payments.model.states import RefundState
 from plaudit.features.payments.store import accounts as account_store
 from plaudit.features.payments.store import refunds as store
@@ -211,7 +212,7 @@ async def reject_refund(
 
 
 async def retry_refund(*, corridor: Corridor, grant: Grant, key: str, refund: str, now: datetime) -> Outcome:
-    """Send a refund again that the channel had refused, under the same number.
+    """Send a refund again that the channel had refused, under a number for this try.
 
     Raises Refusal `refund.unknown`, `refund.settled`.
     """
@@ -242,9 +243,9 @@ async def send_refund(means: Means, *, tenant_id: int, refund: Refund, ask_first
     """Have a refund made at its channel, record what the channel says finally, and return what it said.
 
     With `ask_first` the channel is asked what it knows of it: it may have been sent before. The number there
-    is the same each time. Only a no to the refund itself is one: a channel that does not let itself be asked,
-    or an account that cannot be used, says nothing of what became of it. Raises Failure, and whatever the
-    corridor refuses.
+    is the same each time, until a no: a retry has a number of its own. Only a no to the refund itself is one:
+    a channel that does not let itself be asked, or an account that cannot be used, says nothing of what
+    became of it. Raises Failure, and whatever the corridor refuses.
     """
     if refund.state != "sending":
         return refund.state
@@ -271,20 +272,33 @@ async def send_refund(means: Means, *, tenant_id: int, refund: Refund, ask_first
     return report.state
 
 
+async def confirm_refund(means: Means, *, tenant_id: int, refund: Refund) -> str:
+    """Ask a channel whether a refund that succeeded has failed all the same, and return what it says.
+
+    Only what it says when asked counts: the no of a try before may come again after the success. By its no
+    the refund is undone; while it says neither it is asked again. Raises Failure, and whatever the corridor
+    refuses.
+    """
+    channel, order = await _at_channel(means, tenant_id=tenant_id, refund=refund)
+    report = await _known(channel, order, refund, newest=refund.retries)
+    if report.state == "failed":
+        command = notices.of_refund(
+            tenant_id=tenant_id, source="query", told="refund_undone", refund=refund, code=report.code
+        )
+        await means.corridor.submit(command)
+    elif report.state == "succeeded":
+        async with means.database.connection() as conn:
+            await store.believe(conn, tenant_id=tenant_id, number=refund.number)
+    return report.state
+
+
 async def _report(means: Means, *, tenant_id: int, refund: Refund, ask_first: bool) -> RefundReport:
-    merchant = await merchant_of(means, tenant_id=tenant_id, number=refund.account)
-    assert merchant is not None, f"{refund.id} is of an account that there is not"
-    channel: Channel = channel_of(means, merchant=merchant)
-    order = RefundOrder(
-        number=refund_number(refund.number, order=refund.order_number),
-        order_number=refund.order_number,
-        transaction=refund.transaction,
-        asset=refund.asset,
-        amount_minor=refund.amount_minor,
-        total_minor=refund.order_minor,
-        reason=_REASONS[refund.cause],
-        notify_url=notify_url(merchant, public_url=means.settings.public_url),
-    )
+    channel, order = await _at_channel(means, tenant_id=tenant_id, refund=refund)
+    if refund.retries:
+        # What was refused may have gone on by hand there: only after a no is it sent under a new number.
+        before = await _known(channel, order, refund, newest=refund.retries - 1)
+        if before.state not in {"failed", "absent"}:
+            return before
     if ask_first:
         report = await channel.query_refund(order)
         if report.state != "absent":
@@ -294,6 +308,33 @@ async def _report(means: Means, *, tenant_id: int, refund: Refund, ask_first: bo
     except failures.Final as error:
         _log.warning("refund refused", refund=refund.id, channel=refund.channel, error=str(error))
         return RefundReport(state="failed", code=REFUSED)
+
+
+async def _known(channel: Channel, order: RefundOrder, refund: Refund, *, newest: int) -> RefundReport:
+    """Ask about the tries of a refund from the `newest` back; return what is known of the first there is."""
+    report = RefundReport(state="absent")
+    for retry in range(newest, -1, -1):
+        number = refund_number(refund.number, order=refund.order_number, retry=retry)
+        report = await channel.query_refund(replace(order, number=number))
+        if report.state != "absent":
+            break
+    return report
+
+
+async def _at_channel(means: Means, *, tenant_id: int, refund: Refund) -> tuple[Channel, RefundOrder]:
+    merchant = await merchant_of(means, tenant_id=tenant_id, number=refund.account)
+    assert merchant is not None, f"{refund.id} is of an account that there is not"
+    order = RefundOrder(
+        number=refund_number(refund.number, order=refund.order_number, retry=refund.retries),
+        order_number=refund.order_number,
+        transaction=refund.transaction,
+        asset=refund.asset,
+        amount_minor=refund.amount_minor,
+        total_minor=refund.order_minor,
+        reason=_REASONS[refund.cause],
+        notify_url=notify_url(merchant, public_url=means.settings.public_url),
+    )
+    return channel_of(means, merchant=merchant), order
 
 
 async def _send(means: Means, attempt: Attempt[SendRefund]) -> None:

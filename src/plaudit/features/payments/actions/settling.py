@@ -9,11 +9,12 @@ from plaudit.core.commands.references import Lookup
 from plaudit.core.journal.facts import Fact, PrivatePart
 from plaudit.core.ledger.book import Book, Decision, Transfer, Use, Window
 from plaudit.features.payments.actions.base import SETTLE, SYSTEM, system_grant
-from plaudit.features.payments.model import settling
+from plaudit.features.payments.model import effects
 from plaudit.features.payments.model.accounts import account_id
+from plaudit.features.payments.model.effects import Claim, Effect, Return, Try
 from plaudit.features.payments.model.intents import PAYMENT
 from plaudit.features.payments.model.refunds import REFUND
-from plaudit.features.payments.model.settling import Case, Claim, Effect, Return, Try
+from plaudit.features.payments.model.settling import Case
 from plaudit.kernel.ids import encode_id
 from plaudit.vocabulary import chart
 from plaudit.vocabulary.facts.base import FactData
@@ -29,6 +30,7 @@ from plaudit.vocabulary.facts.payments import (
     RefundFailed,
     RefundRejected,
     RefundRequested,
+    RefundUndone,
 )
 
 _BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -139,7 +141,7 @@ class _Place:
         }
 
 
-def _succeeded(effect: settling.Succeeded, place: _Place) -> Plan:
+def _succeeded(effect: effects.Succeeded, place: _Place) -> Plan:
     one, claim = effect.attempt, place.claim
     assert one.transaction is not None, "a paid attempt has its transaction"
     fact = PaymentSucceeded(
@@ -155,7 +157,7 @@ def _succeeded(effect: settling.Succeeded, place: _Place) -> Plan:
     )
 
 
-def _surplus(effect: settling.Surplus, place: _Place) -> Plan:
+def _surplus(effect: effects.Surplus, place: _Place) -> Plan:
     refund = effect.refund
     assert refund.transaction is not None, "what came in has its transaction"
     words = place.words | {"asset": refund.asset, "amount_minor": refund.amount_minor}
@@ -172,17 +174,17 @@ def _surplus(effect: settling.Surplus, place: _Place) -> Plan:
     )
 
 
-def _failed(effect: settling.Failed, place: _Place) -> Plan:
+def _failed(effect: effects.Failed, place: _Place) -> Plan:
     one = effect.attempt
     fact = AttemptFailed(**place.words, **place.attempt(one), method=one.method, code=effect.code)
     return _moving(fact, place.payment)
 
 
-def _exhausted(effect: settling.Exhausted, place: _Place) -> Plan:
+def _exhausted(effect: effects.Exhausted, place: _Place) -> Plan:
     return _moving(PaymentFailed(**place.words, code=effect.code), place.payment)
 
 
-def _rejected(effect: settling.Rejected, place: _Place) -> Plan:
+def _rejected(effect: effects.Rejected, place: _Place) -> Plan:
     return declined(
         claim=place.claim,
         refund=effect.refund.number,
@@ -194,25 +196,25 @@ def _rejected(effect: settling.Rejected, place: _Place) -> Plan:
     )
 
 
-def _restored(effect: settling.Restored, place: _Place) -> Plan:
+def _restored(effect: effects.Restored, place: _Place) -> Plan:
     refund = effect.refund
     fact = RefundRequested(**place.refund(refund), maker=SYSTEM.text)
     use = Use(refund_window(place.payment), refund.amount_minor, place.claim.amount_minor)
     return _moving(fact, place.payment, uses=(use,))
 
 
-def _revoked(effect: settling.Revoked, place: _Place) -> Plan:
+def _revoked(effect: effects.Revoked, place: _Place) -> Plan:
     return _moving(RefundRequested(**place.refund(effect.refund), maker=SYSTEM.text), place.payment)
 
 
-def _approved(effect: settling.Approved, place: _Place) -> Plan:
+def _approved(effect: effects.Approved, place: _Place) -> Plan:
     refund = effect.refund
     return approved(
         claim=place.claim, refund=refund.number, amount_minor=refund.amount_minor, cause=refund.cause
     )
 
 
-def _refunded(effect: settling.Refunded, place: _Place) -> Plan:
+def _refunded(effect: effects.Refunded, place: _Place) -> Plan:
     refund = effect.refund
     one = place.case.tries[refund.attempt]
     fact = PaymentRefunded(
@@ -228,21 +230,38 @@ def _refunded(effect: settling.Refunded, place: _Place) -> Plan:
     )
 
 
-def _refund_failed(effect: settling.RefundFailed, place: _Place) -> Plan:
+def _refund_failed(effect: effects.RefundFailed, place: _Place) -> Plan:
     return _moving(RefundFailed(**place.refund(effect.refund), code=effect.code), place.payment)
 
 
+def _refund_undone(effect: effects.RefundUndone, place: _Place) -> Plan:
+    refund = effect.refund
+    one = place.case.tries[refund.attempt]
+    fact = RefundUndone(
+        **place.refund(refund),
+        channel=one.channel,
+        account=place.account(one),
+        code=effect.code,
+        refunded_minor=effect.refunded_minor,
+    )
+    home = chart.channel_account(account=fact.account, asset=refund.asset)
+    return _moving(
+        fact, place.payment, Transfer(home, chart.clearing(asset=refund.asset), refund.amount_minor)
+    )
+
+
 _PLANS: Final[Mapping[type, Callable[[Any, _Place], Plan]]] = {
-    settling.Succeeded: _succeeded,
-    settling.Surplus: _surplus,
-    settling.Failed: _failed,
-    settling.Exhausted: _exhausted,
-    settling.Rejected: _rejected,
-    settling.Restored: _restored,
-    settling.Revoked: _revoked,
-    settling.Approved: _approved,
-    settling.Refunded: _refunded,
-    settling.RefundFailed: _refund_failed,
+    effects.Succeeded: _succeeded,
+    effects.Surplus: _surplus,
+    effects.Failed: _failed,
+    effects.Exhausted: _exhausted,
+    effects.Rejected: _rejected,
+    effects.Restored: _restored,
+    effects.Revoked: _revoked,
+    effects.Approved: _approved,
+    effects.Refunded: _refunded,
+    effects.RefundFailed: _refund_failed,
+    effects.RefundUndone: _refund_undone,
 }
 
 

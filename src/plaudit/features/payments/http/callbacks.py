@@ -16,7 +16,7 @@ from plaudit.features.payments.model.accounts import SealedMerchant, account_of,
 from plaudit.features.payments.model.asking import is_payable
 from plaudit.features.payments.model.channel import CallbackRejected, Channel, Notice, Reply
 from plaudit.features.payments.model.intents import Placed
-from plaudit.features.payments.model.refunds import refund_of
+from plaudit.features.payments.model.refunds import refund_of, retry_in
 from plaudit.kernel.refusal import Refusal, busy
 from plaudit.platform import log, telemetry
 from plaudit.platform.failures import Failure, classify
@@ -192,8 +192,8 @@ async def _record_refund(means: Means, merchant: SealedMerchant, notice: Notice,
     if notice.told == "refunded" and less:
         _mismatch(merchant, notice, asked_minor=refund.amount_minor, asked_asset=refund.asset)
         return _Outcome.REJECTED
-    if notice.told == "refund_failed" and refund.retries and refund.state == "sending":
-        # It may be the no of before, sent again: the janitor asks what became of the last try.
+    if retry_in(notice.refund_number) != refund.retries:
+        # What became of a try before is asked when it matters: it may be told long after.
         return _Outcome.OTHER
     command = notices.of_refund(
         tenant_id=merchant.tenant_id,

@@ -1,5 +1,6 @@
 """Refunds: what is given back of a payment, why, and who said so."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -16,6 +17,7 @@ REFUND: Final = "ref"
 """The prefix of the ids of refunds."""
 
 REASON_MAX: Final = 500
+_RETRY: Final = re.compile(r"[1-9][0-9]{0,3}")
 
 COUNTED: Final[frozenset[RefundCause]] = frozenset({"asked", "rejected", "revoked"})
 """Causes of refunds of the money that a payment kept; the others give back what came in beside it."""
@@ -61,13 +63,15 @@ class Refund:
         return encode_id(REFUND, self.number)
 
 
-def refund_number(number: int, *, order: str) -> str:
-    """Return our number of a refund at the channel, 22 letters and digits: "R000000000001AQGTSSK7H".
+def refund_number(number: int, *, order: str, retry: int = 0) -> str:
+    """Return our number of a refund at the channel: "R000000000001AQGTSSK7H", and "…_1" for its first retry.
 
-    It is the same each time: the refund, and what is chance in the number of its order, so that a refund made
-    after a restore is not taken for one that the channel knows from before.
+    It says which refund, and has what is chance in the number of its order, so that one made after a restore
+    is not taken for one that the channel knows from before. Each try has a number: a channel keeps its no
+    under the number that it said no to, and would say it again.
     """
-    return f"R{encode_id('R', number)[-DIGITS:]}{chance_in(order)}"
+    suffix = f"_{retry}" if retry else ""
+    return f"R{encode_id('R', number)[-DIGITS:]}{chance_in(order)}{suffix}"
 
 
 def refund_of(text: str, *, order: str) -> int | None:
@@ -75,13 +79,21 @@ def refund_of(text: str, *, order: str) -> int | None:
 
     `order` is the order's number beside it, "" where the channel does not say it.
     """
-    counted, chance = text[: 1 + DIGITS], text[1 + DIGITS :]
+    name, _, suffix = text.partition("_")
+    counted, chance = name[: 1 + DIGITS], name[1 + DIGITS :]
     if not text.startswith("R") or (order and chance != chance_in(order)):
+        return None
+    if name != text and not _RETRY.fullmatch(suffix):
         return None
     try:
         return decode_id("R", f"R_{counted[1:]}")
     except Refusal:
         return None
+
+
+def retry_in(text: str) -> int:
+    """Return which retry a number at a channel means that `refund_of` knows; 0 is the first try."""
+    return int(text.partition("_")[2] or 0)
 
 
 def check_reason(reason: str) -> str:

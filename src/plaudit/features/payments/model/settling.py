@@ -9,155 +9,35 @@ payment for it goes back.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal
 
-from msgspec import Struct
-
-from plaudit.features.payments.model.channel import ChannelName, Method
-from plaudit.features.payments.model.intents import OPEN_ATTEMPTS, AttemptState, IntentState
+from plaudit.features.payments.model.effects import (
+    Approved,
+    Claim,
+    Effect,
+    Exhausted,
+    Failed,
+    Refunded,
+    RefundFailed,
+    RefundUndone,
+    Rejected,
+    Restored,
+    Return,
+    Revoked,
+    Succeeded,
+    Surplus,
+    Try,
+)
+from plaudit.features.payments.model.intents import OPEN_ATTEMPTS
 from plaudit.features.payments.model.refunds import COUNTED
 from plaudit.features.payments.model.states import (
     AttemptEvent,
     RefundEvent,
-    RefundState,
     after_attempt,
     after_intent,
     after_refund,
 )
-from plaudit.vocabulary.facts.payments import RefundCause, SurplusCause
-
-
-class Claim(Struct):
-    """A locked intent: what is to be paid, and how far it is."""
-
-    number: int
-    due: int
-    due_kind: str
-    payer: str
-    asset: str
-    amount_minor: int
-    state: IntentState
-    paid_attempt: int | None
-    refunding_minor: int
-    refunded_minor: int
-    expires_at: datetime
-
-    @property
-    def left_minor(self) -> int:
-        """What of the payment was neither refunded nor is on its way back."""
-        return self.amount_minor - self.refunding_minor - self.refunded_minor
-
-
-class Try(Struct):
-    """A locked attempt. `settled_at` is when it ended here and now, None where it did not."""
-
-    attempt: int
-    account: int
-    channel: ChannelName
-    method: Method
-    number: str
-    asset: str
-    amount_minor: int
-    state: AttemptState
-    transaction: str | None
-    code: str | None
-    settled_at: datetime | None = None
-
-
-class Return(Struct):
-    """A locked refund, or a new one, which has no number until it is written."""
-
-    number: int
-    attempt: int
-    transaction: str | None
-    asset: str
-    amount_minor: int
-    cause: RefundCause
-    state: RefundState
-    code: str | None = None
-    at: datetime | None = None
-
-
-class Succeeded(Struct, frozen=True, kw_only=True):
-    """The intent was paid by this attempt."""
-
-    attempt: Try
-
-
-class Surplus(Struct, frozen=True, kw_only=True):
-    """Money came in that goes back."""
-
-    attempt: Try
-    cause: SurplusCause
-    refund: Return
-
-
-class Failed(Struct, frozen=True, kw_only=True):
-    """An attempt came to nothing."""
-
-    attempt: Try
-    code: str
-
-
-class Exhausted(Struct, frozen=True, kw_only=True):
-    """No attempt of the intent can be paid any more; until its deadline another may be made."""
-
-    code: str
-
-
-class Rejected(Struct, frozen=True, kw_only=True):
-    """A refund ended without effect; with `counted` its amount had been counted by the ledger."""
-
-    refund: Return
-    code: str
-    counted: bool
-
-
-class Restored(Struct, frozen=True, kw_only=True):
-    """All that is left of a payment goes back, for what was paid for cannot be given."""
-
-    refund: Return
-
-
-class Revoked(Struct, frozen=True, kw_only=True):
-    """A feature takes back what was paid for: a refund of it is made."""
-
-    refund: Return
-
-
-class Approved(Struct, frozen=True, kw_only=True):
-    """A refund may go on: the feature whose due it was answers."""
-
-    refund: Return
-
-
-class Refunded(Struct, frozen=True, kw_only=True):
-    """Money went back."""
-
-    refund: Return
-    paid_minor: int
-    refunded_minor: int
-
-
-class RefundFailed(Struct, frozen=True, kw_only=True):
-    """A channel said finally that it cannot refund."""
-
-    refund: Return
-    code: str
-
-
-Effect: TypeAlias = (
-    Succeeded
-    | Surplus
-    | Failed
-    | Exhausted
-    | Rejected
-    | Restored
-    | Revoked
-    | Approved
-    | Refunded
-    | RefundFailed
-)
+from plaudit.vocabulary.facts.payments import SurplusCause
 
 
 @dataclass(slots=True)
@@ -165,7 +45,8 @@ class Case:
     """An intent with its attempts and the refunds that matter.
 
     `moved` says that the intent changed; attempts that changed have `settled_at`, refunds `at`. `hurried` are
-    attempts to be closed at their channel soon, `sent` the refunds to be sent.
+    attempts to be closed at their channel soon, `sent` the refunds to be sent, `doubted` those that succeeded
+    and about which their channel is to be asked once more.
     """
 
     claim: Claim
@@ -175,6 +56,7 @@ class Case:
     hurried: set[int] = field(default_factory=set)
     opened: list[Return] = field(default_factory=list)
     sent: list[Return] = field(default_factory=list)
+    doubted: set[int] = field(default_factory=set)
 
     def paid(
         self, *, attempt: int, transaction: str, asset: str, amount_minor: int, at: datetime
@@ -286,12 +168,33 @@ class Case:
         return (Refunded(refund=one, paid_minor=claim.amount_minor, refunded_minor=claim.refunded_minor),)
 
     def refund_failed(self, *, refund: int, code: str, at: datetime) -> tuple[Effect, ...]:
-        """Take that a channel cannot refund. The money stands in clearing, and stays counted."""
+        """Take that a channel cannot refund. The money stands in clearing, and stays counted.
+
+        After a success it may be news, or the no of before that comes again: the channel is asked.
+        """
         one = self.returns[refund]
+        if one.state == "succeeded":
+            self.doubted.add(refund)
         if not self._step(one, "fail", at):
             return ()
         one.code = code
         return (RefundFailed(refund=one, code=code),)
+
+    def undone(self, *, refund: int, code: str, at: datetime) -> tuple[Effect, ...]:
+        """Take that money which a channel had given back is at the channel again; it stays counted."""
+        one = self.returns[refund]
+        if not self._step(one, "undo", at):
+            return ()
+        one.code = code
+        claim = self.claim
+        if one.cause not in COUNTED:
+            return (RefundUndone(refund=one, code=code, refunded_minor=0),)
+        claim.refunding_minor += one.amount_minor
+        claim.refunded_minor -= one.amount_minor
+        state = after_intent(claim.state, "undo_part" if claim.refunded_minor else "undo_whole")
+        assert state is not None, (claim.number, claim.state)
+        claim.state, self.moved = state, True
+        return (RefundUndone(refund=one, code=code, refunded_minor=claim.refunded_minor),)
 
     def _known(self, one: Try, transaction: str) -> bool:
         """Tell whether this payment was taken before, kept or given back."""

@@ -12,15 +12,19 @@ from plaudit.features.payments.model.intents import AttemptState, IntentState
 
 RefundState: TypeAlias = Literal["review", "approved", "sending", "succeeded", "failed", "rejected"]
 
-IntentEvent: TypeAlias = Literal["attempt", "pay", "exhaust", "close", "refund_part", "refund_whole"]
-"""`exhaust`: the last attempt that could still be paid came to nothing."""
+IntentEvent: TypeAlias = Literal[
+    "attempt", "pay", "exhaust", "close", "refund_part", "refund_whole", "undo_part", "undo_whole"
+]
+"""`exhaust`: the last attempt that could still be paid came to nothing. `undo_part`, `undo_whole`: a refund
+did not reach the payer after all; others did, or none."""
 
 AttemptEvent: TypeAlias = Literal["show", "doubt", "pay", "exceed", "fail", "close"]
 """`show`: the channel took the order; `doubt`: it is not known whether it did; `exceed`: what came in for it
 is not ours to keep."""
 
-RefundEvent: TypeAlias = Literal["approve", "reject", "send", "succeed", "fail"]
-"""`send`: the money stands in clearing and the channel is asked, for the first time or again."""
+RefundEvent: TypeAlias = Literal["approve", "reject", "send", "succeed", "fail", "undo"]
+"""`send`: the money stands in clearing and the channel is asked, for the first time or again.
+`undo`: it had succeeded, and the channel says when asked that it has not."""
 
 INTENT: Final[Mapping[tuple[IntentState, IntentEvent], IntentState]] = {
     ("pending", "attempt"): "processing",
@@ -36,6 +40,10 @@ INTENT: Final[Mapping[tuple[IntentState, IntentEvent], IntentState]] = {
     ("succeeded", "refund_whole"): "refunded",
     ("partly_refunded", "refund_part"): "partly_refunded",
     ("partly_refunded", "refund_whole"): "refunded",
+    ("partly_refunded", "undo_part"): "partly_refunded",
+    ("partly_refunded", "undo_whole"): "succeeded",
+    ("refunded", "undo_part"): "partly_refunded",
+    ("refunded", "undo_whole"): "succeeded",
 }
 
 # An attempt that failed or was closed may be paid all the same: the channel has the last word. One whose
@@ -75,6 +83,7 @@ REFUND: Final[Mapping[tuple[RefundState, RefundEvent], RefundState]] = {
     ("sending", "fail"): "failed",
     ("failed", "send"): "sending",
     ("failed", "succeed"): "succeeded",
+    ("succeeded", "undo"): "failed",
 }
 
 

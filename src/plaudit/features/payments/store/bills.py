@@ -47,7 +47,7 @@ _ATTEMPT: Final = (
 )
 _REFUND: Final = (
     "r.asset, -r.amount, r.state, r.number, r.order_number, r.intent, r.attempt, r.settled_at, r.owner,"
-    " r.channel_refund"
+    " r.channel_refund, r.retries"
 )
 _PAYMENT_PAIRS: Final = (
     f"SELECT {_LINE}, {_ATTEMPT} FROM payments.bill_line l LEFT JOIN payments.attempt a"
@@ -65,7 +65,10 @@ _REFUND_PAIRS: Final = (
     " ON r.tenant_id = %(tenant)s AND r.account = %(account)s AND r.number = l.refund AND NOT l.again"
     " WHERE l.tenant_id = %(tenant)s AND l.kind = 2 AND (r.number IS NULL OR NOT ("
     "r.state = 'succeeded' AND l.state <> 2 AND -r.amount = l.amount AND r.asset = l.asset"
-    " AND r.settled_at >= %(start)s AND r.settled_at < %(end)s))"
+    " AND r.settled_at >= %(start)s AND r.settled_at < %(end)s"
+    # The no to a try before is as it should be. Its number is one of ours, or it would belong to no refund.
+    " OR l.state = 2 AND CASE WHEN r.number IS NOT NULL THEN"
+    " coalesce(nullif(split_part(l.refund_number, '_', 2), ''), '0')::integer < r.retries END))"
 )
 _BILLED_ELSEWHERE: Final = (
     "EXISTS (SELECT FROM payments.bill_exception e WHERE e.tenant_id = %(tenant)s AND e.account = %(account)s"
@@ -327,13 +330,13 @@ def _attempt(row: Sequence[Any]) -> Ours:
 
 
 def _refund(row: Sequence[Any]) -> Ours:
-    asset, amount, state, number, order, intent, attempt, settled_at, owner, channel_refund = row
+    asset, amount, state, number, order, intent, attempt, settled_at, owner, channel_refund, retry = row
     return Ours(
         subject="refund",
         asset=asset,
         amount_minor=amount,
         state=state,
-        number=refund_number(number, order=order),
+        number=refund_number(number, order=order, retry=retry),
         transaction="",
         intent=intent,
         attempt=attempt,

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from plaudit.features.payments.model.asking import LONG_PAUSE, PATIENCE, PAUSE
+from plaudit.features.payments.model.effects import Try
 from plaudit.features.payments.model.refunds import Refund
-from plaudit.features.payments.model.settling import Try
 from plaudit.features.payments.model.states import RefundState
 from plaudit.platform import packing
 from plaudit.platform.db import Connection
@@ -173,7 +173,7 @@ async def accounts_due(conn: Connection, *, tenant_id: int, now: datetime) -> li
     """Return the accounts that are to be asked about a refund now."""
     cursor = await conn.execute(
         "SELECT DISTINCT account FROM payments.refund WHERE tenant_id = %s AND ask_at <= %s"
-        " AND state = 'sending' ORDER BY account",
+        " AND state IN ('sending', 'succeeded') ORDER BY account",
         (Int4(tenant_id), now),
     )
     return [account for (account,) in await cursor.fetchall()]
@@ -188,7 +188,8 @@ async def take_due(
     """
     cursor = await conn.execute(
         "WITH due AS (SELECT number FROM payments.refund WHERE tenant_id = %s AND ask_at <= %s"
-        " AND state = 'sending' AND account = %s ORDER BY ask_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)"
+        " AND state IN ('sending', 'succeeded') AND account = %s ORDER BY ask_at LIMIT %s"
+        " FOR NO KEY UPDATE SKIP LOCKED)"
         " UPDATE payments.refund AS r SET asked = r.asked + 1,"
         " ask_at = CASE WHEN r.asked >= %s THEN %s ELSE %s END"
         " FROM due, payments.attempt AS a WHERE r.tenant_id = %s AND r.number = due.number"
@@ -205,6 +206,15 @@ async def take_due(
         ),
     )
     return [_refund(*row) for row in await cursor.fetchall()]
+
+
+async def believe(conn: Connection, *, tenant_id: int, number: int) -> None:
+    """Have a channel asked no more about a refund that succeeded."""
+    await conn.execute(
+        "UPDATE payments.refund SET ask_at = NULL WHERE tenant_id = %s AND number = %s"
+        " AND state = 'succeeded'",
+        (Int4(tenant_id), Int8(number)),
+    )
 
 
 async def erase_reasons(conn: Connection, *, tenant_id: int, owners: Sequence[str]) -> None:

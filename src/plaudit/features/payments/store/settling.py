@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from plaudit.features.payments.model.asking import ASKED_MIN, LAST_LOOK
-from plaudit.features.payments.model.settling import Claim, Return, Try
+from plaudit.features.payments.model.effects import Claim, Return, Try
 from plaudit.platform import packing
 from plaudit.platform.db import Connection
 from plaudit.platform.packing import Int4
@@ -201,6 +201,15 @@ async def insert_returns(
     for claim, one, refund in returns:
         paid = (claim.number, one.attempt, refund.transaction or "")
         refund.number = numbers[*paid, refund.amount_minor, refund.cause, refund.state].pop()
+
+
+async def doubt_returns(conn: Connection, *, tenant_id: int, refunds: Sequence[int], now: datetime) -> None:
+    """Have the channels of locked refunds that succeeded asked at once whether that stands."""
+    await conn.execute(
+        "UPDATE payments.refund SET ask_at = %s WHERE tenant_id = %s AND number = ANY(%s)"
+        " AND state = 'succeeded'",
+        (now, Int4(tenant_id), packing.int8s(refunds)),
+    )
 
 
 async def save_returns(

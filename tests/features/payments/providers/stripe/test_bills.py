@@ -113,6 +113,12 @@ async def test_every_movement_of_a_day_is_a_line() -> None:
     ]
 
 
+async def test_the_money_of_a_refund_that_came_back_is_a_failed_refund_known_by_stripes_number() -> None:
+    (line,) = read(await bill(movement("txn_6", "refund_failure", 500, source=REFUND)))
+    assert (line.kind, line.amount_minor, line.state) == ("refund", 500, "failed")
+    assert (line.refund_number, line.channel_refund) == ("", "re_1"), "ours stands on the refund's own line"
+
+
 async def test_in_a_bill_of_funds_a_fee_is_a_line_of_its_own() -> None:
     lines = read(await bill(*MOVEMENTS), kind="funds")
     assert [(line.line, line.kind, line.amount_minor, line.fee_minor) for line in lines[4:]] == [

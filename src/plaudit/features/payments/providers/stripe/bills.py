@@ -30,12 +30,15 @@ _KINDS: Final[dict[str, LineKind]] = {
     "payment": "payment",
     "refund": "refund",
     "payment_refund": "refund",
+    "refund_failure": "refund",
     "stripe_fee": "fee",
     "network_cost": "fee",
     "payout": "withdrawal",
     "payout_cancel": "withdrawal",
     "payout_failure": "withdrawal",
 }
+_UNDONE: Final = "refund_failure"
+"""Money of a refund came back: a line beside that of the refund, which is known by Stripe's number."""
 _DAY: Final = timedelta(days=1)
 
 
@@ -196,9 +199,9 @@ def _line(movement: _Movement, *, number: int, told: LineKind, money: tuple[str,
         amount_minor=amount_minor,
         number=movement.number,
         transaction=movement.transaction or movement.id,
-        refund_number=movement.refund_number,
+        refund_number="" if movement.type == _UNDONE else movement.refund_number,
         channel_refund=movement.refund,
         fee_minor=fee_minor,
-        state=movement.state,
+        state="failed" if movement.type == _UNDONE else movement.state,
         happened_at=datetime.fromtimestamp(movement.created, UTC),
     )
