@@ -2100,6 +2100,8 @@ CREATE INDEX attempt_settled ON payments.attempt USING btree (tenant_id, account
 
 CREATE INDEX attempt_transaction ON payments.attempt USING btree (tenant_id, account, transaction) WHERE (transaction IS NOT NULL);
 
+CREATE INDEX attempt_unknown ON payments.attempt USING btree (tenant_id, account, opened_at) WHERE (state = 'unknown'::text);
+
 CREATE INDEX bill_exception_day ON payments.bill_exception USING btree (tenant_id, account, day);
 
 CREATE INDEX bill_exception_state ON payments.bill_exception USING btree (tenant_id, state, number);

@@ -111,6 +111,20 @@ async def test_numbers_that_are_not_of_this_account_are_refused(counter: Counter
     assert await counter.facts("payment.notified") == []
 
 
+async def test_a_number_that_nobody_can_keep_spoils_no_callback_beside_it(counter: Counter) -> None:
+    payment, number = await counter.bought()
+    answers = await asyncio.gather(
+        counter.call_back("P\0"),
+        counter.call_back(number, transaction="T\0"),
+        counter.call_back(number, transaction="T" * 129),
+        counter.call_back("P" * 30_000),
+        counter.call_back(number),
+    )
+    assert [one.content for one in answers] == [FAIL, FAIL, FAIL, FAIL, b"success"]
+    await counter.caught_up()
+    assert await counter.state(payment) == "succeeded"
+
+
 async def test_accounts_that_there_are_not_have_no_channel_to_answer(counter: Counter) -> None:
     _, number = await counter.bought()
     client = counter.shop.edge.client

@@ -121,49 +121,6 @@ async def test_what_came_to_nothing_is_looked_at_once_more_and_when_there_is_no_
     assert len(counter.bank.faults["close"]) == 100 - 24
 
 
-async def test_an_answer_that_was_lost_is_asked_for_and_not_guessed(counter: Counter) -> None:
-    payment = (await counter.shop.open())["payment"]
-    counter.bank.after["open"] = [Unknown("no answer")]
-    number = await counter.attempt(payment)
-    assert (await counter.shop.show(payment))["attempts"][0]["state"] == "unknown"
-    counter.shop.clock.advance(seconds=60)
-    await counter.tidy()
-    assert (await counter.shop.show(payment))["attempts"][0]["state"] == "unknown"
-    counter.bank.pay(number)
-    counter.shop.clock.advance(minutes=5)
-    await counter.tidy()
-    assert await counter.state(payment) == "succeeded"
-
-
-async def test_an_order_that_never_got_there_has_failed(counter: Counter) -> None:
-    payment = (await counter.shop.open())["payment"]
-    counter.bank.faults["open"] = [Unknown("no answer")]
-    await counter.attempt(payment)
-    counter.shop.clock.advance(seconds=60)
-    await counter.tidy()
-    assert await counter.state(payment) == "failed"
-    (failed,) = await counter.facts("payment.attempt.failed")
-    assert failed["code"] == "channel.absent"
-
-
-async def test_when_no_channel_takes_it_the_payment_has_failed_until_another_attempt_is_made(
-    counter: Counter,
-) -> None:
-    payment = (await counter.shop.open())["payment"]
-    counter.bank.faults["open"] = [Final("no")]
-    await counter.attempt(payment)
-    await counter.caught_up()
-    assert await counter.state(payment) == "failed"
-    (failed,) = await counter.facts("payment.failed")
-    assert failed["code"] == "channel.refused"
-    number = await counter.attempt(payment)
-    await counter.caught_up()
-    assert await counter.state(payment) == "processing"
-    await counter.call_back(number)
-    await counter.caught_up()
-    assert await counter.state(payment) == "succeeded"
-
-
 async def test_an_order_that_was_shown_and_is_not_there_yet_waits_for_its_payer(counter: Counter) -> None:
     payment, number = await counter.bought()
     del counter.bank.orders[number]

@@ -236,8 +236,8 @@ async def test_an_account_that_keeps_failing_leaves_the_list_for_five_minutes(
     failing = _Failing(monkeypatch)
     bad, good = await shop.account(priority=1), await shop.account(priority=2)
     failing.errors[bad] = Retryable("no way there")
-    for _ in range(5):
-        await shop.attempt((await shop.open())["payment"])
+    for n in range(5):
+        await shop.attempt((await shop.open(await shop.due(payer=f"v{n}")))["payment"])
     assert failing.asked == [bad, good] * 5
     sixth = (await shop.open())["payment"]
     assert [one["reason"] for one in (await shop.show(sixth))["ways"]] == ["failing", None]

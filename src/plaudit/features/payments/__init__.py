@@ -9,5 +9,6 @@ Accounts: cash in transit at each merchant account, clearing, the bank, the chan
 `payment.account.saved`, `payment.policy.saved`, `payment.opened`, `payment.attempted`,
 `payment.attempt.failed`, `payment.notified`, `payment.succeeded`, `payment.surplus`, `payment.failed`,
 `payment.closed`, `payment.refund.requested`, `payment.refund.approved`, `payment.refund.rejected`,
-`payment.refund.failed`, `payment.refund.retried`, `payment.refunded`, `payment.alerted`.
+`payment.refund.failed`, `payment.refund.retried`, `payment.refunded`, `payment.refund.undone`,
+`payment.alerted`.
 """

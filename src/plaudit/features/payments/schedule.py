@@ -56,7 +56,8 @@ ALERTED: Final = telemetry.counter(
 )
 HEALTH: Final = telemetry.gauge(
     "payment_channel_attempts",
-    "Attempts that ended in the last five minutes at a channel, by result: settled, and failed among them.",
+    "Payers of the last five minutes at a channel (200 attempts an account at most), by result: settled, and"
+    " failed among them. An attempt without an answer is failed.",
     labels=("channel", "result"),
     over_processes="latest",
 )

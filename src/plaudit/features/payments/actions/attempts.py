@@ -229,7 +229,8 @@ async def _ask(means: Means, *, tenant_id: int, attempt: Attempt, asked: Asked) 
     except Failure as error:
         code = UNREACHABLE if isinstance(error, Retryable) else REFUSED
         _told(order, code, error)
-        return attempt, code
+        # The order may be there since a call before: only asking about it tells.
+        return attempt, code if attempt.state == "opening" else None
     opened = await _opened(means, tenant_id=tenant_id, attempt=attempt, presentation=presentation)
     return opened, None
 

@@ -267,7 +267,6 @@ async def send_refund(means: Means, *, tenant_id: int, refund: Refund, ask_first
                 tenant_id=tenant_id,
                 number=refund.number,
                 channel_refund=report.channel_refund,
-                ask_at=means.clock.now() + ASK_AFTER,
             )
     return report.state
 

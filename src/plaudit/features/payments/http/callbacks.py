@@ -13,7 +13,7 @@ from plaudit.features.payments.actions import notices
 from plaudit.features.payments.actions.base import MERCHANT, Means, merchant_of
 from plaudit.features.payments.actions.channels import channel_of
 from plaudit.features.payments.model.accounts import SealedMerchant, account_of, unknown_account
-from plaudit.features.payments.model.asking import is_payable
+from plaudit.features.payments.model.asking import is_number, is_payable
 from plaudit.features.payments.model.channel import CallbackRejected, Channel, Notice, Reply
 from plaudit.features.payments.model.intents import Placed
 from plaudit.features.payments.model.refunds import refund_of, retry_in
@@ -144,6 +144,9 @@ def _warn(merchant: SealedMerchant, event: str, **told: object) -> None:
 async def _recorded(means: Means, merchant: SealedMerchant, notice: Notice) -> _Outcome:
     if notice.told == "other":
         return _Outcome.OTHER
+    # Numbers are looked up in batches, and what the database cannot take would spoil those of the others.
+    if not is_number(notice.number) or not is_number(notice.transaction or ""):
+        return _unknown(merchant, notice)
     placed = await queries.attempt_by_number(
         database=means.database, tenant_id=merchant.tenant_id, account=merchant.number, number=notice.number
     )

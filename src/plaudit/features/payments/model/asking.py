@@ -32,6 +32,9 @@ paid all the same, and whose callback never came, goes back."""
 LAST_LOOKS: Final = timedelta(days=1)
 """So long after the deadline that is tried again, once an hour, where there is no answer."""
 
+NUMBER_MAX: Final = 128
+"""No channel gives longer numbers."""
+
 ABSENT: Final = "channel.absent"
 
 
@@ -81,10 +84,16 @@ def is_whole(report: OrderReport) -> bool:
     """Tell whether an answer says which payment it was, and how much."""
     return (
         bool(report.transaction)
+        and is_number(report.transaction or "")
         and report.asset is not None
         and report.amount_minor is not None
         and is_payable(asset=report.asset, amount_minor=report.amount_minor)
     )
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a text can be a number at a channel, its own or ours, and be kept and looked up."""
+    return len(text) <= NUMBER_MAX and "\0" not in text
 
 
 def is_payable(*, asset: str, amount_minor: int) -> bool:

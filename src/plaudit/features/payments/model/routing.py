@@ -42,7 +42,10 @@ _DEVICES: Final[Mapping[Method, frozenset[Device]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """How an account's attempts of the last minutes ended: how many did, and how many failed."""
+    """How the payers of the last minutes fared at an account: how many, and for how many all failed.
+
+    An attempt that its channel has not answered is a failure, too, as long as that is so.
+    """
 
     settled: int
     failed: int

@@ -8,6 +8,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from plaudit.features.payments.model.asking import LAST_LOOK
 from plaudit.features.payments.model.channel import ChannelName, Method
 from plaudit.features.payments.model.intents import Attempt, AttemptState, Placed
 from plaudit.features.payments.model.routing import Health
@@ -24,6 +25,7 @@ ROW = (
 FROM = "payments.attempt AS a JOIN payments.intent AS i ON i.tenant_id = a.tenant_id AND i.number = a.intent"
 
 _OPEN = "('opening', 'open', 'unknown')"
+_HEALTH_MAX = 200
 
 
 async def insert_attempt(  # noqa: PLR0913 - one parameter a column
@@ -96,11 +98,16 @@ async def save_unknown(conn: Connection, *, tenant_id: int, intent: int, attempt
 async def save_failed(
     conn: Connection, *, tenant_id: int, intent: int, attempt: int, code: str, now: datetime
 ) -> bool:
-    """Note that an attempt came to nothing; False when it is not open any more."""
+    """Note that an attempt came to nothing at its opening; False when it is not about to be opened any more.
+
+    As what failed later it is looked at once more, when it cannot be paid any longer.
+    """
     cursor = await conn.execute(
-        "UPDATE payments.attempt SET state = 'failed', code = %s, settled_at = %s, ask_at = NULL"
-        f" WHERE tenant_id = %s AND intent = %s AND attempt = %s AND state IN {_OPEN}",
-        (code, now, Int4(tenant_id), Int8(intent), Int4(attempt)),
+        "UPDATE payments.attempt AS a SET state = 'failed', code = %s, settled_at = %s, ask_at ="
+        " (SELECT greatest(i.expires_at, %s) + %s FROM payments.intent AS i"
+        " WHERE i.tenant_id = a.tenant_id AND i.number = a.intent)"
+        " WHERE tenant_id = %s AND intent = %s AND attempt = %s AND state = 'opening'",
+        (code, now, now, LAST_LOOK, Int4(tenant_id), Int8(intent), Int4(attempt)),
     )
     return cursor.rowcount == 1
 
@@ -138,12 +145,32 @@ async def select_placed(
 async def select_health(
     conn: Connection, *, tenant_id: int, accounts: Sequence[int], since: datetime
 ) -> dict[int, Health]:
-    """Return by account how its attempts ended since a moment. Those that were closed say nothing."""
+    """Return by account how the newest attempts since a moment ended, of which no answer is an end, too.
+
+    Each payer counts once, as failed where nothing went well: one who fails again and again says no more than
+    another. Attempts that were closed say nothing. What is looked at for an account has a bound, so that it
+    costs the same however much is paid.
+    """
     cursor = await conn.execute(
-        "SELECT account, count(*), count(*) FILTER (WHERE state = 'failed') FROM payments.attempt"
-        " WHERE tenant_id = %s AND account = ANY(%s) AND settled_at > %s"
-        " AND state IN ('paid', 'surplus', 'failed') GROUP BY account",
-        (Int4(tenant_id), packing.int8s(accounts), since),
+        "SELECT account, count(*), count(*) FILTER (WHERE failed) FROM (SELECT v.account, i.payer,"
+        " bool_and(a.state IN ('failed', 'unknown')) AS failed FROM unnest(%s) AS v (account)"
+        " CROSS JOIN LATERAL ((SELECT intent, state FROM payments.attempt WHERE tenant_id = %s"
+        " AND account = v.account AND settled_at > %s AND state IN ('paid', 'surplus', 'failed')"
+        " ORDER BY settled_at DESC LIMIT %s) UNION ALL (SELECT intent, state FROM payments.attempt"
+        " WHERE tenant_id = %s AND account = v.account AND state = 'unknown' AND opened_at > %s"
+        " ORDER BY opened_at DESC LIMIT %s)) AS a"
+        " JOIN payments.intent AS i ON i.tenant_id = %s AND i.number = a.intent"
+        " GROUP BY v.account, i.payer) AS ends GROUP BY account",
+        (
+            packing.int8s(accounts),
+            Int4(tenant_id),
+            since,
+            _HEALTH_MAX,
+            Int4(tenant_id),
+            since,
+            _HEALTH_MAX,
+            Int4(tenant_id),
+        ),
     )
     return {row[0]: Health(settled=row[1], failed=row[2]) for row in await cursor.fetchall()}
 

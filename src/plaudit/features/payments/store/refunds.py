@@ -128,14 +128,11 @@ async def send_again(conn: Connection, *, tenant_id: int, number: int, ask_at: d
     )
 
 
-async def save_channel_refund(
-    conn: Connection, *, tenant_id: int, number: int, channel_refund: str, ask_at: datetime
-) -> None:
-    """Note the channel's own number of a refund, and when the channel is asked about it next."""
+async def save_channel_refund(conn: Connection, *, tenant_id: int, number: int, channel_refund: str) -> None:
+    """Note the channel's own number of a refund."""
     await conn.execute(
-        "UPDATE payments.refund SET channel_refund = %s, ask_at = CASE WHEN state = 'sending' THEN %s END"
-        " WHERE tenant_id = %s AND number = %s",
-        (channel_refund, ask_at, Int4(tenant_id), Int8(number)),
+        "UPDATE payments.refund SET channel_refund = %s WHERE tenant_id = %s AND number = %s",
+        (channel_refund, Int4(tenant_id), Int8(number)),
     )
 
 
