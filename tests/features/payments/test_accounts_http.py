@@ -153,6 +153,36 @@ async def test_each_channel_has_settings_and_secrets_of_its_own(shop: Shop) -> N
     assert shown["settings"] == STRIPE["settings"]
 
 
+ELSEWHERE = {"account": "acct_1", "livemode": False, "base_url": "https://stripe.example"}
+
+
+async def test_kept_secrets_do_not_go_to_another_address(shop: Shop) -> None:
+    made = await shop.acme.do("POST", PATH, account_body(**STRIPE))
+    path = f"{PATH}/{made['account']}"
+    moved = account_body(**STRIPE | {"channel": None, "settings": ELSEWHERE})
+    refused = await shop.acme.send("PUT", path, moved | {"secrets": None})
+    assert problem(refused, 400, "channel_account.secrets")["field"] == "secrets"
+    assert (await shop.acme.get(path))["settings"] == STRIPE["settings"]
+    assert (await shop.acme.do("PUT", path, moved))["secrets_changed"]
+    kept = await shop.acme.do("PUT", path, moved | {"secrets": None, "name": "Same address"})
+    assert not kept["secrets_changed"]
+    back = moved | {"secrets": None, "settings": STRIPE["settings"]}
+    problem(await shop.acme.send("PUT", path, back), 400, "channel_account.secrets")
+
+
+async def test_secrets_go_in_plain_http_to_the_operators_inside_alone(
+    database_url: str, tmp_path: Path
+) -> None:
+    def at(url: str) -> dict[str, Any]:
+        return account_body(**STRIPE | {"settings": STRIPE["settings"] | {"base_url": url}})
+
+    async with open_shop(database_url, tmp_path, PLAUDIT_OUTBOUND_INSIDE="127.0.0.1, gate") as shop:
+        for url in ("http://api.stripe.com", "http://127.0.0.2:8", "http://[::1]:8", "http://[::1:8"):
+            problem(await shop.acme.send("POST", PATH, at(url)), 400, "channel_account.settings")
+        for url in ("http://127.0.0.1:8", "http://gate", "https://127.0.0.2:8"):
+            await shop.acme.do("POST", PATH, at(url))
+
+
 async def test_an_account_takes_known_currencies_and_is_known_by_its_id(shop: Shop) -> None:
     problem(await shop.acme.send("POST", PATH, account_body(assets=["XXX"])), 404, "asset.unknown")
     absent = encode_id("acc", shop.tenant_id << 32 | 999)

@@ -21,6 +21,7 @@ from plaudit.features.payments.model.accounts import (
     PaymentPolicy,
     SealedMerchant,
     account_id,
+    check_address,
     check_policy,
     check_terms,
     number_of,
@@ -89,6 +90,7 @@ async def update_account(
 ) -> Outcome:
     """Save a new revision of a merchant account; without secrets those that were set are kept.
 
+    They are kept for the address that they were given for: whoever names another one must know them.
     Raises Refusal as `create_account`, and `invalid.id`, `channel_account.unknown` (NOT_FOUND).
     """
     tenant_id, now = grant.tenant_id, means.clock.now()
@@ -99,7 +101,7 @@ async def update_account(
         if before is None:
             raise unknown_account()
         check_terms(channel=before.channel, terms=terms)
-        secrets = _kept(means, before) if keys.secrets is None else keys.secrets
+        secrets = _kept(means, before, keys.settings) if keys.secrets is None else keys.secrets
         _check_keys(means, _merchant(tenant_id, number, before.channel, terms, keys.settings, secrets))
         anew = keys.secrets is not None
         revision = await store.update_account(
@@ -234,6 +236,12 @@ def _check_keys(means: Means, merchant: Merchant) -> None:
         )
     except ValueError as error:
         raise _bad_secrets(f"Correct the secrets: {error}.") from None
+    if kind.address is not None:
+        standing_of = means.settings.outbound_inside.standing
+        check_address(
+            kind.shown(merchant.settings, name=kind.address),
+            is_admitted=lambda host: standing_of(host) == "admitted",
+        )
 
 
 def _bad_secrets(message: str) -> Refusal:
@@ -252,7 +260,14 @@ def _channel(name: str) -> ChannelName:
     )
 
 
-def _kept(means: Means, before: SealedMerchant) -> Mapping[str, Any]:
+def _kept(means: Means, before: SealedMerchant, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the secrets that were set. Raises Refusal where they would go to another address."""
+    kind = CHANNELS[before.channel]
+    name = kind.address
+    if name is not None and kind.shown(settings, name=name) != kind.shown(before.settings, name=name):
+        raise _bad_secrets(
+            "Send the secrets again with another address: those that are kept do not go there."
+        )
     return opened(merchant=before, vault=means.vault).secrets
 
 

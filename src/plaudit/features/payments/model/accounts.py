@@ -1,6 +1,7 @@
 """Merchant accounts at channels as they are kept: everything but their secrets is in the clear."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -25,6 +26,7 @@ _NUMBER_MASK: Final = 2**_NUMBER_BITS - 1
 _NAME_MAX: Final = 100
 _PRIORITY_MAX: Final = 1_000
 _ASSETS_MAX: Final = 20
+_ADDRESS: Final = re.compile(r"(https?)://(\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\]]+)(:[0-9]{1,5})?(/[^\s?#]*)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +133,21 @@ def check_terms(*, channel: ChannelName, terms: AccountTerms) -> None:
         raise _invalid("devices", "Name each device once; none means all.")
     if not 1 <= terms.min_minor <= terms.max_minor <= MAX_MINOR:
         raise _invalid("min_minor", "Give amounts with 1 <= min_minor <= max_minor.")
+
+
+def check_address(url: str, *, is_admitted: Callable[[str], bool]) -> None:
+    """Raise Refusal `channel_account.settings` (INVALID) unless secrets may be sent to an address.
+
+    https; plain http only where `is_admitted` says that the operator listed the host as one of the inside.
+    """
+    found = _ADDRESS.fullmatch(url)
+    if found is None or (found[1] != "https" and not is_admitted(found[2].strip("[]"))):
+        raise invalid(
+            "channel_account.settings",
+            "Give an address that starts with https://, or have the operator admit its host with"
+            " PLAUDIT_OUTBOUND_INSIDE.",
+            field="settings",
+        )
 
 
 def check_policy(policy: PaymentPolicy) -> None:
