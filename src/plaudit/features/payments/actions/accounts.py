@@ -21,6 +21,7 @@ from plaudit.features.payments.model.accounts import (
     PaymentPolicy,
     SealedMerchant,
     account_id,
+    another_merchant,
     check_address,
     check_policy,
     check_terms,
@@ -91,7 +92,8 @@ async def update_account(
     """Save a new revision of a merchant account; without secrets those that were set are kept.
 
     They are kept for the address that they were given for: whoever names another one must know them.
-    Raises Refusal as `create_account`, and `invalid.id`, `channel_account.unknown` (NOT_FOUND).
+    Raises Refusal as `create_account`, and `invalid.id`, `channel_account.unknown` (NOT_FOUND) and
+    `channel_account.identity` (CONFLICT) for settings of another merchant once anybody was sent to pay there.
     """
     tenant_id, now = grant.tenant_id, means.clock.now()
     number = number_of(account, tenant_id=tenant_id)
@@ -103,6 +105,9 @@ async def update_account(
         check_terms(channel=before.channel, terms=terms)
         secrets = _kept(means, before, keys.settings) if keys.secrets is None else keys.secrets
         _check_keys(means, _merchant(tenant_id, number, before.channel, terms, keys.settings, secrets))
+        changed = _changed_identity(before, keys.settings)
+        if changed and await store.has_attempts(tx, tenant_id=tenant_id, number=number):
+            raise another_merchant(changed)
         anew = keys.secrets is not None
         revision = await store.update_account(
             tx,
@@ -269,6 +274,15 @@ def _kept(means: Means, before: SealedMerchant, settings: Mapping[str, Any]) -> 
             "Send the secrets again with another address: those that are kept do not go there."
         )
     return opened(merchant=before, vault=means.vault).secrets
+
+
+def _changed_identity(before: SealedMerchant, settings: Mapping[str, Any]) -> list[str]:
+    kind = CHANNELS[before.channel]
+    return [
+        name
+        for name in kind.identity
+        if kind.shown(settings, name=name) != kind.shown(before.settings, name=name)
+    ]
 
 
 def _sealed(means: Means, tenant_id: int, number: int, secrets: Mapping[str, Any]) -> bytes:

@@ -1,7 +1,7 @@
 """Merchant accounts at channels as they are kept: everything but their secrets is in the clear."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 from plaudit.features.payments.model.channel import ASSETS, METHODS, ChannelName, Method
 from plaudit.kernel.ids import decode_id, encode_id
 from plaudit.kernel.money import MAX_MINOR
-from plaudit.kernel.refusal import Refusal, invalid, not_found
+from plaudit.kernel.refusal import Refusal, conflict, invalid, not_found
 from plaudit.vocabulary.assets import asset_of
 
 ACCOUNT: Final = "acc"
@@ -111,6 +111,17 @@ def number_of(account: str, *, tenant_id: int) -> int:
 def unknown_account() -> Refusal:
     """Return the refusal of an account that there is not."""
     return not_found("channel_account.unknown", "There is no such merchant account; check its id.")
+
+
+def another_merchant(changed: Sequence[str]) -> Refusal:
+    """Return the refusal of settings by which an account with attempts would be another merchant's."""
+    return conflict(
+        "channel_account.identity",
+        "Make a new account for another merchant: what was paid at this one is asked for, given back and"
+        " compared with bills here.",
+        field="settings",
+        settings=list(changed),
+    )
 
 
 def check_terms(*, channel: ChannelName, terms: AccountTerms) -> None:
