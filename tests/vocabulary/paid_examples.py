@@ -134,6 +134,7 @@ PAID_EXAMPLES: Final[tuple[FactData, ...]] = (
         sums=(bills.BillSum(asset="CNY", payments_minor=1_200, fees_minor=7, fees_posted_minor=7),),
     ),
     bills.BillRefused(**_BILL, reconciliation="rcn_0000000000001", bill="funds", line=7),
+    bills.BillMissing(**_BILL, reconciliation="rcn_0000000000001", alone=3, opened=2),
     bills.BillReconciled(
         **_BILL, reconciliation="rcn_0000000000001", lines=10, matched=9, missing_here=1, opened=1
     ),

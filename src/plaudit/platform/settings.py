@@ -157,8 +157,9 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "PLAUDIT_OUTBOUND_INSIDE",
         "",
         "What inside your network merchant accounts, media servers, webhooks and mail servers may have this"
-        " server call: networks and host names, separated by commas, or * for all. Webhooks to what is listed"
-        " may be plain http. Only the public internet and its own address when empty.",
+        " server call: networks and host names, separated by commas, or * for all. Webhooks and merchant"
+        " accounts at what is listed may be plain http. Only the public internet and its own address when"
+        " empty.",
         Inside.of,
     ),
     Setting(

@@ -117,11 +117,11 @@ def account_body(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - the fields 
 
 @asynccontextmanager
 async def open_shop(
-    database_url: str, folder: Path, *, features: tuple[Feature, ...] = FEATURES
+    database_url: str, folder: Path, *, features: tuple[Feature, ...] = FEATURES, **environ: str
 ) -> AsyncIterator[Shop]:
     """Open a tenant on a clock to drive; callbacks that the house sends arrive at its own edge."""
     clock = StageClock(NOON)
-    async with under_test(database_url, folder, clock=clock, features=features) as edge:
+    async with under_test(database_url, folder, clock=clock, features=features, **environ) as edge:
         acme = await edge.tenant("acme")
         async with edge.house.database.connection() as conn:
             (tenant,) = await tenants.tenants(conn)

@@ -7,15 +7,19 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from plaudit.features.payments.actions.base import merchant_of
 from plaudit.features.payments.actions.channels import channel_of
-from plaudit.features.payments.model.channel import CallbackRejected, Channel
+from plaudit.features.payments.model.channel import METHODS, CallbackRejected, Channel, ChannelName
+from plaudit.features.payments.providers.alipay import AlipaySecrets
 from plaudit.features.payments.providers.sandbox import Callback, signed
 from plaudit.kernel.ids import encode_id
 from plaudit.platform.failures import Final
 from tests.app.edge import problem
+from tests.features.payments.providers.alipay import stage as alipay
+from tests.features.payments.providers.wechat import stage as wechat
 from tests.features.payments.shop import NOON, SIGNING_KEY, Shop, account_body, open_shop
 
 PATH = "/v1/channel-accounts"
@@ -151,6 +155,83 @@ async def test_each_channel_has_settings_and_secrets_of_its_own(shop: Shop) -> N
     shown = await shop.acme.get(f"{PATH}/{made['account']}")
     assert shown["secrets"]["names"] == ["secret_key", "webhook_secret"]
     assert shown["settings"] == STRIPE["settings"]
+
+
+ELSEWHERE = {"account": "acct_1", "livemode": False, "base_url": "https://stripe.example"}
+
+
+async def test_kept_secrets_do_not_go_to_another_address(shop: Shop) -> None:
+    made = await shop.acme.do("POST", PATH, account_body(**STRIPE))
+    path = f"{PATH}/{made['account']}"
+    moved = account_body(**STRIPE | {"channel": None, "settings": ELSEWHERE})
+    refused = await shop.acme.send("PUT", path, moved | {"secrets": None})
+    assert problem(refused, 400, "channel_account.secrets")["field"] == "secrets"
+    assert (await shop.acme.get(path))["settings"] == STRIPE["settings"]
+    assert (await shop.acme.do("PUT", path, moved))["secrets_changed"]
+    kept = await shop.acme.do("PUT", path, moved | {"secrets": None, "name": "Same address"})
+    assert not kept["secrets_changed"]
+    back = moved | {"secrets": None, "settings": STRIPE["settings"]}
+    problem(await shop.acme.send("PUT", path, back), 400, "channel_account.secrets")
+
+
+MERCHANTS: list[tuple[ChannelName, dict[str, Any], dict[str, Any]]] = [
+    ("stripe", {"account": "acct_2"}, {}),
+    ("stripe", {"livemode": True}, {"secret_key": "sk_live_1"}),
+    ("wechat", {"mchid": "1900000002"}, {}),
+    ("alipay", {"app_id": "2021000000000002"}, {}),
+    ("alipay", {"seller_id": "2088000000000002"}, {}),
+]
+
+
+def _usable(channel: str) -> dict[str, Any]:
+    """Return settings and secrets that open an account at a channel."""
+    if channel == "stripe":
+        return {"settings": STRIPE["settings"], "secrets": STRIPE["secrets"]}
+    if channel == "wechat":
+        keys: tuple[Any, Any] = (wechat.PUBLIC, wechat.secrets())
+    else:
+        keys = (alipay.settings(), AlipaySecrets(private_key=alipay.private_pem("app")))
+    return {name: msgspec.to_builtins(one) for name, one in zip(("settings", "secrets"), keys, strict=True)}
+
+
+@pytest.mark.parametrize(
+    ("channel", "changed", "secrets"), MERCHANTS, ids=["-".join([one[0], *one[1]]) for one in MERCHANTS]
+)
+async def test_an_account_that_was_paid_at_stays_the_same_merchants(
+    shop: Shop, channel: ChannelName, changed: dict[str, Any], secrets: dict[str, Any]
+) -> None:
+    method = METHODS[channel][0]
+    body = account_body(channel=channel, methods=[method], **_usable(channel))
+    made = await shop.acme.do("POST", PATH, body)
+    path = f"{PATH}/{made['account']}"
+    before = {name: value for name, value in body.items() if name != "channel"}
+    other = before | {"settings": body["settings"] | changed, "secrets": body["secrets"] | secrets}
+    await shop.acme.do("PUT", path, other)
+    await shop.acme.do("PUT", path, before)
+    payment = (await shop.open(await shop.due()))["payment"]
+    async with shop.edge.house.database.connection() as conn:
+        await conn.execute(
+            "INSERT INTO payments.attempt (tenant_id, intent, attempt, account, channel, method, number,"
+            " asset, amount, state, opened_at) VALUES (%s, %s, 1, %s, %s, %s, 'P1', 'CNY', 1, 'open', now())",
+            (shop.tenant_id, int(payment[-1]), _number(made["account"]), channel, method),
+        )
+    refused = problem(await shop.acme.send("PUT", path, other), 409, "channel_account.identity")
+    assert refused["settings"] == list(changed)
+    assert (await shop.acme.get(path))["settings"] == body["settings"]
+    await shop.acme.do("PUT", path, before | {"name": "The same merchant", "enabled": False})
+
+
+async def test_secrets_go_in_plain_http_to_the_operators_inside_alone(
+    database_url: str, tmp_path: Path
+) -> None:
+    def at(url: str) -> dict[str, Any]:
+        return account_body(**STRIPE | {"settings": STRIPE["settings"] | {"base_url": url}})
+
+    async with open_shop(database_url, tmp_path, PLAUDIT_OUTBOUND_INSIDE="127.0.0.1, gate") as shop:
+        for url in ("http://api.stripe.com", "http://127.0.0.2:8", "http://[::1]:8", "http://[::1:8"):
+            problem(await shop.acme.send("POST", PATH, at(url)), 400, "channel_account.settings")
+        for url in ("http://127.0.0.1:8", "http://gate", "https://127.0.0.2:8"):
+            await shop.acme.do("POST", PATH, at(url))
 
 
 async def test_an_account_takes_known_currencies_and_is_known_by_its_id(shop: Shop) -> None:

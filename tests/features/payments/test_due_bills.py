@@ -40,3 +40,22 @@ async def test_the_last_days_of_an_account_that_was_taken_out_of_use_are_compare
         await BILLS.work(counter.house)
         assert [day for channel, day in requested if channel == "wechat"] == wanted
         assert sum(channel == "alipay" for channel, _ in requested) == 3
+
+
+async def test_a_tenant_in_trouble_keeps_no_other_from_its_bills(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await counter.shop.edge.tenant("other")
+    body = account_body(channel="wechat", methods=["native"], secrets={"word": WORD})
+    account = (await other.do("POST", "/v1/channel-accounts", body))["account"]
+    found: list[tuple[str, int]] = []
+
+    async def note(_tx: object, merchant: SealedMerchant, day: date) -> None:
+        if merchant.tenant_id == counter.shop.tenant_id:
+            message = "the first tenant is in trouble"
+            raise RuntimeError(message)
+        found.append((merchant.id, day.day))
+
+    monkeypatch.setattr(exceptions, "_enqueue", note)
+    await BILLS.work(counter.house)
+    assert found == [(account, day) for day in (19, 20, 21)]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -14,36 +12,16 @@ from plaudit.core.commands.command import Command, Outcome, Plan
 from plaudit.core.commands.references import Lookup
 from plaudit.core.journal.facts import Fact
 from plaudit.core.ledger.book import Decision, Transfer
-from plaudit.features.payments.actions import reconciliation as actions
 from plaudit.features.payments.actions.base import system_grant
 from plaudit.features.payments.model.bills import BillException
 from plaudit.features.payments.model.channel import BillLine, BillNotReady
 from plaudit.vocabulary import chart
 from plaudit.vocabulary.facts.bills import BillRequested
-from tests.app.edge import under_test
-from tests.features.payments.billed import DAY, Desk, at, open_desk, summary
-from tests.kit.house import DrivenClock
+from tests.features.payments.billed import DAY, Desk, at, summary
 
 pytestmark = pytest.mark.anyio
 
 NEXT = DAY + timedelta(days=1)
-
-
-@pytest.fixture
-async def desk(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
-    """Lend a merchant account whose channel is made up."""
-    async with under_test(database_url, tmp_path, clock=DrivenClock(at(10, day=NEXT))) as edge:
-        await edge.tenant("acme")
-        (row,) = await _rows(edge.house.database, "SELECT tenant_id FROM commands.tenant")
-        opened = await open_desk(edge.house, tenant_id=row[0])
-        monkeypatch.setattr(actions, "channel_of", lambda _means, *, merchant: opened.channel)  # noqa: ARG005
-        yield opened
-
-
-async def _rows(database: object, statement: str) -> list[tuple[int]]:
-    async with database.connection() as conn:  # type: ignore[attr-defined]
-        cursor = await conn.execute(statement)
-        return list(await cursor.fetchall())
 
 
 def told(found: list[BillException]) -> dict[str, tuple[str, str]]:

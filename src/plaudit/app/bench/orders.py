@@ -158,7 +158,7 @@ def _account(merchant: Merchant) -> dict[str, Any]:
             "appid": facts["appid"],
             "serial_no": facts["serial_no"],
             "public_key_id": facts["public_key_id"],
-            "base_url": "http://127.0.0.1:9",
+            "base_url": "https://127.0.0.1:9",
         },
         "secrets": {
             "private_key_pem": facts["private_key"],

@@ -68,6 +68,7 @@ _TYPES: Final[tuple[type[FactData], ...]] = (
     bills.BillRequested,
     bills.BillImported,
     bills.BillRefused,
+    bills.BillMissing,
     bills.BillReconciled,
     bills.ExceptionChanged,
     bills.ExceptionResolved,

@@ -74,6 +74,23 @@ class BillRefused(FactData, frozen=True, kw_only=True):
     line: int
 
 
+class BillMissing(FactData, frozen=True, kw_only=True):
+    """A channel has no bill of a day on which something was settled here, and is not waited for any more.
+
+    `alone` payments and refunds are on no bill; `opened` exceptions are new or came back.
+    """
+
+    KIND: ClassVar[str] = "bill.missing"
+    VERSION: ClassVar[int] = 1
+
+    reconciliation: str
+    channel: str
+    account: str
+    day: date
+    alone: int
+    opened: int
+
+
 class BillReconciled(FactData, frozen=True, kw_only=True):
     """A day of a merchant account was compared with the channel's bill: how many lines of which class.
 

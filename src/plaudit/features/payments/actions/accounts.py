@@ -21,6 +21,8 @@ from plaudit.features.payments.model.accounts import (
     PaymentPolicy,
     SealedMerchant,
     account_id,
+    another_merchant,
+    check_address,
     check_policy,
     check_terms,
     number_of,
@@ -89,7 +91,9 @@ async def update_account(
 ) -> Outcome:
     """Save a new revision of a merchant account; without secrets those that were set are kept.
 
-    Raises Refusal as `create_account`, and `invalid.id`, `channel_account.unknown` (NOT_FOUND).
+    They are kept for the address that they were given for: whoever names another one must know them.
+    Raises Refusal as `create_account`, and `invalid.id`, `channel_account.unknown` (NOT_FOUND) and
+    `channel_account.identity` (CONFLICT) for settings of another merchant once anybody was sent to pay there.
     """
     tenant_id, now = grant.tenant_id, means.clock.now()
     number = number_of(account, tenant_id=tenant_id)
@@ -99,8 +103,11 @@ async def update_account(
         if before is None:
             raise unknown_account()
         check_terms(channel=before.channel, terms=terms)
-        secrets = _kept(means, before) if keys.secrets is None else keys.secrets
+        secrets = _kept(means, before, keys.settings) if keys.secrets is None else keys.secrets
         _check_keys(means, _merchant(tenant_id, number, before.channel, terms, keys.settings, secrets))
+        changed = _changed_identity(before, keys.settings)
+        if changed and await store.has_attempts(tx, tenant_id=tenant_id, number=number):
+            raise another_merchant(changed)
         anew = keys.secrets is not None
         revision = await store.update_account(
             tx,
@@ -234,6 +241,12 @@ def _check_keys(means: Means, merchant: Merchant) -> None:
         )
     except ValueError as error:
         raise _bad_secrets(f"Correct the secrets: {error}.") from None
+    if kind.address is not None:
+        standing_of = means.settings.outbound_inside.standing
+        check_address(
+            kind.shown(merchant.settings, name=kind.address),
+            is_admitted=lambda host: standing_of(host) == "admitted",
+        )
 
 
 def _bad_secrets(message: str) -> Refusal:
@@ -252,8 +265,24 @@ def _channel(name: str) -> ChannelName:
     )
 
 
-def _kept(means: Means, before: SealedMerchant) -> Mapping[str, Any]:
+def _kept(means: Means, before: SealedMerchant, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the secrets that were set. Raises Refusal where they would go to another address."""
+    kind = CHANNELS[before.channel]
+    name = kind.address
+    if name is not None and kind.shown(settings, name=name) != kind.shown(before.settings, name=name):
+        raise _bad_secrets(
+            "Send the secrets again with another address: those that are kept do not go there."
+        )
     return opened(merchant=before, vault=means.vault).secrets
+
+
+def _changed_identity(before: SealedMerchant, settings: Mapping[str, Any]) -> list[str]:
+    kind = CHANNELS[before.channel]
+    return [
+        name
+        for name in kind.identity
+        if kind.shown(settings, name=name) != kind.shown(before.settings, name=name)
+    ]
 
 
 def _sealed(means: Means, tenant_id: int, number: int, secrets: Mapping[str, Any]) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 
 from plaudit.core.commands.command import Grant, Outcome, Plan, Work
 from plaudit.core.commands.table import work_of
-from plaudit.core.commands.tenants import tenants
+from plaudit.core.commands.tenants import in_every_tenant
 from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import Fact, PrivatePart
 from plaudit.core.ledger.book import Decision
@@ -63,16 +63,11 @@ async def request_due(house: Any) -> None:  # noqa: ANN401 - the assembled house
     A bill that is not ready is asked for again at the next turn, a damaged one only a few times.
     """
     means: Means = house
-    async with means.database.connection() as conn:
-        known = await tenants(conn)
-    for tenant in known:
-        merchants: tuple[SealedMerchant, ...] = await means.references.get(
-            tenant_id=tenant.tenant_id, topic=MERCHANTS, key=ALL
-        )
-        for merchant in merchants:
-            # The last days of an account that was taken out of use are compared all the same.
-            used_until = means.clock.now() if merchant.enabled else merchant.saved_at
-            await _request_due_of(means, merchant, used_until=used_until)
+    await in_every_tenant(
+        means.database,
+        lambda tenant_id: _request_due_in(means, tenant_id),
+        trouble="bills not asked for",
+    )
 
 
 async def change_exception(
@@ -178,6 +173,16 @@ def _resolved(
         assignee=found.assignee,
         note_hash=private.digest if private else None,
     )
+
+
+async def _request_due_in(means: Means, tenant_id: int) -> None:
+    merchants: tuple[SealedMerchant, ...] = await means.references.get(
+        tenant_id=tenant_id, topic=MERCHANTS, key=ALL
+    )
+    for merchant in merchants:
+        # The last days of an account that was taken out of use are compared all the same.
+        used_until = means.clock.now() if merchant.enabled else merchant.saved_at
+        await _request_due_of(means, merchant, used_until=used_until)
 
 
 async def _request_due_of(means: Means, merchant: SealedMerchant, *, used_until: datetime) -> None:

@@ -23,6 +23,7 @@ from plaudit.features.payments.model.bills import (
     BilledAccount,
     Classes,
     Reconciliation,
+    is_given_up,
     period_of,
     zone_of,
 )
@@ -34,9 +35,16 @@ from plaudit.features.payments.store.staging import Staged
 from plaudit.kernel.ids import encode_id
 from plaudit.kernel.rate import Rate
 from plaudit.kernel.refusal import Refusal
-from plaudit.platform import jobs
-from plaudit.vocabulary.facts.bills import BillReconciled, BillRefused
+from plaudit.platform import jobs, log, telemetry
+from plaudit.vocabulary.facts.bills import BillMissing, BillReconciled, BillRefused
 
+_log = log.logger("payments")
+
+MISSING: Final = telemetry.counter(
+    "payment_bills_missing",
+    "Days on which something was settled here and of which the channel had no bill in the end.",
+    labels=("channel",),
+)
 _WORK_MEM_MIB: Final = 64
 _MOMENT: Final = timedelta(microseconds=1)
 _JOB_MAX_S: Final = 1_800
@@ -88,6 +96,39 @@ async def reconcile(
         )
 
 
+async def reconcile_last(means: Means, *, merchant: SealedMerchant, day: date) -> Reconciliation | None:
+    """Compare a day for whose bills nobody waits any more, with those that there are.
+
+    Where there is none of payments and refunds, what we settled on the day is told as if it were empty. None
+    when that is nothing, or the day was compared with a bill before. Raises platform.failures.Failure.
+    """
+    account = billed(merchant)
+    channel = channel_of(means, merchant=merchant)
+    contents: dict[BillKind, bytes] = {}
+    totals: dict[BillKind, Staged] = {}
+    for kind in BILLS[merchant.channel]:
+        try:
+            contents[kind] = await channel.fetch_bill(day=day, kind=kind)
+            if kind != "trade":
+                read = partial(channel.read_bill, kind=kind)
+                totals[kind] = await staging.survey(content=contents[kind], read=read)
+        except BillNotReady:
+            continue
+        except BillDamaged as damage:
+            content = contents.get(kind)
+            return await _refused(
+                means,
+                account=account,
+                day=day,
+                kind=kind,
+                damage=damage,
+                bill_hash="" if content is None else staging.digest(content),
+            )
+    if "trade" in contents:
+        return await reconcile(means, merchant=merchant, day=day, contents=contents)
+    return await _unbilled(means, account=account, day=day, totals=totals)
+
+
 def billed(merchant: SealedMerchant) -> BilledAccount:
     """Return what reconciliation needs to know of a merchant account."""
     return BilledAccount(
@@ -110,7 +151,7 @@ def _fee_rate(merchant: SealedMerchant) -> Rate | None:
 
 
 async def reconcile_day(house: Any, attempt: jobs.Attempt[ReconcileDay]) -> None:  # noqa: ANN401 - the assembled house
-    """Compare a day, as a job; a bill that is not ready is asked for again by the schedule."""
+    """Compare a day, as a job; a bill that is not ready is asked for again by the schedule, not for ever."""
     means: Means = house
     asked = attempt.arguments
     merchant = await merchant_of(means, tenant_id=asked.tenant_id, number=asked.account)
@@ -118,7 +159,8 @@ async def reconcile_day(house: Any, attempt: jobs.Attempt[ReconcileDay]) -> None
     try:
         await reconcile(means, merchant=merchant, day=asked.day)
     except BillNotReady:
-        return
+        if is_given_up(asked.day, now=means.clock.now(), zone=zone_of(merchant.channel)):
+            await reconcile_last(means, merchant=merchant, day=asked.day)
 
 
 RECONCILE: Final = jobs.Job(
@@ -151,28 +193,79 @@ async def _compared(
             now=means.clock.now(),
             staged={"trade": trade, **totals},
         )
-        classes, opened, settled = await _matched(run)
-        await staging.clear(tx, tenant_id=account.tenant_id)
-        imports = [one for kind in run.staged if (one := await take_in(run, kind)) is not None]
-        ended = Reconciliation(
-            number=number,
-            account=account.number,
-            channel=account.channel,
-            day=day,
-            state="done",
-            bill_hash=" ".join(one.hash for one in run.staged.values()),
-            problem=None,
-            problem_line=None,
-            lines=trade.lines,
-            classes=classes.closed(trade.totals),
-            sums=await day_sums(run, imports),
-            opened=opened,
-            settled=settled,
-            ended_at=run.now,
-        )
-        await store.insert_run(tx, tenant_id=account.tenant_id, run=ended)
-        await _record(means, tx, [*(one.command for one in imports), _reconciled(account, ended)])
+        ended, commands = await _done(run, kinds=list(run.staged))
+        await _record(means, tx, [*commands, _reconciled(account, ended)])
     return ended
+
+
+async def _unbilled(
+    means: Means, *, account: BilledAccount, day: date, totals: Mapping[BillKind, Staged]
+) -> Reconciliation | None:
+    """Compare as with an empty bill, and take in none: one that comes after all is the first of the day."""
+    async with means.database.transaction() as tx:
+        number = await store.take_turn(tx, account=account)
+        if (await store.last_import(tx, account=account, day=day, kind="trade")).revision:
+            return None
+        run = Run(
+            tx=tx,
+            account=account,
+            day=day,
+            number=number,
+            rules=Rules(day=period_of(day, account.zone), fee_rate=account.fee_rate),
+            now=means.clock.now(),
+            staged={"trade": Staged(content_hash=""), **totals},
+        )
+        alone = await _alone(run)
+        if not alone and not totals:
+            return None
+        ended, commands = await _done(run, kinds=list(totals))
+        told = _missing(account, ended, alone=alone) if alone else _reconciled(account, ended)
+        await _record(means, tx, [*commands, told])
+    if alone:
+        MISSING.labels(account.channel).inc()
+        _log.error(
+            "no bill of a day on which something was settled",
+            tenant_id=account.tenant_id,
+            account=account.id,
+            channel=account.channel,
+            day=day.isoformat(),
+            alone=alone,
+            opened=ended.opened,
+        )
+    return ended
+
+
+async def _alone(run: Run) -> int:
+    """Return how many payments and refunds of ours are on no bill, while none is staged."""
+    source = bills.only_ours(run.tx, account=run.account, rules=run.rules, day=run.day)
+    async with aclosing(source) as batches:
+        return sum([len(batch) async for batch in batches])
+
+
+async def _done(run: Run, *, kinds: Sequence[BillKind]) -> tuple[Reconciliation, list[Command]]:
+    """Match, queue, and take in the bills of some kinds; return how it ended and what posts them."""
+    trade = run.staged["trade"]
+    classes, opened, settled = await _matched(run)
+    await staging.clear(run.tx, tenant_id=run.account.tenant_id)
+    imports = [one for kind in kinds if (one := await take_in(run, kind)) is not None]
+    ended = Reconciliation(
+        number=run.number,
+        account=run.account.number,
+        channel=run.account.channel,
+        day=run.day,
+        state="done",
+        bill_hash=" ".join(one.hash for one in run.staged.values() if one.hash),
+        problem=None,
+        problem_line=None,
+        lines=trade.lines,
+        classes=classes.closed(trade.totals),
+        sums=await day_sums(run, imports),
+        opened=opened,
+        settled=settled,
+        ended_at=run.now,
+    )
+    await store.insert_run(run.tx, tenant_id=run.account.tenant_id, run=ended)
+    return ended, [one.command for one in imports]
 
 
 async def _matched(run: Run) -> tuple[Classes, int, int]:
@@ -275,6 +368,18 @@ def _reconciled(account: BilledAccount, ended: Reconciliation) -> Command:
         opened=ended.opened,
         settled=ended.settled,
         **({"matched": 0} | lines),
+    )
+    return command_of(account, key=f"reconciliation/{ended.number}", fact=fact)
+
+
+def _missing(account: BilledAccount, ended: Reconciliation, *, alone: int) -> Command:
+    fact = BillMissing(
+        reconciliation=encode_id(RECONCILIATION, ended.number),
+        channel=account.channel,
+        account=account.id,
+        day=ended.day,
+        alone=alone,
+        opened=ended.opened,
     )
     return command_of(account, key=f"reconciliation/{ended.number}", fact=fact)
 

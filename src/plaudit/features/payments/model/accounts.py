@@ -1,6 +1,7 @@
 """Merchant accounts at channels as they are kept: everything but their secrets is in the clear."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -9,7 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 from plaudit.features.payments.model.channel import ASSETS, METHODS, ChannelName, Method
 from plaudit.kernel.ids import decode_id, encode_id
 from plaudit.kernel.money import MAX_MINOR
-from plaudit.kernel.refusal import Refusal, invalid, not_found
+from plaudit.kernel.refusal import Refusal, conflict, invalid, not_found
 from plaudit.vocabulary.assets import asset_of
 
 ACCOUNT: Final = "acc"
@@ -25,6 +26,7 @@ _NUMBER_MASK: Final = 2**_NUMBER_BITS - 1
 _NAME_MAX: Final = 100
 _PRIORITY_MAX: Final = 1_000
 _ASSETS_MAX: Final = 20
+_ADDRESS: Final = re.compile(r"(https?)://(\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\]]+)(:[0-9]{1,5})?(/[^\s?#]*)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +113,17 @@ def unknown_account() -> Refusal:
     return not_found("channel_account.unknown", "There is no such merchant account; check its id.")
 
 
+def another_merchant(changed: Sequence[str]) -> Refusal:
+    """Return the refusal of settings by which an account with attempts would be another merchant's."""
+    return conflict(
+        "channel_account.identity",
+        "Make a new account for another merchant: what was paid at this one is asked for, given back and"
+        " compared with bills here.",
+        field="settings",
+        settings=list(changed),
+    )
+
+
 def check_terms(*, channel: ChannelName, terms: AccountTerms) -> None:
     """Raise Refusal `channel_account.invalid` (INVALID), `asset.unknown` (NOT_FOUND) for impossible terms."""
     if not terms.name.strip() or len(terms.name) > _NAME_MAX or not terms.name.isprintable():
@@ -131,6 +144,21 @@ def check_terms(*, channel: ChannelName, terms: AccountTerms) -> None:
         raise _invalid("devices", "Name each device once; none means all.")
     if not 1 <= terms.min_minor <= terms.max_minor <= MAX_MINOR:
         raise _invalid("min_minor", "Give amounts with 1 <= min_minor <= max_minor.")
+
+
+def check_address(url: str, *, is_admitted: Callable[[str], bool]) -> None:
+    """Raise Refusal `channel_account.settings` (INVALID) unless secrets may be sent to an address.
+
+    https; plain http only where `is_admitted` says that the operator listed the host as one of the inside.
+    """
+    found = _ADDRESS.fullmatch(url)
+    if found is None or (found[1] != "https" and not is_admitted(found[2].strip("[]"))):
+        raise invalid(
+            "channel_account.settings",
+            "Give an address that starts with https://, or have the operator admit its host with"
+            " PLAUDIT_OUTBOUND_INSIDE.",
+            field="settings",
+        )
 
 
 def check_policy(policy: PaymentPolicy) -> None:

@@ -42,6 +42,9 @@ READY_HOUR: Final = 10
 """From this hour of its own zone on, a channel has the bill of the day before."""
 LOOK_BACK_DAYS: Final = 3
 """For so many days a bill that has not come is asked for."""
+LAST_TURNS: Final = timedelta(hours=3)
+"""What is left of that time when a bill that has not come is taken for one that will not: a few turns of the
+schedule, for one may be missed."""
 REFUSALS_MAX: Final = 3
 """So often a damaged bill of a day is fetched again by itself."""
 NOTE_MAX: Final = 500
@@ -254,6 +257,11 @@ def due_days(*, now: datetime, zone: ZoneInfo) -> tuple[date, ...]:
     here = now.astimezone(zone)
     last = here.date() - timedelta(days=1 if here.hour >= READY_HOUR else 2)
     return tuple(last - timedelta(days=back) for back in reversed(range(LOOK_BACK_DAYS)))
+
+
+def is_given_up(day: date, *, now: datetime, zone: ZoneInfo) -> bool:
+    """Tell whether a bill that has not come by now is not waited for any more."""
+    return day < due_days(now=now + LAST_TURNS, zone=zone)[0]
 
 
 def bill_sums(

@@ -36,6 +36,11 @@ ASSETS: Final[dict[ChannelName, frozenset[str]]] = {
 }
 """The currencies of channels that do not take every one."""
 
+LINE_MAX: Final = 64 * 1024
+"""The longest line of a bill, in characters: packed, one without an end is small, and memory is not."""
+UNPACKED_MAX_BYTES: Final = 4 * 1024 * 1024 * 1024
+"""What a bill may unpack to."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:

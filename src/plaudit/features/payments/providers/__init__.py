@@ -28,17 +28,30 @@ class Kind:
 
     `make` takes `merchant`, `outbound`, `clock`, `randomness`, `settings` and `secrets` by keyword, and
     raises ValueError when they do not go together. None: the sandbox, which needs its books as well.
+    `address` is the setting that says where requests go, with what the secrets open; `identity` are those
+    that say which merchant it is, at whom orders and refunds are known by our numbers.
     """
 
     settings: type[msgspec.Struct]
     secrets: type[msgspec.Struct]
     make: Callable[..., Channel] | None
+    address: str | None = None
+    identity: tuple[str, ...] = ()
+
+    def shown(self, settings: Mapping[str, Any], *, name: str) -> Any:  # noqa: ANN401 - as the setting is
+        """Return one of an account's settings as it holds: what was sent, or else what it is by itself."""
+        defaults = {one.name: one.default for one in msgspec.structs.fields(self.settings)}
+        return settings.get(name, defaults[name])
 
 
 CHANNELS: Final[Mapping[ChannelName, Kind]] = {
-    "wechat": Kind(WechatSettings, WechatSecrets, wechat),
-    "alipay": Kind(AlipaySettings, AlipaySecrets, alipay),
-    "stripe": Kind(StripeSettings, StripeSecrets, stripe),
+    "wechat": Kind(WechatSettings, WechatSecrets, wechat, address="base_url", identity=("mchid",)),
+    "alipay": Kind(
+        AlipaySettings, AlipaySecrets, alipay, address="gateway_url", identity=("app_id", "seller_id")
+    ),
+    "stripe": Kind(
+        StripeSettings, StripeSecrets, stripe, address="base_url", identity=("account", "livemode")
+    ),
     "sandbox": Kind(SandboxSettings, SandboxSecrets, None),
 }
 """All channels by name."""

@@ -114,6 +114,17 @@ async def update_account(  # noqa: PLR0913 - one parameter a column
     return int(row[0])
 
 
+async def has_attempts(conn: Connection, *, tenant_id: int, number: int) -> bool:
+    """Tell whether anybody was ever sent to pay at an account."""
+    cursor = await conn.execute(
+        "SELECT EXISTS (SELECT FROM payments.attempt WHERE tenant_id = %s AND account = %s)",
+        (Int4(tenant_id), Int8(number)),
+    )
+    row = await cursor.fetchone()
+    assert row is not None, "a condition is true or false"
+    return bool(row[0])
+
+
 async def lock_secrets(conn: Connection, *, tenant_id: int) -> dict[int, bytes]:
     """Return the sealed secrets of all accounts, by number, and keep these locked."""
     cursor = await conn.execute(

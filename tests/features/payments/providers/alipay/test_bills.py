@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -228,7 +229,7 @@ async def test_a_fetched_bill_that_is_not_whole_is_damaged() -> None:
 async def test_a_fetched_bill_that_would_unpack_to_too_much_is_not_unpacked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(bills, "_UNPACKED_MAX_BYTES", 100)
+    monkeypatch.setattr(bills, "UNPACKED_MAX_BYTES", 100)
     side = Side({ASKED: done(bill_download_url=FILE)}, files={FILE: packed(TRADE)})
     with pytest.raises(BillDamaged, match="too large"):
         await channel_at(side).fetch_bill(day=DAY, kind="trade")
@@ -246,6 +247,40 @@ async def test_a_fetched_bill_that_would_unpack_to_too_much_is_not_unpacked(
 async def test_a_bill_that_is_not_there_yet_is_waited_for(answer: Fields, failure: type[Exception]) -> None:
     with pytest.raises(failure):
         await channel_at(Side({ASKED: answer})).fetch_bill(day=DAY, kind="trade")
+
+
+ENDLESS: Final = "1" * 16 * 1024 * 1024
+
+
+@pytest.mark.parametrize("before", ["", '"', "#"], ids=["row", "quoted", "frame"])
+def test_an_endless_line_damages_the_bill_and_is_not_read_to_its_end(before: str) -> None:
+    content = packed(TRADE.replace("100 枚金币", before + ENDLESS, 1))
+    tracemalloc.start()
+    try:
+        with pytest.raises(BillDamaged, match="characters") as damage:
+            read(content)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert damage.value.line == TRADE[: TRADE.index("100 枚金币")].count("\n") + 1
+    assert most < len(ENDLESS) // 4
+
+
+def test_a_row_that_goes_on_over_lines_for_ever_damages_the_bill() -> None:
+    content = packed(TRADE.replace("100 枚金币", '"' + "1\n" * 100_000, 1))
+    with pytest.raises(BillDamaged, match="characters"):
+        read(content)
+
+
+def test_an_endless_line_among_the_sums_damages_the_bill() -> None:
+    with pytest.raises(BillDamaged, match="of its sums"):
+        read(packed(TRADE, sums=SUMS.replace("1000.01", ENDLESS[: 1024 * 1024])))
+
+
+def test_counts_and_sums_that_are_told_without_end_damage_the_bill() -> None:
+    tally = next(line for line in TRADE.splitlines() if line.startswith("#交易合计"))
+    with pytest.raises(BillDamaged, match="more counts"):
+        read(packed(TRADE + f"{tally}\n" * 100))
 
 
 def test_another_sellers_bill_is_not_read() -> None:

@@ -10,6 +10,7 @@ import pytest
 from wechatpayv3.utils import rsa_verify
 
 from plaudit.features.payments.model.channel import BillDamaged, BillKind, BillNotReady
+from plaudit.features.payments.providers.wechat import bill as wechat_bill
 from plaudit.platform.failures import Final, Retryable, Unknown
 from plaudit.platform.outbound import Answer
 from tests.features.payments.providers.wechat.bills import fund_bill, movement, payment, trade_bill
@@ -96,6 +97,15 @@ async def test_a_large_bill_is_hashed_whole() -> None:
 async def test_a_bill_of_another_hash_is_refused(archive: Archive) -> None:
     channel, _ = channel_at(archive)
     with pytest.raises(BillDamaged):
+        await channel.fetch_bill(day=DAY, kind="trade")
+
+
+async def test_a_bill_that_unzips_to_too_much_is_not_hashed_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(wechat_bill, "UNPACKED_MAX_BYTES", len(BILL) - 1)
+    channel, _ = channel_at(Archive(gzip.compress(BILL)))
+    with pytest.raises(BillDamaged, match="too much"):
         await channel.fetch_bill(day=DAY, kind="trade")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plaudit.features.payments.model.channel import BillDamaged, BillLine
+from plaudit.features.payments.providers.wechat import sheet as wechat_sheet
 from tests.features.payments.providers.wechat.bills import (
     ALL,
     OLD,
@@ -50,6 +52,30 @@ def test_a_zipped_bill_reads_the_same() -> None:
 
 def test_a_bill_without_mark_and_with_plain_newlines_reads_the_same() -> None:
     assert read(BILL.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")) == read(BILL)
+
+
+@pytest.mark.parametrize("row", [1, 2], ids=["header", "row"])
+def test_an_endless_line_damages_the_bill_and_is_not_read_to_its_end(row: int) -> None:
+    endless = b"1" * 16 * 1024 * 1024
+    lines = BILL.split(b"\r\n")
+    content = gzip.compress(b"\r\n".join([*lines[: row - 1], lines[row - 1] + endless, *lines[row:]]))
+    tracemalloc.start()
+    try:
+        with pytest.raises(BillDamaged, match="characters") as damage:
+            read(content)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert damage.value.line == row
+    assert most < len(endless) // 8
+
+
+def test_a_zipped_bill_that_is_too_large_is_read_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wechat_sheet, "UNPACKED_MAX_BYTES", len(BILL) - 1)
+    with pytest.raises(BillDamaged, match="too much"):
+        read(gzip.compress(BILL))
+    monkeypatch.setattr(wechat_sheet, "UNPACKED_MAX_BYTES", len(BILL))
+    assert len(read(gzip.compress(BILL))) == 3
 
 
 def test_a_day_without_payments_is_a_bill() -> None:

@@ -14,11 +14,14 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import partial
 from io import BytesIO, TextIOWrapper
 from typing import IO, Final
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from plaudit.features.payments.model.channel import (
+    LINE_MAX,
+    UNPACKED_MAX_BYTES,
     BillDamaged,
     BillKind,
     BillLine,
@@ -34,11 +37,11 @@ from plaudit.platform.outbound import Outbound
 _TYPES: Final[Mapping[BillKind, str]] = {"trade": "trade", "funds": "signcustomer"}
 _DOWNLOAD_MAX_BYTES: Final = 512 * 1024 * 1024
 _DOWNLOAD_TIMEOUT_MS: Final = 30_000
-_UNPACKED_MAX_BYTES: Final = 4 * 1024 * 1024 * 1024
 _HTTP_OK: Final = 200
 _NONE_YET: Final = "BILL_NOT_EXIST"
 _ENCODING: Final = "gb18030"
 _NOTHING: Final = frozenset({"", "0.00"})
+_TOLD_MAX: Final = 16
 _SUMS: Final = "汇总"
 _TOTAL: Final = "合计"
 
@@ -113,7 +116,7 @@ def _check_zip(content: bytes) -> None:
     try:
         with ZipFile(BytesIO(content)) as archive:
             # No file is unpacked further than it says here.
-            if sum(one.file_size for one in archive.infolist()) > _UNPACKED_MAX_BYTES:
+            if sum(one.file_size for one in archive.infolist()) > UNPACKED_MAX_BYTES:
                 raise BillDamaged("its files are too large")
             broken = archive.testzip()
     except (BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
@@ -130,7 +133,7 @@ def read(content: bytes, *, kind: BillKind, seller_id: str) -> Iterator[BillLine
             sums = [one for one in archive.infolist() if _is_table(one) and _SUMS in one.filename]
             if len(details) != 1 or len(sums) > 1:
                 raise BillDamaged("its zip must hold one file of lines and one of sums at most")
-            if sum(one.file_size for one in (*details, *sums)) > _UNPACKED_MAX_BYTES:
+            if sum(one.file_size for one in (*details, *sums)) > UNPACKED_MAX_BYTES:
                 raise BillDamaged("its files are too large")
             table = _Table(kind=kind, seller_id=seller_id)
             with archive.open(details[0]) as file:
@@ -160,6 +163,7 @@ class _Table:
         self._kind = kind
         self._seller_id = seller_id
         self._line = 0
+        self._pending = 0
         self._columns: dict[str, int] = {}
         self._width = 0
         self._told: list[tuple[int, str, int, str, int]] = []
@@ -173,6 +177,7 @@ class _Table:
         try:
             self._read_header(next(rows, []))
             for row in rows:
+                self._pending = 0
                 yield read(row)
         except (ValueError, csv.Error) as error:
             if isinstance(error, BillDamaged | UnicodeDecodeError):
@@ -180,11 +185,16 @@ class _Table:
             raise BillDamaged(str(error), line=self._line) from error
 
     def _unframed(self, file: IO[bytes]) -> Iterator[str]:
-        for text in TextIOWrapper(file, encoding=_ENCODING, newline=""):
+        for text in _texts(file):
             self._line += 1
+            # A text in quotation marks may go on over lines, but not for ever.
+            length = self._pending + len(text)
+            if length > LINE_MAX:
+                raise BillDamaged(f"a row has more than {LINE_MAX} characters", line=self._line)
             if text.startswith("#"):
                 self._read_frame(text)
             elif not text.isspace():
+                self._pending = length
                 yield text
 
     def _read_frame(self, text: str) -> None:
@@ -194,6 +204,8 @@ class _Table:
             raise BillDamaged("it is the bill of another account", line=self._line)
         tally = _TALLY.match(text)
         if tally:
+            if len(self._told) == _TOLD_MAX:
+                raise BillDamaged("it has more counts and sums than a bill has", line=self._line)
             column = _MOVED if self._kind == "funds" else _RECEIVED if "实收" in tally[3] else _ORDERED
             self._told.append((self._line, tally[1], int(tally[2]), column, fen(tally[4])))
 
@@ -282,17 +294,7 @@ def _check_sums(file: IO[bytes], *, table: _Table) -> None:
 
     Its last row sums all shops. Alipay does not say whether refunds are taken off its sums: both are right.
     """
-    rows = [
-        [_named(cell) for cell in row]
-        for row in csv.reader(
-            text for text in TextIOWrapper(file, encoding=_ENCODING, newline="") if not text.startswith("#")
-        )
-        if any(cell.strip() for cell in row)
-    ]
-    totals = [row for row in rows[1:] if row[0] == _TOTAL] or rows[1:2]
-    if not totals or len(totals[-1]) != len(rows[0]):
-        raise BillDamaged("its file of sums has no row of them")
-    told = dict(zip(rows[0], totals[-1], strict=True))
+    told = _sums_of(file)
     try:
         for word, column in ((_PAYMENT, "交易订单总笔数"), (_REFUND, "退款订单总笔数")):
             if int(told[column]) != table.counts[word]:
@@ -308,6 +310,34 @@ def _check_sums(file: IO[bytes], *, table: _Table) -> None:
         if isinstance(error, BillDamaged):
             raise
         raise BillDamaged(f"its file of sums cannot be read: {error}") from error
+
+
+def _sums_of(file: IO[bytes]) -> dict[str, str]:
+    """Return the row of sums by its columns. Raises BillDamaged."""
+    header: list[str] = []
+    first: list[str] = []
+    total: list[str] = []
+    for number, text in enumerate(_texts(file), 1):
+        if len(text) > LINE_MAX:
+            raise BillDamaged(f"line {number} of its sums has more than {LINE_MAX} characters")
+        row = [_named(cell) for cell in next(csv.reader([text]))]
+        if text.startswith("#") or not any(row):
+            continue
+        if not header:
+            header = row
+        elif row[0] == _TOTAL:
+            total = row
+        elif not first:
+            first = row
+    total = total or first
+    if not total or len(total) != len(header):
+        raise BillDamaged("its file of sums has no row of them")
+    return dict(zip(header, total, strict=True))
+
+
+def _texts(file: IO[bytes]) -> Iterator[str]:
+    """Yield the lines of a file, and of one that is too long no more than shows it."""
+    return iter(partial(TextIOWrapper(file, encoding=_ENCODING, newline="").readline, LINE_MAX + 1), "")
 
 
 def _named(text: str) -> str:

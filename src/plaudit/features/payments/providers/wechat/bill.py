@@ -18,7 +18,13 @@ from typing import Final as Constant
 
 import msgspec
 
-from plaudit.features.payments.model.channel import BillDamaged, BillKind, BillLine, BillNotReady
+from plaudit.features.payments.model.channel import (
+    UNPACKED_MAX_BYTES,
+    BillDamaged,
+    BillKind,
+    BillLine,
+    BillNotReady,
+)
 from plaudit.features.payments.providers.wechat.answers import Declined
 from plaudit.features.payments.providers.wechat.fund_bill import read_funds
 from plaudit.features.payments.providers.wechat.gateway import Gateway
@@ -73,9 +79,13 @@ def _hash(content: bytes) -> str:
         return digest.hexdigest()
     unzip = zlib.decompressobj(wbits=_GZIP_WINDOW)
     try:
-        waiting = content
+        waiting, unzipped = content, 0
         while waiting and not unzip.eof:
-            digest.update(unzip.decompress(waiting, _PIECE_BYTES))
+            piece = unzip.decompress(waiting, _PIECE_BYTES)
+            unzipped += len(piece)
+            if unzipped > UNPACKED_MAX_BYTES:
+                raise BillDamaged("the bill unzips to too much")
+            digest.update(piece)
             waiting = unzip.unconsumed_tail
         digest.update(unzip.flush())
     except zlib.error as error:

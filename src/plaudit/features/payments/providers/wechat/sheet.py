@@ -8,9 +8,10 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
-from plaudit.features.payments.model.channel import BillDamaged
+from plaudit.features.payments.model.channel import LINE_MAX, UNPACKED_MAX_BYTES, BillDamaged
 from plaudit.kernel.money import MAX_MINOR
 
 GZIP_MAGIC: Final = b"\x1f\x8b"
@@ -43,6 +44,20 @@ class Amounts(dict[str, int]):
         return self[text]
 
 
+class _Unzipped(gzip.GzipFile):
+    """What a zipped bill unzips to, up to the most that one may be."""
+
+    _unzipped = 0
+
+    def read1(self, size: int = -1) -> bytes:
+        """Return the next piece. Raises OverflowError past the most."""
+        piece = super().read1(size)
+        self._unzipped += len(piece)
+        if self._unzipped > UNPACKED_MAX_BYTES:
+            raise OverflowError("it unzips to too much")
+        return piece
+
+
 class Sheet:
     """A bill being read: `line` is where it is, `columns` its header; totals are there after the last row.
 
@@ -56,7 +71,7 @@ class Sheet:
         self.totals: dict[str, str] = {}
         self.amounts = Amounts()
         raw = io.BytesIO(content)
-        stream = gzip.GzipFile(fileobj=raw) if content.startswith(GZIP_MAGIC) else raw
+        stream = _Unzipped(fileobj=raw) if content.startswith(GZIP_MAGIC) else raw
         self._lines = self._read(io.TextIOWrapper(stream, encoding="utf-8-sig", newline="\n"))
 
     def open(self, *, known: frozenset[str], needed: Iterable[str]) -> None:
@@ -121,10 +136,12 @@ class Sheet:
 
     def _read(self, stream: io.TextIOWrapper) -> Iterator[str]:
         try:
-            for text in stream:
+            for text in iter(partial(stream.readline, LINE_MAX + 1), ""):
                 self.line += 1
+                if len(text) > LINE_MAX:
+                    raise self.damaged(f"the line has more than {LINE_MAX} characters")
                 yield text.rstrip("\r\n")
-        except (UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+        except (UnicodeDecodeError, EOFError, OverflowError, gzip.BadGzipFile, zlib.error) as error:
             raise BillDamaged(f"cannot be read: {error}", line=self.line + 1) from error
 
     def _names(self, text: str) -> list[str]:
