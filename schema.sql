@@ -1478,7 +1478,9 @@ CREATE TABLE presale.show (
     poster_url text,
     watch_url text,
     devices_max integer NOT NULL,
+    ended_at timestamp with time zone,
     CONSTRAINT show_check CHECK ((ends_at > starts_at)),
+    CONSTRAINT show_check1 CHECK (((state = 'ended'::text) = (ended_at IS NOT NULL))),
     CONSTRAINT show_devices_max_check CHECK ((devices_max > 0)),
     CONSTRAINT show_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'presale'::text, 'on_sale'::text, 'live'::text, 'ended'::text, 'cancelled'::text])))
 );

@@ -26,7 +26,7 @@ from tests.app.edge import Caller, UnderTest, under_test
 from tests.features.payments.shop import NOON, SECRET
 from tests.kit.clock import StageClock
 
-__all__ = ["NOON", "STARTS", "Stage", "offer_body", "open_stage", "show_body"]
+__all__ = ["ENDS", "NOON", "STARTS", "Stage", "offer_body", "open_stage", "show_body"]
 
 STARTS = NOON + timedelta(days=30)
 ENDS = STARTS + timedelta(hours=3)

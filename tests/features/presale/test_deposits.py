@@ -13,7 +13,7 @@ from plaudit.vocabulary.facts.dues import DueRejected
 from plaudit.vocabulary.facts.tickets import TicketDeposited, TicketForfeited, TicketIssued
 from tests.app.edge import problem
 from tests.features.presale.hall import Hall
-from tests.features.presale.stage import NOON, STARTS, offer_body, show_body
+from tests.features.presale.stage import ENDS, NOON, STARTS, offer_body, show_body
 
 DAY = timedelta(days=1)
 TERMS: dict[str, Any] = {
@@ -195,6 +195,61 @@ async def test_a_deposit_is_not_forfeited_whose_show_was_moved_before_the_balanc
     await sold.pay(seen["balance_due"])
     assert [one.code for one in await sold.facts(DueRejected)] == ["show.over"]
     await sold.tidy(days=30)
+    (forfeited,) = await sold.facts(TicketForfeited)
+    assert (forfeited.forfeited_minor, forfeited.returned_minor) == (0, 4_000)
+    assert await sold.money() == {}
+    await sold.assert_sound()
+
+
+async def ended(hall: Hall, *, before_ends: timedelta) -> None:
+    """Have the organiser end the show so long before its end."""
+    hall.stage.clock.time = ENDS - before_ends
+    await hall.stage.move("winter", "live")
+    await hall.stage.move("winter", "ended")
+
+
+async def until_late(hall: Hall) -> Any:  # noqa: ANN401 - JSON
+    """Have a deposit paid whose balance is due twenty minutes before the show's end."""
+    late = {"balance_until": format_time(ENDS - timedelta(minutes=30)), "grace_s": 600}
+    await hall.stage.offer(deposit=TERMS | late)
+    return await deposited(hall)
+
+
+@pytest.mark.parametrize("pays", [True, False])
+async def test_a_deposit_is_not_forfeited_whose_show_was_ended_before_the_balance_was_over(
+    sold: Hall,
+    pays: bool,
+) -> None:
+    seen = await until_late(sold)
+    await ended(sold, before_ends=timedelta(minutes=20, seconds=1))
+    if pays:
+        await sold.pay(seen["balance_due"])
+        assert [one.code for one in await sold.facts(DueRejected)] == ["show.over"]
+    await sold.tidy(hours=2)
+    (forfeited,) = await sold.facts(TicketForfeited)
+    assert (forfeited.forfeited_minor, forfeited.returned_minor) == (0, 4_000)
+    assert await sold.money() == {}
+    await sold.assert_sound()
+
+
+async def test_a_deposit_is_forfeited_whose_show_was_ended_when_the_balance_was_over(sold: Hall) -> None:
+    await until_late(sold)
+    await ended(sold, before_ends=timedelta(minutes=20))
+    await sold.tidy(hours=2)
+    (forfeited,) = await sold.facts(TicketForfeited)
+    assert (forfeited.forfeited_minor, forfeited.returned_minor) == (3_000, 1_000)
+    await sold.assert_sound()
+
+
+async def test_who_paid_the_balance_in_time_forfeits_nothing_when_it_cannot_be_taken(sold: Hall) -> None:
+    seen = await deposited(sold)
+    path = "/v1/freezes/viewer/v1/right/winter/vip/right"
+    await sold.acme.do("PUT", path, {"freeze": "all", "reason": "fraud"})
+    await sold.pay(seen["balance_due"])
+    assert [one.code for one in await sold.facts(DueRejected)] == ["account.frozen"]
+    await sold.acme.do("PUT", path, {"freeze": "none", "reason": "settled"})
+    sold.stage.clock.time = NOON
+    await sold.tidy(days=9)
     (forfeited,) = await sold.facts(TicketForfeited)
     assert (forfeited.forfeited_minor, forfeited.returned_minor) == (0, 4_000)
     assert await sold.money() == {}

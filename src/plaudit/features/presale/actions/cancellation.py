@@ -35,11 +35,11 @@ async def cancel_show(means: Means, *, grant: Grant, key: str, show: str, reason
     """
     text = check_reason(reason)
     tenant_id = grant.tenant_id
-    salt = means.randomness(_SALT_BYTES)
+    salt, now = means.randomness(_SALT_BYTES), means.clock.now()
 
     async def work(tx: Connection) -> Work:
         private = PrivatePart("reason", grant.actor.text, text, salt)
-        done = await move_show(tx, tenant_id=tenant_id, show=show, state="cancelled", reason=private)
+        done = await move_show(tx, tenant_id=tenant_id, show=show, state="cancelled", now=now, reason=private)
         await _enqueue(tx, tenant_id, show)
         return done
 

@@ -165,7 +165,7 @@ def forfeit(*, tenant_id: int, booking: Booking) -> Command:
 def _forfeited(booking: Booking, show: Show) -> TicketForfeited:
     """Return what is kept of a deposit and what goes back: all of it, where the show did not wait for it."""
     kept_minor, returned_minor = split_deposit(
-        deposit_minor=booking.deposits_minor, forfeited=kept_ratio(booking, ends_at=show.ends_at)
+        deposit_minor=booking.deposits_minor, forfeited=kept_ratio(booking, over_at=show.over_at)
     )
     (_, payment, _), *_ = booking.payments
     return TicketForfeited(

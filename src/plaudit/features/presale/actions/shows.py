@@ -44,7 +44,9 @@ async def save_show(*, corridor: Corridor, grant: Grant, key: str, show: Show) -
     return await corridor.run(command, work)
 
 
-async def change_state(*, corridor: Corridor, grant: Grant, key: str, show: str, state: ShowState) -> Outcome:
+async def change_state(
+    *, corridor: Corridor, grant: Grant, key: str, show: str, state: ShowState, now: datetime
+) -> Outcome:
     """Move a show on to its next state.
 
     Raises Refusal `show.unknown` (NOT_FOUND), `show.state` (CONFLICT) when it cannot go there from where it
@@ -58,7 +60,7 @@ async def change_state(*, corridor: Corridor, grant: Grant, key: str, show: str,
         )
 
     async def work(tx: Connection) -> Work:
-        return await move_show(tx, tenant_id=grant.tenant_id, show=show, state=state)
+        return await move_show(tx, tenant_id=grant.tenant_id, show=show, state=state, now=now)
 
     command = table_command(
         verb="change_state", permission=_WRITE, grant=grant, key=key, content=(show, state)
@@ -76,7 +78,7 @@ async def open_sale(*, corridor: Corridor, tenant_id: int, show: str, now: datet
         found = await store.lock_show(tx, tenant_id=tenant_id, show=show)
         if found is None or found.state != "presale" or found.sale_at is None or found.sale_at > now:
             raise NotDue
-        return await move_show(tx, tenant_id=tenant_id, show=show, state="on_sale")
+        return await move_show(tx, tenant_id=tenant_id, show=show, state="on_sale", now=now)
 
     command = table_command(
         verb="open_sale",
@@ -89,7 +91,13 @@ async def open_sale(*, corridor: Corridor, tenant_id: int, show: str, now: datet
 
 
 async def move_show(
-    tx: Connection, *, tenant_id: int, show: str, state: ShowState, reason: PrivatePart | None = None
+    tx: Connection,
+    *,
+    tenant_id: int,
+    show: str,
+    state: ShowState,
+    now: datetime,
+    reason: PrivatePart | None = None,
 ) -> Work:
     """Move a show on within a table command, and return the work that its fact tells of.
 
@@ -100,7 +108,8 @@ async def move_show(
     if before is None:
         raise unknown_show(show)
     check_next(before, state)
-    after = replace(before, revision=before.revision + 1, state=state)
+    ended_at = now if state == "ended" else None
+    after = replace(before, revision=before.revision + 1, state=state, ended_at=ended_at)
     await store.update_state(tx, tenant_id=tenant_id, show=after)
     changed = ShowStateChanged(
         show=show,

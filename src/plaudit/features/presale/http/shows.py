@@ -219,11 +219,11 @@ async def show_show(
 
 @post("/v1/shows/{show:str}/state", opt=WRITE, summary="Move a show on", tags=TAGS, status_code=200)
 async def post_state(
-    *, show: str, data: NewState, grant: Grant, idempotency_key: str, corridor: Corridor
+    *, show: str, data: NewState, grant: Grant, idempotency_key: str, corridor: Corridor, clock: Clock
 ) -> Response[StateView]:
     """Move a show on to its next state."""
     outcome = await change_state(
-        corridor=corridor, grant=grant, key=idempotency_key, show=show, state=data.state
+        corridor=corridor, grant=grant, key=idempotency_key, show=show, state=data.state, now=clock.now()
     )
     fact = fact_of(outcome, ShowStateChanged)
     moved = StateView(show=fact.show, before=fact.before, state=fact.state, revision=fact.revision)

@@ -106,13 +106,24 @@ def take_back(booking: Booking, back: Back) -> None:
         booking.state = "returned"
 
 
-def kept_ratio(booking: Booking, *, ends_at: datetime) -> str:
+def kept_ratio(booking: Booking, *, over_at: datetime) -> str:
     """Return which part of a deposit is forfeited when its balance did not come.
 
-    None where the show was moved and ends before the time that was promised for the balance.
+    None where the show was over before the time that was promised for the balance, moved or ended early.
     """
-    promised = booking.balance_due is None or booking.balance_due <= ends_at
+    promised = booking.balance_due is None or booking.balance_due <= over_at
     return booking.forfeited if promised else "0"
+
+
+def excuse(booking: Booking, *, paid_at: datetime) -> bool:
+    """Let a balance count that came and could not be taken; tell whether it did.
+
+    Who has paid it before it was due forfeits nothing, whyever it went back.
+    """
+    in_time = booking.state == "pledged" and booking.balance_due is not None and paid_at < booking.balance_due
+    if in_time:
+        booking.forfeited = "0"
+    return in_time
 
 
 def split_deposit(*, deposit_minor: int, forfeited: str) -> tuple[int, int]:

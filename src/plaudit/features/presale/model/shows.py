@@ -50,7 +50,8 @@ class Show:
 
     `texts` are by language, English and Chinese at least the title. `streams` name the rights of which any
     one lets a viewer watch. `commission` is the platform's part of what the show takes. `sale_at` is when the
-    presale becomes the sale by itself. Constructing raises Refusal `show.invalid` (INVALID).
+    presale becomes the sale by itself, `ended_at` when the organiser ended the show. Constructing raises
+    Refusal `show.invalid` (INVALID).
     """
 
     id: str
@@ -66,10 +67,16 @@ class Show:
     poster_url: str | None = None
     watch_url: str | None = None
     devices_max: int = 1
+    ended_at: datetime | None = None
 
     def __post_init__(self) -> None:
         """Check every field."""
         _check_show(self)
+
+    @property
+    def over_at(self) -> datetime:
+        """When it is over: at its end, or when its organiser ended it before that."""
+        return self.ends_at if self.ended_at is None else min(self.ends_at, self.ended_at)
 
     @property
     def title_en(self) -> str:

@@ -13,7 +13,7 @@ from plaudit.core.handles import Connection
 from plaudit.core.journal.subscriptions import Span
 from plaudit.features.presale.actions import fulfil, pledges, refunds
 from plaudit.features.presale.actions.base import NAME
-from plaudit.features.presale.model.bookings import Booking, back_of, take_back
+from plaudit.features.presale.model.bookings import Booking, back_of, excuse, take_back
 from plaudit.features.presale.model.groups import Group
 from plaudit.features.presale.store import bookings as store
 from plaudit.features.presale.store import groups as group_store
@@ -178,17 +178,24 @@ async def _pay_balances(
     desk: _Desk, wanted: Sequence[tuple[Asked[PaymentSucceeded, TicketDeposited], Command]]
 ) -> None:
     outcomes = await dues.fulfil(desk.corridor, desk.conn, feature=NAME, wanted=wanted)
-    issued = []
+    issued: list[Booking] = []
+    changed: dict[int, Booking] = {}
     for (one, _), outcome in zip(wanted, outcomes, strict=True):
-        if outcome is None:
+        booking, said = desk.found.get(one.due.order), one.said
+        if booking is None:
             continue
-        booking, said = desk.found[one.due.order], one.said
+        if outcome is None:
+            if excuse(booking, paid_at=one.at):
+                changed[booking.order] = booking
+            continue
         booking.payments = (*booking.payments, (said.due, said.payment, said.amount_minor))
         booking.instrument_hash = said.instrument_hash
         _issue(booking, outcome)
         issued.append(booking)
+        changed[booking.order] = booking
+    if changed:
+        await desk.save(list(changed.values()))
     if issued:
-        await desk.save(issued)
         await desk.issue(issued)
 
 

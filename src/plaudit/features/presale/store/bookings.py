@@ -137,7 +137,8 @@ async def save_bookings(conn: Connection, *, tenant_id: int, bookings: Sequence[
         ' ON CONFLICT (tenant_id, "order") DO UPDATE SET state = excluded.state, seats = excluded.seats,'
         " refunded = excluded.refunded, payments = excluded.payments, deposits = excluded.deposits,"
         " rights = excluded.rights, bundle = excluded.bundle, balance_due = excluded.balance_due,"
-        " revoked = excluded.revoked, instrument_hash = excluded.instrument_hash",
+        " revoked = excluded.revoked, instrument_hash = excluded.instrument_hash,"
+        " forfeited = excluded.forfeited",
         (Int4(tenant_id), _NEVER, *_columns(bookings)),
     )
 

@@ -16,10 +16,11 @@ from plaudit.platform.db import Connection
 from plaudit.platform.packing import Int4
 from plaudit.vocabulary.facts.shows import ShowState, StreamRights
 
-_SHOW = (
+_SAVED = (
     "show, revision, state, organiser, starts_at, ends_at, texts, streams, commission, sale_at, poster_url,"
     " watch_url, devices_max"
 )
+_SHOW = f"{_SAVED}, ended_at"
 
 
 async def lock_show(conn: Connection, *, tenant_id: int, show: str) -> Show | None:
@@ -45,7 +46,7 @@ async def share_show(conn: Connection, *, tenant_id: int, show: str) -> Show | N
 async def insert_show(conn: Connection, *, tenant_id: int, show: Show) -> None:
     """Insert a show. Raises a unique violation when somebody else has just done so."""
     await conn.execute(
-        f"INSERT INTO presale.show (tenant_id, {_SHOW})"
+        f"INSERT INTO presale.show (tenant_id, {_SAVED})"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         (Int4(tenant_id), show.id, show.revision, show.state, *_page(show)),
     )
@@ -62,10 +63,10 @@ async def update_show(conn: Connection, *, tenant_id: int, show: Show) -> None:
 
 
 async def update_state(conn: Connection, *, tenant_id: int, show: Show) -> None:
-    """Write the state and the revision of a show that this transaction has locked."""
+    """Write the state and the revision of a show that this transaction has locked, and when it was ended."""
     await conn.execute(
-        "UPDATE presale.show SET revision = %s, state = %s WHERE tenant_id = %s AND show = %s",
-        (show.revision, show.state, Int4(tenant_id), show.id),
+        "UPDATE presale.show SET revision = %s, state = %s, ended_at = %s WHERE tenant_id = %s AND show = %s",
+        (show.revision, show.state, show.ended_at, Int4(tenant_id), show.id),
     )
 
 
@@ -147,6 +148,7 @@ def _show(row: tuple[Any, ...]) -> Show:
         poster_url,
         watch_url,
         devices_max,
+        ended_at,
     ) = row
     return Show(
         id=show,
@@ -162,4 +164,5 @@ def _show(row: tuple[Any, ...]) -> Show:
         poster_url=poster_url,
         watch_url=watch_url,
         devices_max=devices_max,
+        ended_at=ended_at,
     )
