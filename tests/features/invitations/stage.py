@@ -154,21 +154,23 @@ class Stage:
         show: str = SHOW,
         quantity: int = 1,
         instrument: str | None = None,
+        deposit: str | None = None,
     ) -> int:
-        """Play presale, which issues the tickets of an order that was paid."""
+        """Play presale, which issues the tickets of a paid order; `deposit` is what that was paid with."""
         issued = TicketIssued(
             order=order,
             viewer=viewer,
             show=show,
             offer="vip",
             quantity=quantity,
-            mode="full",
+            mode="full" if deposit is None else "deposit",
             lines=_lines(quantity),
             rights=("main",),
             asset="CNY",
             paid_minor=PRICE * quantity,
             payment="pay_0000000000001",
             instrument_hash=instrument,
+            deposit_instrument_hash=deposit,
             attribution=None if invitation is None else Attribution(invitation=invitation),
         )
         return await self.say(f"viewer/{viewer}", issued)

@@ -110,6 +110,25 @@ async def test_who_is_refused_and_why(stage: Stage) -> None:
     assert (await stage.balance("ann"), await stage.balance("bob", "points")) == (0, 0)
 
 
+async def test_a_deposit_paid_with_what_the_inviter_has_paid_with_rewards_nobody(stage: Stage) -> None:
+    await stage.rule()
+    link = await stage.holder("ann")
+    await pays_with(stage, "ann", "card-9")
+    await stage.buys("bob", link, deposit="card-9", instrument="card-1")
+    await stage.buys("cat", link, deposit="card-9")
+    assert await stage.codes() == ["invitation.instrument", "invitation.instrument"]
+    await stage.buys("dan", link, deposit="card-2", instrument="card-3")
+    assert [one.friend for one in await stage.said(InvitationRewarded)] == ["dan"]
+
+
+async def test_what_a_deposit_was_paid_with_counts_as_an_instrument_of_the_inviter(stage: Stage) -> None:
+    await stage.rule()
+    await stage.buys("ann", deposit="card-9", instrument="card-1")
+    link = await stage.holder("ann")
+    await stage.buys("bob", link, instrument="card-9")
+    assert await stage.codes() == ["invitation.instrument"]
+
+
 async def test_an_instrument_of_a_ticket_counts_as_one_of_a_payment(stage: Stage) -> None:
     await stage.rule()
     await stage.buys("ann", instrument="card-1")

@@ -67,6 +67,16 @@ async def test_a_balance_that_is_paid_makes_the_tickets(sold: Hall) -> None:
     await sold.assert_sound()
 
 
+async def test_a_ticket_tells_what_its_deposit_and_what_its_balance_were_paid_with(sold: Hall) -> None:
+    order = await sold.order(mode="deposit")
+    await sold.pay(order["due"], instrument="card-9")
+    seen = await sold.seen(order["order"])
+    await sold.pay(seen["balance_due"], instrument="card-1")
+    await sold.pay((await sold.order("v2"))["due"], instrument="card-2")
+    told = [(one.deposit_instrument_hash, one.instrument_hash) for one in await sold.facts(TicketIssued)]
+    assert told == [("card-9", "card-1"), (None, "card-2")]
+
+
 async def test_a_deposit_is_forfeited_as_far_as_its_terms_say(sold: Hall) -> None:
     seen = await deposited(sold)
     sold.stage.clock.time = NOON

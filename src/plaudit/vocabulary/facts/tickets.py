@@ -131,8 +131,8 @@ class TicketIssued(OrderData, frozen=True, kw_only=True):
     """An order is paid for: its tickets, the rights that go with them and what comes in the bundle are given.
 
     `asset` and `paid_minor` are all that was paid, deposit and balance. `payment` is the last payment of it,
-    `instrument_hash` what that was paid with. `late` says that the order's time was over and seats were still
-    free at its price.
+    `instrument_hash` what that was paid with, `deposit_instrument_hash` what the deposit was, if there was
+    one. `late` says that the order's time was over and seats were still free at its price.
     """
 
     KIND: ClassVar[str] = "ticket.issued"
@@ -148,6 +148,7 @@ class TicketIssued(OrderData, frozen=True, kw_only=True):
     instrument_hash: str | None = None
     attribution: Attribution | None = None
     late: bool = False
+    deposit_instrument_hash: str | None = None
 
 
 class TicketForfeited(OrderData, frozen=True, kw_only=True):

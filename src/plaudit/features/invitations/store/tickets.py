@@ -29,9 +29,10 @@ _NOTE_BUYERS: Final = (
 
 _NOTE_INSTRUMENTS: Final = (
     "INSERT INTO invitations.instrument (tenant_id, viewer, mark)"
-    " SELECT DISTINCT f.tenant_id, coalesce(f.data ->> 'viewer', f.data ->> 'payer'),"
-    " f.data ->> 'instrument_hash' FROM journal.fact f"
-    f"{_IN_SPAN} AND f.kind IN ('ticket.issued', 'payment.succeeded') AND f.data ? 'instrument_hash'"
+    " SELECT DISTINCT f.tenant_id, coalesce(f.data ->> 'viewer', f.data ->> 'payer'), m.mark"
+    " FROM journal.fact f CROSS JOIN LATERAL"
+    " (VALUES (f.data ->> 'instrument_hash'), (f.data ->> 'deposit_instrument_hash')) AS m (mark)"
+    f"{_IN_SPAN} AND f.kind IN ('ticket.issued', 'payment.succeeded') AND m.mark IS NOT NULL"
     " ON CONFLICT DO NOTHING"
 )
 
@@ -52,9 +53,10 @@ _ANY_TICKETS: Final = (
 # The tickets of a span that name an invitation. `inviter` is NULL where that is none to their show.
 _NAMED: Final = (
     "SELECT f.tenant_id, f.position, f.at, d.show, d.viewer, d.order, d.instrument_hash,"
+    " d.deposit_instrument_hash,"
     " f.data #>> '{attribution,invitation}' AS invitation, i.viewer AS inviter"
     " FROM journal.fact f CROSS JOIN LATERAL jsonb_to_record(f.data)"
-    ' AS d (show text, viewer text, "order" bigint, instrument_hash text)'
+    ' AS d (show text, viewer text, "order" bigint, instrument_hash text, deposit_instrument_hash text)'
     " LEFT JOIN invitations.invitation i ON i.tenant_id = f.tenant_id"
     " AND i.invitation = f.data #>> '{attribution,invitation}' AND i.show = d.show"
     f"{_IN_SPAN} AND f.kind = 'ticket.issued' AND f.data #>> '{{attribution,invitation}}' IS NOT NULL"
@@ -80,7 +82,7 @@ _SELECT_TICKETS: Final = (
     " EXISTS (SELECT FROM invitations.buyer b WHERE b.tenant_id = t.tenant_id AND b.show = t.show"
     " AND b.viewer = t.viewer AND b.issued = t.position),"
     " EXISTS (SELECT FROM invitations.instrument n WHERE n.tenant_id = t.tenant_id AND n.viewer = t.inviter"
-    " AND n.mark = t.instrument_hash),"
+    " AND n.mark IN (t.instrument_hash, t.deposit_instrument_hash)),"
     " EXISTS (SELECT FROM up WHERE up.position = t.position AND up.above = t.viewer)"
     " FROM t ORDER BY t.position"
 )

@@ -259,6 +259,7 @@ def _issued(booking: Booking, offer: Offer, balance: PaymentSucceeded | None) ->
         bundle=offer.bundle,
         instrument_hash=booking.instrument_hash if balance is None else balance.instrument_hash,
         attribution=booking.attribution,
+        deposit_instrument_hash=None if balance is None else booking.instrument_hash,
     )
 
 
