@@ -50,6 +50,18 @@ async def test_a_full_group_gets_its_tickets(sold: Hall) -> None:
     await sold.assert_sound()
 
 
+async def test_a_group_keeps_its_terms_when_the_offer_is_sold_to_no_more_groups(sold: Hall) -> None:
+    group = (await joined(sold, "v1"))["group"]
+    await sold.stage.offer()
+    assert [one["group"] for one in (await sold.acme.get("/v1/offers/vip/groups"))["items"]] == [group]
+    assert await sold.refused("v2", mode="group") == "offer.mode"
+    second = await joined(sold, "v2", group)
+    assert second["amount_minor"] == 7_900
+    await joined(sold, "v3", group)
+    assert len(await sold.facts(TicketIssued)) == 3
+    await sold.assert_sound()
+
+
 async def test_a_group_that_does_not_fill_is_refunded(sold: Hall) -> None:
     group = (await joined(sold, "v1"))["group"]
     await joined(sold, "v2", group)

@@ -215,8 +215,8 @@ def _group_lines(
     ground: Ground, book: Book, uses: list[Use], opens: tuple[str, datetime] | None
 ) -> tuple[tuple[OrderLine, ...], datetime]:
     terms, wish = ground.offer.group, ground.wish
-    assert terms is not None, ground.offer
     if opens is not None:
+        assert terms is not None, ground.offer
         group, until, size, price_minor = opens[0], opens[1], terms.size, terms.price_minor
     else:
         joined = ground.group

@@ -149,7 +149,8 @@ def _check_deposit(offer: Offer, now: datetime) -> None:
 
 
 def _check_group(wish: Wish, offer: Offer) -> None:
-    if offer.group is None:
+    # A group that was opened keeps its own terms, whatever becomes of the offer's.
+    if offer.group is None and wish.group is None:
         raise refused("offer.mode", "This offer is not sold to groups; order it alone.", offer=offer.id)
     if wish.code is not None or wish.waiting is not None:
         raise refused("offer.mode", "Seats kept for a code or offered to you are not sold to groups.")
