@@ -9,6 +9,7 @@ import pytest
 
 from plaudit.vocabulary.facts.dues import DueRejected
 from plaudit.vocabulary.facts.tickets import GroupEnded, OrderEnded, TicketIssued
+from tests.app.edge import problem
 from tests.features.presale.hall import Hall
 
 TERMS = {"size": 3, "within_s": 86_400, "price_minor": 7_900}
@@ -60,6 +61,30 @@ async def test_a_group_keeps_its_terms_when_the_offer_is_sold_to_no_more_groups(
     await joined(sold, "v3", group)
     assert len(await sold.facts(TicketIssued)) == 3
     await sold.assert_sound()
+
+
+async def test_groups_are_listed_where_they_can_be_joined(sold: Hall) -> None:
+    group = (await joined(sold, "v1"))["group"]
+    await sold.stage.offer(group=TERMS, hidden=True)
+    buyer = await sold.stage.viewer("v2")
+    problem(await buyer.send("GET", "/v1/offers/vip/groups"), 404, "offer.unknown")
+    assert (await sold.acme.get("/v1/offers/vip/groups"))["items"] == []
+    await sold.stage.offer(group=TERMS, on_sale=False)
+    assert await sold.refused("v2", mode="group", group=group) == "offer.off"
+    assert (await buyer.get("/v1/offers/vip/groups"))["items"] == []
+    await sold.stage.offer(group=TERMS)
+    (shown,) = (await buyer.get("/v1/offers/vip/groups"))["items"]
+    assert shown["group"] == group
+    await sold.acme.do("POST", "/v1/shows/winter/cancel", {"reason": "the artist is ill"})
+    assert (await buyer.get("/v1/offers/vip/groups"))["items"] == []
+
+
+async def test_groups_of_a_draft_and_of_no_offer_are_unknown(sold: Hall) -> None:
+    await sold.stage.announce("summer", state="draft")
+    await sold.stage.offer("early", show="summer", group=TERMS)
+    buyer = await sold.stage.viewer()
+    for offer in ("early", "none"):
+        problem(await buyer.send("GET", f"/v1/offers/{offer}/groups"), 404, "offer.unknown")
 
 
 async def test_a_group_that_does_not_fill_is_refunded(sold: Hall) -> None:

@@ -6,7 +6,7 @@ import msgspec
 
 from plaudit.core.commands.command import Grant
 from plaudit.core.handles import Database
-from plaudit.features.presale.http.fields import READ, TAGS
+from plaudit.features.presale.http.fields import READ, TAGS, asking_of
 from plaudit.features.presale.queries import orders as queries
 from plaudit.kernel.time import Clock, format_time
 from plaudit.platform.web import get
@@ -35,9 +35,14 @@ class GroupPage(msgspec.Struct, kw_only=True):
 
 @get("/v1/offers/{offer:str}/groups", opt=READ, summary="Groups that can be joined", tags=TAGS)
 async def list_groups(*, offer: str, grant: Grant, database: Database, clock: Clock) -> GroupPage:
-    """Return the open groups of an offer that have a place left."""
-    now = clock.now()
-    found = await queries.open_groups(database=database, tenant_id=grant.tenant_id, offer=offer, now=now)
+    """Return the open groups of an offer that have a place left, if the offer is shown and sold."""
+    found = await queries.open_groups(
+        database=database,
+        tenant_id=grant.tenant_id,
+        offer=offer,
+        asking=asking_of(grant),
+        now=clock.now(),
+    )
     return GroupPage(items=[_view(one) for one in found])
 
 

@@ -135,23 +135,31 @@ async def offer(*, database: Database, tenant_id: int, offer: str, asking: Askin
     Raises Refusal (NOT_FOUND) `offer.unknown`, to most also for one of a draft and for a hidden one without
     its code; `code.unknown` for a code that the offer does not have.
     """
+    async with database.connection() as conn:
+        found, show, codes = await shown_offer(conn, tenant_id=tenant_id, offer=offer, asking=asking)
+        (offering,) = await _offerings(conn, tenant_id, [found], show=show, codes=codes, now=now)
+    return offering
+
+
+async def shown_offer(
+    conn: Connection, *, tenant_id: int, offer: str, asking: Asking
+) -> tuple[Offer, Show, dict[str, Code]]:
+    """Return an offer with its show, and by its name the code that was given. Raises Refusal as `offer`."""
     if not valid_name(offer, NAME_MAX):
         raise unknown_offer(offer)
     code = asking.code
-    async with database.connection() as conn:
-        found = (await offer_store.load_offers(conn, tenant_id, [offer])).get(offer)
-        if found is None:
-            raise unknown_offer(offer)
-        show = (await show_store.load_shows(conn, tenant_id, [found.show]))[found.show]
-        codes: dict[str, Code] = {}
-        if code is not None and valid_name(code, NAME_MAX):
-            codes = await _codes(conn, tenant_id, [found], code)
-        if not _is_shown(show, asking) or (found.hidden and not asking.everything and not codes):
-            raise unknown_offer(offer)
-        if code is not None and not codes:
-            raise unknown_code()
-        (offering,) = await _offerings(conn, tenant_id, [found], show=show, codes=codes, now=now)
-    return offering
+    found = (await offer_store.load_offers(conn, tenant_id, [offer])).get(offer)
+    if found is None:
+        raise unknown_offer(offer)
+    show = (await show_store.load_shows(conn, tenant_id, [found.show]))[found.show]
+    codes: dict[str, Code] = {}
+    if code is not None and valid_name(code, NAME_MAX):
+        codes = await _codes(conn, tenant_id, [found], code)
+    if not _is_shown(show, asking) or (found.hidden and not asking.everything and not codes):
+        raise unknown_offer(offer)
+    if code is not None and not codes:
+        raise unknown_code()
+    return found, show, codes
 
 
 async def codes(

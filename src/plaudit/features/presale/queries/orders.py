@@ -25,7 +25,9 @@ from plaudit.features.presale.model.orders import (
     unknown_order,
     unknown_ticket,
 )
+from plaudit.features.presale.model.shows import SELLING
 from plaudit.features.presale.model.waiting import Place, joined_place, unknown_place
+from plaudit.features.presale.queries.catalogue import Asking, shown_offer
 from plaudit.features.presale.store import bookings, purchases
 from plaudit.features.presale.store import groups as group_store
 from plaudit.features.presale.store import tickets as ticket_store
@@ -161,10 +163,17 @@ async def group(*, database: Database, tenant_id: int, group: str) -> GroupSeen:
 
 
 async def open_groups(
-    *, database: Database, tenant_id: int, offer: str, now: datetime
+    *, database: Database, tenant_id: int, offer: str, asking: Asking, now: datetime
 ) -> Sequence[GroupSeen]:
-    """Return the groups of an offer that can be joined, those that end first at the front."""
+    """Return the groups of an offer that can be joined, those that end first at the front.
+
+    None while the offer is hidden or off, or its show does not sell. Raises Refusal `offer.unknown`
+    (NOT_FOUND) to whom the offer is not shown.
+    """
     async with database.connection() as conn:
+        sold, show, _ = await shown_offer(conn, tenant_id=tenant_id, offer=offer, asking=asking)
+        if sold.hidden or not sold.on_sale or show.state not in SELLING:
+            return []
         found = await group_store.select_open(
             conn, tenant_id=tenant_id, offer=offer, now=now, limit=_GROUPS_SHOWN
         )
