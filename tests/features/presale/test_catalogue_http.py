@@ -344,6 +344,10 @@ async def test_shows_that_cannot_be(stage: Stage) -> None:
 async def test_what_cannot_be_sold(stage: Stage) -> None:
     await stage.announce()
     later = _at(NOON + DAY)
+    never_comes = [
+        {"price_minor": 100, "count": 3, "starts_at": later},
+        {"price_minor": 200, "ends_at": _at(NOON)},
+    ]
     for fields, status, code in (
         ({"show": "summer"}, 404, "show.unknown"),
         ({"asset": "coin"}, 400, "offer.invalid"),
@@ -354,6 +358,7 @@ async def test_what_cannot_be_sold(stage: Stage) -> None:
         ({"steps": [{"price_minor": 100, "ends_at": "noon"}]}, 400, "body.invalid"),
         ({"steps": [{"price_minor": 100}, {"price_minor": 200}]}, 400, "offer.invalid"),
         ({"steps": [{"price_minor": 100, "from": later}]}, 400, "body.unknown_field"),
+        ({"steps": never_comes}, 400, "offer.invalid"),
         ({"rights": []}, 400, "offer.invalid"),
         ({"waiting": "auction"}, 400, "body.invalid"),
         ({"group": {"size": 11, "within_s": 86_400, "price_minor": 1}}, 400, "offer.invalid"),

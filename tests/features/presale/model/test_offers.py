@@ -16,6 +16,7 @@ from plaudit.features.presale.model.offers import (
     Code,
     Offer,
     balance_over,
+    check_steps_come,
     code_key,
 )
 from plaudit.kernel.money import MAX_MINOR
@@ -147,6 +148,28 @@ def test_what_cannot_be_sold(field: str, fields: dict[str, Any]) -> None:
 )
 def test_steps_that_overlap_or_never_come(steps: tuple[PriceStep, ...]) -> None:
     _refused("steps", {"steps": steps})
+
+
+@pytest.mark.parametrize(
+    ("steps", "come"),
+    [
+        ((_step(count=1, starts_at=NOON), _step(ends_at=NOON)), False),
+        ((_step(count=1, starts_at=NOON), _step(count=1), _step(ends_at=NOON - DAY)), False),
+        ((_step(count=1, starts_at=NOON), _step(ends_at=NOON + timedelta(microseconds=1))), True),
+        ((_step(count=1, ends_at=NOON - DAY), _step(starts_at=NOON)), True),
+    ],
+)
+def test_a_step_is_saved_that_ends_after_those_before_it_have_begun(
+    steps: tuple[PriceStep, ...],
+    come: bool,
+) -> None:
+    offer = replace(OFFER, steps=steps)
+    if come:
+        check_steps_come(offer)
+        return
+    with pytest.raises(Refusal) as refusal:
+        check_steps_come(offer)
+    assert (refusal.value.code, refusal.value.details) == ("offer.invalid", {"field": "steps"})
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from plaudit.features.presale.model.offers import (
     Code,
     Offer,
     check_deposit_of,
+    check_steps_come,
     code_key,
     unknown_offer,
 )
@@ -31,13 +32,14 @@ _WRITE: Final = "show.write"
 async def save_offer(*, corridor: Corridor, grant: Grant, key: str, offer: Offer) -> Outcome:
     """Make an offer of a show, or change it; its revision in `offer` is ignored.
 
-    Raises Refusal `show.unknown` (NOT_FOUND), `offer.invalid` (INVALID) for a deposit whose balance may come
-    when the show is over, and (REFUSED) `show.over`, `offer.fixed` when it would change
-    its show or currency, `offer.stock` when more seats would be taken away than are free.
+    Raises Refusal `show.unknown` (NOT_FOUND), `offer.invalid` (INVALID) for a step that never comes and for a
+    deposit whose balance may come when the show is over, and (REFUSED) `show.over`, `offer.fixed` when it
+    would change its show or currency, `offer.stock` when more seats would be taken away than are free.
     """
     tenant_id = grant.tenant_id
 
     async def work(tx: Connection) -> Work:
+        check_steps_come(offer)
         show = await _open_show(tx, tenant_id, offer.show)
         check_deposit_of(offer, show)
         before = await store.lock_offer(tx, tenant_id=tenant_id, offer=offer.id)

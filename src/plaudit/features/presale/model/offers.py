@@ -222,6 +222,19 @@ def check_deposit_of(offer: Offer, show: Show) -> None:
         raise _wrong("deposit", "Let balance and grace be over by the end of the show.")
 
 
+def check_steps_come(offer: Offer) -> None:
+    """Raise Refusal `offer.invalid` (INVALID) unless each step ends after those before it have begun.
+
+    A step waits for those before it, and one that is over by then never sells. This is asked when an offer is
+    saved, so that one which was saved without it can still be read.
+    """
+    begun: datetime | None = None
+    for step in offer.steps:
+        if begun is not None and step.ends_at is not None and step.ends_at <= begun:
+            raise _wrong("steps", "Let each step end after those before it have begun, or it never comes.")
+        begun = step.starts_at or begun
+
+
 def balance_over(terms: DepositTerms) -> datetime:
     """Return when a deposit is forfeited: after the time for the balance and the grace."""
     return terms.balance_until + timedelta(seconds=terms.grace_s)
