@@ -2166,6 +2166,8 @@ CREATE INDEX waiting_offered ON presale.waiting USING btree (tenant_id, offered)
 
 CREATE INDEX waiting_viewer ON presale.waiting USING btree (tenant_id, viewer, place);
 
+CREATE INDEX waiting_wishes ON presale.waiting USING btree (tenant_id, offer, quantity) WHERE (state = 'waiting'::text);
+
 CREATE INDEX tip_creator ON tipping.tip USING btree (tenant_id, creator, "position");
 
 CREATE INDEX tip_show ON tipping.tip USING btree (tenant_id, show, "position") WHERE (show IS NOT NULL);

@@ -9,7 +9,7 @@ import pytest
 
 from plaudit.core.journal.subscriptions import store as subscription_store
 from plaudit.kernel.ids import decode_id
-from plaudit.vocabulary.facts.tickets import WaitingOffered, WaitingPassed
+from plaudit.vocabulary.facts.tickets import WaitingLeft, WaitingOffered, WaitingPassed
 from tests.app.edge import problem
 from tests.features.presale.hall import Hall
 
@@ -99,6 +99,38 @@ async def test_nobody_who_came_later_is_served_before_a_larger_place(full: Hall)
     await full.acme.do("POST", f"/v1/waiting/{small}/leave")
     await full.caught_up()
     assert await full.seats() == {"issued": -3, "sold": 2, "stock": 1}
+    await full.assert_sound()
+
+
+@pytest.mark.parametrize("mode", ["first_come", "lottery"])
+@pytest.mark.parametrize("lower", ["per_order_max", "per_person_max"])
+async def test_a_wish_that_nobody_may_have_any_more_keeps_nobody_waiting(
+    full: Hall, mode: str, lower: str
+) -> None:
+    await full.stage.offer(stock=3, waiting=mode)
+    large, small = await waits(full, "v2", 3), await waits(full, "v3", 2)
+    lowered: dict[str, Any] = {lower: 2}
+    await full.stage.offer(stock=3, waiting=mode, **lowered)
+    await full.caught_up()
+    assert (await place(full, large))["state"] == "left"
+    (left,) = await full.facts(WaitingLeft)
+    assert (left.viewer, left.quantity, left.cause) == ("v2", 3, "too_many")
+    (payment,) = full.paid
+    await full.refund(payment)
+    assert (await place(full, small))["state"] == "offered"
+    assert await full.seats() == {"issued": -3, "stock": 1, "held waiting": 2}
+    await full.assert_sound()
+
+
+async def test_a_wish_for_more_seats_than_there_are_left_keeps_none_for_itself(full: Hall) -> None:
+    await one_comes_back(full)
+    large = await waits(full, "v2", 3)
+    await full.stage.offer(stock=2)
+    await full.caught_up()
+    assert (await place(full, large))["state"] == "left"
+    await one_comes_back(full)
+    assert await full.seats() == {"issued": -2, "sold": 1, "stock": 1}
+    await full.order("v9")
     await full.assert_sound()
 
 

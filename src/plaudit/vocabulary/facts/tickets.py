@@ -16,6 +16,7 @@ from plaudit.vocabulary.facts.offers import BundleItem
 OrderMode: TypeAlias = Literal["full", "deposit", "group"]
 Source: TypeAlias = Literal["stock", "code", "waiting"]
 EndCause: TypeAlias = Literal["expired", "cancelled", "payment", "left", "group", "refused"]
+LeftCause: TypeAlias = Literal["asked", "too_many"]
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -230,7 +231,7 @@ class WaitingJoined(FactData, frozen=True, kw_only=True):
 
 
 class WaitingLeft(FactData, frozen=True, kw_only=True):
-    """A viewer does not wait any more."""
+    """A viewer does not wait any more: as he asked, or because so many seats can be ordered no more."""
 
     KIND: ClassVar[str] = "waiting.left"
     VERSION: ClassVar[int] = 1
@@ -240,6 +241,7 @@ class WaitingLeft(FactData, frozen=True, kw_only=True):
     show: str
     offer: str
     quantity: int
+    cause: LeftCause = "asked"
 
 
 class WaitingOffered(FactData, frozen=True, kw_only=True):

@@ -31,7 +31,13 @@ from plaudit.features.presale.store import waiting as store
 from plaudit.kernel.ids import valid_name
 from plaudit.kernel.refusal import invalid, refused
 from plaudit.vocabulary import chart, switches
-from plaudit.vocabulary.facts.tickets import WaitingJoined, WaitingLeft, WaitingOffered, WaitingPassed
+from plaudit.vocabulary.facts.tickets import (
+    LeftCause,
+    WaitingJoined,
+    WaitingLeft,
+    WaitingOffered,
+    WaitingPassed,
+)
 
 
 def join_waiting(*, grant: Grant, key: str, viewer: str, offer: str, quantity: int) -> Command:
@@ -115,7 +121,7 @@ async def leave_waiting(corridor: Corridor, *, grant: Grant, key: str, place: Pl
         if found is None or found.state != "waiting":
             raise refused("waiting.over", "This place is not waiting any more; look at it again.")
         await store.change_states(tx, tenant_id=grant.tenant_id, changes=[(place.number, "left")])
-        return Work(plan=_leaving(found))
+        return Work(plan=_leaving(found, cause="asked"))
 
     command = table_command(
         verb="leave_waiting", permission="ticket.order", grant=grant, key=key, content=place.number
@@ -123,7 +129,23 @@ async def leave_waiting(corridor: Corridor, *, grant: Grant, key: str, place: Pl
     return await corridor.run(command, work)
 
 
-def _leaving(place: Place) -> Plan:
+def drop_place(*, tenant_id: int, place: Place) -> Command:
+    """Return the command that ends a wish which cannot be had any more, since the offer's limits are lower.
+
+    Seats that were only kept for it go to everybody.
+    """
+    key = f"dropped/{place.number}"
+    return Command(
+        action="presale.drop_place",
+        permission=ANSWER,
+        grant=system_grant(tenant_id=tenant_id, feature=NAME),
+        key=key,
+        content=key.encode(),
+        plan=lambda _lookup: _leaving(place, cause="too_many"),
+    )
+
+
+def _leaving(place: Place, *, cause: LeftCause) -> Plan:
     waiting, stock = moves.home_accounts(place.offer)
     window = waiting_window(offer=place.offer)
     waiter = waiter_window(offer=place.offer, viewer=place.viewer)
@@ -133,6 +155,7 @@ def _leaving(place: Place) -> Plan:
         show=place.show,
         offer=place.offer,
         quantity=place.quantity,
+        cause=cause,
     )
 
     def decide(book: Book) -> Decision:

@@ -69,6 +69,11 @@ class Offer:
         return timedelta(seconds=self.hold_s)
 
     @property
+    def wish_max(self) -> int:
+        """How many seats anybody can have at once: by order, by person, and by how many there are."""
+        return min(self.per_order_max, self.per_person_max, self.stock)
+
+    @property
     def lowest_minor(self) -> int:
         """The lowest price of a seat."""
         prices = [step.price_minor for step in self.steps]

@@ -1,4 +1,7 @@
-"""The waiting list: seats that came back are offered to those who wait, the next in turn."""
+"""The waiting list: seats that came back are offered to those who wait, the next in turn.
+
+An offer that was saved is looked at as well: who wants more than its limits allow now waits in vain.
+"""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -13,12 +16,13 @@ from plaudit.core.handles import Connection
 from plaudit.core.journal.facts import Recorded
 from plaudit.core.journal.subscriptions import Span, Subscription
 from plaudit.core.ledger.balances import balances
-from plaudit.features.presale.actions.waiting import offer_seats
+from plaudit.features.presale.actions.waiting import drop_place, offer_seats
+from plaudit.features.presale.model.offers import Offer
 from plaudit.features.presale.model.waiting import Place, PlaceState, joined_place, next_places
 from plaudit.features.presale.store import offers as offer_store
 from plaudit.features.presale.store import waiting as store
 from plaudit.vocabulary import chart
-from plaudit.vocabulary.facts.offers import WaitingMode
+from plaudit.vocabulary.facts.offers import OfferSaved
 from plaudit.vocabulary.facts.tickets import (
     OrderEnded,
     TicketForfeited,
@@ -48,19 +52,23 @@ async def _keep(corridor: Corridor, conn: Connection, span: Span) -> None:
     if passed:
         await store.change_states(conn, tenant_id=span.tenant_id, changes=passed)
     last = {str(fact.data["offer"]): fact for fact in facts}
-    waiting = {chart.offer_waiting(offer=offer): offer for offer in last}
-    there = await balances(conn, tenant_id=span.tenant_id, addresses=sorted(waiting))
+    saved = {str(fact.data["offer"]) for fact in facts if fact.kind == OfferSaved.KIND}
+    waiting = {offer: chart.offer_waiting(offer=offer) for offer in sorted(last)}
+    there = await balances(conn, tenant_id=span.tenant_id, addresses=sorted(waiting.values()))
     turns = [
-        _Turn(waiting[address], available, last[waiting[address]])
-        for address, available in sorted(there.items())
-        if available
+        _Turn(offer, there.get(address, 0), last[offer])
+        for offer, address in waiting.items()
+        if there.get(address) or offer in saved
     ]
     if turns:
         await _offer(corridor, conn, span.tenant_id, turns)
 
 
 class _Turn(NamedTuple):
-    """Seats of an offer that came back, and the last fact that may have brought some: it is the seed."""
+    """Seats of an offer that came back, and the last fact that may have brought some: it is the seed.
+
+    There are none where the offer was only saved.
+    """
 
     offer: str
     available: int
@@ -68,39 +76,56 @@ class _Turn(NamedTuple):
 
 
 async def _offer(corridor: Corridor, conn: Connection, tenant_id: int, turns: Sequence[_Turn]) -> None:
-    """Offer what came back; all places are locked before anything moves."""
+    """Drop wishes that nobody can have, and offer what came back; all are locked before anything moves."""
     offers = await offer_store.load_offers(conn, tenant_id, [turn.offer for turn in turns])
+    dropped: list[Place] = []
     chosen: list[Place] = []
-    commands: list[Command] = []
+    offering: list[Command] = []
     for turn in turns:
-        mode = offers[turn.offer].waiting
-        drawn_by = turn.by.position if mode == "lottery" else None
-        for place in await _next(conn, tenant_id, turn, mode):
+        offer = offers[turn.offer]
+        dropped += await store.lock_beyond(
+            conn, tenant_id=tenant_id, offer=offer.id, quantity_max=offer.wish_max, limit=_PAGE
+        )
+        drawn_by = turn.by.position if offer.waiting == "lottery" else None
+        for place in await _next(conn, tenant_id, turn, offer):
             chosen.append(place)
-            commands.append(offer_seats(tenant_id=tenant_id, place=place, drawn_by=drawn_by))
-    results = await dues.recorded(corridor, conn, commands=commands)
+            offering.append(offer_seats(tenant_id=tenant_id, place=place, drawn_by=drawn_by))
+    dropping = [drop_place(tenant_id=tenant_id, place=place) for place in dropped]
+    results = await dues.recorded(corridor, conn, commands=[*dropping, *offering])
+    left: list[tuple[int, PlaceState]] = [
+        (place.number, "left")
+        for place, result in zip(dropped, results[: len(dropping)], strict=True)
+        if isinstance(result, Outcome)
+    ]
+    if left:
+        await store.change_states(conn, tenant_id=tenant_id, changes=left)
     offered = [
         (place.number, result.position, result.data.deadline)
-        for place, result in zip(chosen, results, strict=True)
+        for place, result in zip(chosen, results[len(dropping) :], strict=True)
         if isinstance(result, Outcome) and isinstance(result.data, WaitingOffered)
     ]
     if offered:
         await store.offer_places(conn, tenant_id=tenant_id, offered=offered)
 
 
-async def _next(conn: Connection, tenant_id: int, turn: _Turn, mode: WaitingMode) -> list[Place]:
-    seed = turn.by.hash.hex()
+async def _next(conn: Connection, tenant_id: int, turn: _Turn, offer: Offer) -> list[Place]:
+    """Return who is next; whoever wants more than anybody may have is passed over, whatever the mode."""
+    if not turn.available:
+        return []
+    seed, mode = turn.by.hash.hex(), offer.waiting
     if mode == "lottery":
         places = await store.lock_drawn(
             conn,
             tenant_id=tenant_id,
             offer=turn.offer,
             seed=seed,
-            quantity_max=turn.available,
+            quantity_max=min(turn.available, offer.wish_max),
             limit=_PAGE,
         )
     else:
-        places = await store.lock_first(conn, tenant_id=tenant_id, offer=turn.offer, limit=_PAGE)
+        places = await store.lock_first(
+            conn, tenant_id=tenant_id, offer=turn.offer, quantity_max=offer.wish_max, limit=_PAGE
+        )
     return next_places(places, available=turn.available, mode=mode, seed=seed)
 
 
@@ -126,6 +151,7 @@ WAITING: Final = Reaction(
         TicketForfeited.KIND,
         TicketRefunded.KIND,
         WaitingOffered.KIND,
+        OfferSaved.KIND,
     ),
     react=_keep,
 )

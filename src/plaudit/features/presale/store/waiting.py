@@ -81,12 +81,26 @@ async def lock_place(conn: Connection, *, tenant_id: int, place: int) -> Place |
     return None if row is None else _place(*row)
 
 
-async def lock_first(conn: Connection, *, tenant_id: int, offer: str, limit: int) -> list[Place]:
-    """Return those who wait for an offer in the order in which they came, and keep them locked."""
+async def lock_first(
+    conn: Connection, *, tenant_id: int, offer: str, quantity_max: int, limit: int
+) -> list[Place]:
+    """Return those who want so many seats of an offer or fewer, in the order in which they came; locked."""
     cursor = await conn.execute(
         f"SELECT {_PLACE} FROM presale.waiting WHERE tenant_id = %s AND offer = %s AND state = 'waiting'"
-        " ORDER BY place LIMIT %s FOR NO KEY UPDATE",
-        (Int4(tenant_id), offer, limit),
+        " AND quantity <= %s ORDER BY place LIMIT %s FOR NO KEY UPDATE",
+        (Int4(tenant_id), offer, quantity_max, limit),
+    )
+    return [_place(*row) for row in await cursor.fetchall()]
+
+
+async def lock_beyond(
+    conn: Connection, *, tenant_id: int, offer: str, quantity_max: int, limit: int
+) -> list[Place]:
+    """Return those who want more than so many seats of an offer, and keep them locked."""
+    cursor = await conn.execute(
+        f"SELECT {_PLACE} FROM presale.waiting WHERE tenant_id = %s AND offer = %s AND state = 'waiting'"
+        " AND quantity > %s ORDER BY quantity DESC LIMIT %s FOR NO KEY UPDATE",
+        (Int4(tenant_id), offer, quantity_max, limit),
     )
     return [_place(*row) for row in await cursor.fetchall()]
 
