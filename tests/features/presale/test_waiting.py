@@ -217,6 +217,74 @@ async def test_nobody_waits_while_seats_are_free(hall: Hall) -> None:
         assert answer.json()["code"] == code
 
 
+async def refused(hall: Hall, viewer: str, quantity: int = 1) -> str:
+    """Wait for what must be refused, and return the code."""
+    body = {"viewer": viewer, "offer": "vip", "quantity": quantity}
+    answer = await hall.acme.send("POST", "/v1/waiting", body)
+    assert answer.status_code == 422, answer.text
+    code: str = answer.json()["code"]
+    return code
+
+
+async def test_one_waits_for_what_an_order_cannot_have_though_seats_are_free(hall: Hall) -> None:
+    await hall.stage.announce()
+    await hall.stage.offer(stock=10, steps=[{"price_minor": 5_000, "count": 3}])
+    first = await hall.order("v1", quantity=2)
+    assert await hall.refused("v2", quantity=2) == "offer.steps_over"
+    assert await refused(hall, "v2") == "waiting.not_needed"
+    second = await hall.order("v3")
+    assert await hall.refused("v2") == "offer.sold_out"
+    waiting = await waits(hall, "v2")
+    await hall.acme.do("POST", f"/v1/ticket-orders/{second['order']}/cancel")
+    await hall.caught_up()
+    assert (await place(hall, waiting))["state"] == "offered"
+    taken = await hall.order("v2", waiting=waiting)
+    assert taken["amount_minor"] == 5_000
+    for order in (first, taken):
+        await hall.pay(order["due"])
+    await hall.assert_sound()
+
+
+async def test_nobody_waits_for_seats_whose_price_is_still_to_come(hall: Hall) -> None:
+    await hall.stage.announce()
+    await hall.stage.offer(steps=[{"price_minor": 5_000, "starts_at": "2026-11-23T00:00:00Z"}])
+    assert await hall.refused("v1") == "offer.not_open"
+    assert await refused(hall, "v1") == "offer.not_open"
+
+
+async def test_seats_that_have_no_price_any_more_are_offered_when_there_is_one(hall: Hall) -> None:
+    await hall.stage.announce()
+    steps = [{"price_minor": 5_000, "count": 1}, {"price_minor": 8_000, "count": 1}]
+    await hall.stage.offer(stock=10, steps=steps)
+    payment = await hall.pay((await hall.order("v1"))["due"])
+    await hall.pay((await hall.order("v2"))["due"])
+    waiting = await waits(hall, "v3")
+    # A step that was full stays closed: this seat is sold at its price to nobody.
+    await hall.refund(payment)
+    assert (await place(hall, waiting))["state"] == "waiting"
+    assert await hall.seats() == {"issued": -10, "stock": 8, "sold": 1, "waiting": 1}
+    await hall.stage.offer(stock=10, steps=[*steps, {"price_minor": 9_000}])
+    await hall.caught_up()
+    assert (await place(hall, waiting))["state"] == "offered"
+    assert (await hall.order("v3", waiting=waiting))["amount_minor"] == 9_000
+    await hall.assert_sound()
+
+
+async def test_while_an_offer_is_off_nobody_waits_for_it_or_is_offered_seats(full: Hall) -> None:
+    waiting = await waits(full, "v2")
+    await full.stage.offer(stock=3, on_sale=False)
+    assert await full.refused("v3") == "offer.off"
+    assert await refused(full, "v3") == "offer.off"
+    await one_comes_back(full)
+    assert (await place(full, waiting))["state"] == "waiting"
+    assert await full.seats() == {"issued": -3, "sold": 2, "waiting": 1}
+    await full.stage.offer(stock=3)
+    await full.caught_up()
+    assert (await place(full, waiting))["state"] == "offered"
+    await full.order("v2", waiting=waiting)
+    await full.assert_sound()
+
+
 async def test_seats_offered_to_one_are_not_another_s(full: Hall) -> None:
     first = await waits(full, "v2")
     await one_comes_back(full)

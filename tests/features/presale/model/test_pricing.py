@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plaudit.features.presale.model.offers import Offer
-from plaudit.features.presale.model.pricing import given_back, lines_of, open_step
+from plaudit.features.presale.model.pricing import given_back, has_price, lines_of, open_step
 from plaudit.features.presale.model.sale import sale_of
 from plaudit.features.presale.model.shows import Show, Text
 from plaudit.kernel.refusal import Refusal
@@ -183,6 +183,32 @@ def test_a_step_opens_with_its_start_and_is_over_at_its_end() -> None:
         lines_of(offer, quantity=1, taken=taken, now=NOON - TICK)
     assert refusal.value.code == "offer.not_open"
     assert refusal.value.details == {"opens_at": "2026-11-22T12:00:00.000000Z"}
+
+
+@pytest.mark.parametrize(
+    ("had", "quantity", "now", "has"),
+    [
+        ((0, 0), 5, NOON, True),
+        ((1, 2), 3, NOON, False),
+        ((3, 0), 2, NOON, True),
+        ((3, 2), 1, NOON, False),
+        ((0, 0), 3, NOON + DAY, False),
+        ((0, 0), 2, NOON + DAY, True),
+        ((0, 0), 1, NOON + 3 * DAY, False),
+    ],
+)
+def test_seats_have_a_price_now_or_when_a_later_step_opens(
+    had: tuple[int, int], quantity: int, now: datetime, has: bool
+) -> None:
+    offer = _offer(
+        PriceStep(price_minor=1, count=3, ends_at=NOON + DAY),
+        PriceStep(price_minor=2, count=2, starts_at=NOON + 2 * DAY, ends_at=NOON + 3 * DAY),
+    )
+    assert has_price(offer, quantity=quantity, taken=had, now=now) is has
+
+
+def test_a_step_without_a_count_has_a_price_for_any_number() -> None:
+    assert has_price(_offer(*PAGE), quantity=1_000, taken=(3, 9, 9), now=NOON)
 
 
 def test_nobody_waits_for_a_step_that_is_full_already() -> None:

@@ -24,9 +24,10 @@ from plaudit.features.presale.actions.base import (
 )
 from plaudit.features.presale.actions.counters import person_window, waiter_window, waiting_window
 from plaudit.features.presale.actions.endings import How
-from plaudit.features.presale.model.offers import Offer, unknown_offer
+from plaudit.features.presale.model.offers import Offer, check_on_sale, unknown_offer
+from plaudit.features.presale.model.pricing import has_price
 from plaudit.features.presale.model.shows import Show, check_selling
-from plaudit.features.presale.model.waiting import Place
+from plaudit.features.presale.model.waiting import Place, check_needed
 from plaudit.features.presale.store import waiting as store
 from plaudit.kernel.ids import valid_name
 from plaudit.kernel.refusal import invalid, refused
@@ -43,9 +44,10 @@ from plaudit.vocabulary.facts.tickets import (
 def join_waiting(*, grant: Grant, key: str, viewer: str, offer: str, quantity: int) -> Command:
     """Return the journal command by which a viewer waits for seats of an offer.
 
-    Raises Refusal `offer.unknown`, `order.quantity`, `body.invalid`; under lock (REFUSED) `order.too_many`,
-    `show.over`, `waiting.not_needed` while enough seats are free, and `offer.person_limit` when the viewer
-    could not have them, with those that he has and those that he waits for.
+    Raises Refusal `offer.unknown`, `order.quantity`, `body.invalid`; under lock (REFUSED) `offer.off`,
+    `order.too_many`, `show.over`, those of `check_needed` while an order can have the seats or will, and
+    `offer.person_limit` when the viewer could not have them, with those that he has and those that he waits
+    for.
     """
     if quantity < 1:
         raise invalid("order.quantity", "Wait for at least one seat.", field="quantity")
@@ -63,6 +65,7 @@ def join_waiting(*, grant: Grant, key: str, viewer: str, offer: str, quantity: i
         check_on(found.show, off=lookup.one(*SWITCHES))
         show: Show = lookup.one(SHOW, found.show)
         check_selling(show)
+        check_on_sale(found)
         # Who waits for more than there are is never served, and keeps everybody behind from being.
         most = min(found.per_order_max, found.stock)
         if quantity > most:
@@ -84,15 +87,12 @@ def _joining(offer: Offer, viewer: str, quantity: int) -> Plan:
     stock, window = chart.offer_stock(offer=offer.id), waiting_window(offer=offer.id)
     person = person_window(offer=offer.id, viewer=viewer)
     waiter = waiter_window(offer=offer.id, viewer=viewer)
+    steps = moves.step_windows(offer)
     fact = WaitingJoined(viewer=viewer, show=offer.show, offer=offer.id, quantity=quantity)
 
     def decide(book: Book) -> Decision:
-        if book.balance(stock) >= quantity:
-            raise refused(
-                "waiting.not_needed",
-                f"{book.balance(stock)} seats are free: order them.",
-                available=book.balance(stock),
-            )
+        taken = [book.used(step) for step in steps]
+        check_needed(offer, quantity=quantity, free=book.balance(stock), taken=taken, now=book.now)
         had = book.used(person) + book.used(waiter)
         if had + quantity > offer.per_person_max:
             raise refused(
@@ -104,7 +104,7 @@ def _joining(offer: Offer, viewer: str, quantity: int) -> Plan:
         uses = (Use(window, quantity), Use(waiter, quantity))
         return Decision(Fact(f"show/{offer.show}", fact), (), uses)
 
-    return Plan(decide, (stock,), (window, person, waiter))
+    return Plan(decide, (stock,), (window, person, waiter, *steps))
 
 
 async def leave_waiting(corridor: Corridor, *, grant: Grant, key: str, place: Place) -> Outcome:
@@ -171,7 +171,8 @@ def offer_seats(*, tenant_id: int, place: Place, drawn_by: int | None) -> Comman
     """Return the command that holds seats which came back for somebody who waits.
 
     `drawn_by` is the position of the fact whose hash was the seed, where they were drawn. Raises under lock
-    Refusal `offer.sold_out` (REFUSED) when there are too few, `show.over` when it is too late.
+    Refusal (REFUSED) `offer.sold_out` when there are too few or no price is left for them, `offer.off` while
+    they are not on sale, `show.over` when it is too late. The place goes on waiting.
     """
     waiting, window = chart.offer_waiting(offer=place.offer), waiting_window(offer=place.offer)
 
@@ -179,10 +180,15 @@ def offer_seats(*, tenant_id: int, place: Place, drawn_by: int | None) -> Comman
         offer: Offer = lookup.one(OFFER, place.offer)
         show: Show = lookup.one(SHOW, place.show)
         check_selling(show)
+        check_on_sale(offer)
+        steps = moves.step_windows(offer)
 
         def decide(book: Book) -> Decision:
             if book.balance(waiting) < place.quantity:
                 raise refused("offer.sold_out", "Too few seats have come back.")
+            taken = [book.used(step) for step in steps]
+            if not has_price(offer, quantity=place.quantity, taken=taken, now=book.now):
+                raise refused("offer.sold_out", "No price is left for the seats that have come back.")
             deadline = min(book.now + timedelta(seconds=offer.waiting_s), show.ends_at)
             if deadline <= book.now:
                 raise refused("show.over", "This show is over; nobody waits for it any more.")
@@ -202,7 +208,7 @@ def offer_seats(*, tenant_id: int, place: Place, drawn_by: int | None) -> Comman
                 Opening(waiting, place.quantity, deadline),
             )
 
-        return Plan(decide, (waiting, chart.held(waiting)), (window,))
+        return Plan(decide, (waiting, chart.held(waiting)), (window, *steps))
 
     key = f"offered/{place.number}"
     return Command(

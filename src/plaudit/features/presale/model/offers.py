@@ -9,7 +9,7 @@ from plaudit.features.presale.model.shows import NAME_MAX, Show, are_rights
 from plaudit.kernel.ids import valid_name
 from plaudit.kernel.money import MAX_MINOR
 from plaudit.kernel.rate import WHOLE, Rate
-from plaudit.kernel.refusal import Refusal, invalid, not_found
+from plaudit.kernel.refusal import Refusal, invalid, not_found, refused
 from plaudit.vocabulary.assets import asset_of
 from plaudit.vocabulary.facts.offers import BundleItem, DepositTerms, GroupTerms, PriceStep, WaitingMode
 
@@ -103,6 +103,12 @@ class Code:
             raise _wrong_code("reserved", f"Keep 0 to {STOCK_MAX} seats for a code.")
         if self.uses_max is not None and not 1 <= self.uses_max <= STOCK_MAX:
             raise _wrong_code("uses_max", f"Let a code be good for 1 to {STOCK_MAX} seats, or leave it out.")
+
+
+def check_on_sale(offer: Offer) -> None:
+    """Raise Refusal `offer.off` (REFUSED) while an offer is not on sale."""
+    if not offer.on_sale:
+        raise refused("offer.off", "This offer is not on sale; choose another one.", offer=offer.id)
 
 
 def unknown_offer(offer: str) -> Refusal:

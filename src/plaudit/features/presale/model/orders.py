@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from plaudit.features.presale.model.offers import Code, Offer, unknown_code
+from plaudit.features.presale.model.offers import Code, Offer, check_on_sale, unknown_code
 from plaudit.features.presale.model.shows import NAME_MAX
 from plaudit.kernel.actor import Actor
 from plaudit.kernel.ids import decode_id, encode_id, valid_name
@@ -79,8 +79,7 @@ def check_terms(wish: Wish, *, offer: Offer, code: Code | None, now: datetime) -
         raise unknown_code()
     if offer.hidden and code is None and wish.waiting is None:
         raise not_found("offer.unknown", "There is no such offer; load the show again.")
-    if not offer.on_sale:
-        raise refused("offer.off", "This offer is not on sale; choose another one.", offer=offer.id)
+    check_on_sale(offer)
     if wish.quantity > offer.per_order_max:
         raise refused(
             "order.too_many",

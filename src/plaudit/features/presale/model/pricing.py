@@ -61,6 +61,16 @@ def open_step(offer: Offer, *, taken: Sequence[int], now: datetime) -> int | Non
     return None
 
 
+def has_price(offer: Offer, *, quantity: int, taken: Sequence[int], now: datetime) -> bool:
+    """Tell whether so many seats have a price now, or will have when a later step opens."""
+    rooms = [
+        None if step.count is None else max(0, step.count - had)
+        for step, had in zip(steps_of(offer), taken, strict=True)
+        if step.ends_at is None or now < step.ends_at
+    ]
+    return None in rooms or sum(filter(None, rooms)) >= quantity
+
+
 def still_sold(
     offer: Offer, *, lines: Sequence[OrderLine], taken: Sequence[int], counted: bool, now: datetime
 ) -> bool:

@@ -6,8 +6,10 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Literal, TypeAlias
 
+from plaudit.features.presale.model.offers import Offer
 from plaudit.features.presale.model.orders import Wish
-from plaudit.kernel.refusal import Refusal, invalid, not_found
+from plaudit.features.presale.model.pricing import lines_of
+from plaudit.kernel.refusal import Refusal, invalid, not_found, refused
 from plaudit.vocabulary.facts.offers import WaitingMode
 from plaudit.vocabulary.facts.tickets import WaitingJoined
 
@@ -47,6 +49,23 @@ def next_places(places: Sequence[Place], *, available: int, mode: WaitingMode, s
         elif mode == "first_come":
             break
     return chosen
+
+
+def check_needed(offer: Offer, *, quantity: int, free: int, taken: Sequence[int], now: datetime) -> None:
+    """Raise Refusal (REFUSED) when seats need not be waited for; `free` are those in the stock.
+
+    `waiting.not_needed` when an order would get them, `offer.not_open` when it will at the next price. Where
+    no price is left for them an order is refused, and one may wait for seats that come back with theirs.
+    """
+    if free < quantity:
+        return
+    try:
+        lines_of(offer, quantity=quantity, taken=taken, now=now)
+    except Refusal as refusal:
+        if refusal.code == "offer.not_open":
+            raise
+        return
+    raise refused("waiting.not_needed", f"{free} seats are free: order them.", available=free)
 
 
 def joined_place(joined: WaitingJoined, *, number: int) -> Place:

@@ -1,6 +1,7 @@
 """The waiting list: seats that came back are offered to those who wait, the next in turn.
 
-An offer that was saved is looked at as well: who wants more than its limits allow now waits in vain.
+An offer that was saved is looked at as well: who wants more than its limits allow now waits in vain, and what
+could not be offered may have been put on sale, or have a price again.
 """
 
 from collections.abc import Sequence
