@@ -12,6 +12,7 @@ import jwt
 import msgspec
 import pytest
 
+from plaudit.platform.crypto import SealError
 from tests.app.edge import problem
 from tests.features.admission.agora import opened
 from tests.features.admission.theatre import EVENING, Theatre
@@ -222,3 +223,67 @@ async def test_a_cdn_asks_and_reads_the_status(theatre: Theatre, method: str) ->
         assert answer.status_code == 403, bad
     await theatre.take("v1")
     assert (await send(method, f"{path}?token={token}")).status_code == 403
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+@pytest.mark.parametrize(
+    ("query", "headers"),
+    [
+        ("uri=//%5B", {}),
+        ("uri=//%5B&token=x", {}),
+        ("token=x", {"X-Original-URI": "//[x/live/winter-main.m3u8"}),
+        ("token=%00", {}),
+        ("uri=%00", {}),
+        ("token=%ff%fe", {}),
+        ("&".join(["a=b"] * 5_000), {}),
+        ("token=" + "x" * 9_000, {}),
+        ("", {"Content-Length": "9000000"}),
+    ],
+)
+async def test_a_cdn_is_told_no_by_403_whatever_was_asked(
+    theatre: Theatre, query: str, headers: dict[str, str], method: str
+) -> None:
+    server = await theatre.server("cdn", **cdn("none", remote_auth=True))
+    answer = await theatre.edge.client.request(method, f"{server['hook_path']}?{query}", headers=headers)
+    assert answer.status_code == 403
+
+
+async def test_a_cdn_that_is_not_known_is_told_no_by_403(theatre: Theatre) -> None:
+    server = await theatre.server("cdn", **cdn("none", remote_auth=True))
+    await theatre.give("v1")
+    token = await theatre.token("v1")
+    path: str = server["hook_path"]
+    for bad in (
+        path[:-1] + ("0" if path[-1] != "0" else "1"),
+        path.replace(server["server"], "med_0000004000009"),
+        path.replace(server["server"], "nonsense"),
+        path + "/more",
+        path + "%00",
+    ):
+        answer = await theatre.edge.client.get(f"{bad}?token={token}")
+        assert (answer.status_code, answer.json()["status"]) == (403, 403), bad
+
+
+@pytest.mark.parametrize("fault", [SealError("another key"), RuntimeError("a fault")])
+async def test_a_cdn_is_told_no_by_403_by_a_server_that_fails(
+    theatre: Theatre, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    server = await theatre.server("cdn", **cdn("none", remote_auth=True))
+    await theatre.give("v1")
+    token = await theatre.token("v1")
+
+    def fails(**_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("plaudit.features.admission.actions.base.ready", fails)
+    assert (await theatre.edge.client.get(f"{server['hook_path']}?token={token}")).status_code == 403
+
+
+async def test_what_a_viewer_says_he_asked_for_does_not_open_another_stream(theatre: Theatre) -> None:
+    server = await theatre.server("cdn", **cdn("none", remote_auth=True))
+    await theatre.give("v1")
+    token = await theatre.token("v1")
+    asked, said = "uri=/live/winter-backstage.m3u8", "uri=/live/winter-main.m3u8"
+    for query in (f"token={token}&{said}&{asked}", f"{asked}&token={token}&{said}"):
+        answer = await theatre.edge.client.get(f"{server['hook_path']}?{query}")
+        assert answer.status_code == 403, query

@@ -228,7 +228,7 @@ async def _cdn(
 ) -> Response[HookAnswer]:
     means: Means = house
     ready = await _ready(means, server, secret, "cdn")
-    asked = read_question(query=request.url.query, uri=request.headers.get("x-original-uri", ""))
+    asked = read_question(query=request.url.query, originals=request.headers.getall("x-original-uri", []))
     why = await _begin(
         means,
         ready,
@@ -238,10 +238,10 @@ async def _cdn(
         client=None,
         protocol="cdn",
     )
-    if why is not None and why.kind is not RefusalKind.FORBIDDEN:
-        # To a CDN only 403 means no; anything else lets the viewer in.
-        return answer(HookAnswer(reason=why.code), status=_STATUSES[RefusalKind.FORBIDDEN])
-    return _by_status(why)
+    if why is None:
+        return answer(HookAnswer())
+    # To a CDN only 403 means no, anything else lets the viewer in; the edge says so of what is raised.
+    return answer(HookAnswer(reason=why.code), status=_STATUSES[RefusalKind.FORBIDDEN])
 
 
 @route(
