@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from plaudit.platform.crypto import SealError
+from plaudit.vocabulary.facts.shows import StreamRights
 from tests.app.edge import problem
 from tests.features.admission.agora import opened
 from tests.features.admission.theatre import EVENING, Theatre
@@ -287,3 +288,36 @@ async def test_what_a_viewer_says_he_asked_for_does_not_open_another_stream(thea
     for query in (f"token={token}&{said}&{asked}", f"{asked}&token={token}&{said}"):
         answer = await theatre.edge.client.get(f"{server['hook_path']}?{query}")
         assert answer.status_code == 403, query
+
+
+CAMERAS = (StreamRights(stream="cam", rights=("main",)), StreamRights(stream="cam-2", rights=("vip",)))
+
+
+async def test_a_token_of_a_stream_does_not_open_one_that_is_called_like_its_pieces(theatre: Theatre) -> None:
+    server = await theatre.server("cdn", **cdn("none", remote_auth=True), stream_name="{show}/{stream}")
+    await theatre.announce(streams=CAMERAS)
+    await theatre.give("v1")
+    token = await theatre.token("v1", "cam")
+
+    async def asked(leaf: str) -> int:
+        query = f"uri=/live/{leaf}&token={token}"
+        return (await theatre.edge.client.get(f"{server['hook_path']}?{query}")).status_code
+
+    for own in ("winter/cam.m3u8", "winter/cam-1.ts", "winter/cam-21.ts", "winter/cam/2.ts"):
+        assert await asked(own) == 200, own
+    for other in ("winter/cam-2.ts", "winter/cam-2-15.ts", "winter/cam-2_1.mp4", "winter/cam-2.m3u8"):
+        assert await asked(other) == 403, other
+    # What a token of the other opens is not less by that.
+    await theatre.give("v2", "vip")
+    token = await theatre.token("v2", "cam-2")
+    assert await asked("winter/cam-2-15.ts") == 200
+
+
+async def test_pieces_are_in_the_folder_where_a_name_ends_with_the_show(theatre: Theatre) -> None:
+    server = await theatre.server("cdn", **cdn("none", remote_auth=True), stream_name="{stream}/{show}")
+    await theatre.give("v1")
+    token = await theatre.token("v1")
+    for leaf, status in (("winter.m3u8", 200), ("winter/2.ts", 200), ("winter-2.ts", 403)):
+        query = f"uri=/live/main/{leaf}&token={token}"
+        answer = await theatre.edge.client.get(f"{server['hook_path']}?{query}")
+        assert answer.status_code == status, leaf

@@ -60,6 +60,22 @@ def test_a_path_that_leads_elsewhere_once_it_is_tidied_is_no_stream(path: str) -
     assert not read_question(query="", originals=[f"{path}?token=t"]).is_at("winter-main")
 
 
+@pytest.mark.parametrize(
+    ("path", "endings"),
+    [
+        ("/live/winter-main-2.ts", ("-2",)),
+        ("/live/winter-main-2_15.m4s", ("-2", "-2_15")),
+        ("/live/winter-main" + "-1" * 10_000 + ".ts", tuple("-1" * count for count in range(1, 33))),
+        ("/live/winter-main.ts", ()),
+        ("/live/winter-main.m3u8", ()),
+        ("/live/winter-main/2.ts", ()),
+        ("/live/winter-vip-2.ts", ()),
+    ],
+)
+def test_a_number_may_be_of_a_piece_or_of_another_streams_name(path: str, endings: tuple[str, ...]) -> None:
+    assert read_question(query="", originals=[path]).endings("winter-main") == endings
+
+
 MAIN, VIP = "/live/winter-main.m3u8", "/live/winter-vip.m3u8"
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from plaudit.features.admission.model.servers import AtLimit
 from plaudit.features.admission.model.shows import Show, refusal_to_watch
+from plaudit.features.admission.model.tokens import elsewhere
 from plaudit.kernel.refusal import Refusal, conflict, refused, unauthenticated
 
 SESSION: Final = "ses"
@@ -24,7 +25,10 @@ SEEN_AGAIN: Final = timedelta(minutes=1)
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """A client at a media server that wants to begin, with a token of ours."""
+    """A client at a media server that wants to begin, with a token of ours.
+
+    `not_of` are streams that it may be asking for as well: where the show has one, it is that one's.
+    """
 
     viewer: str
     show: str
@@ -38,6 +42,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     at_limit: AtLimit
     at: datetime
     ends_at: datetime | None = None
+    not_of: tuple[str, ...] = ()
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,12 +89,14 @@ def decide(
 
     The same client again is no other device. A newer token of the same device takes the place of the one
     before; the same token with a second client counts as another device. Refusals: those of
-    `refusal_to_watch`, `token.replaced`, `device.limit`, `stream.busy`.
+    `refusal_to_watch`, `token.elsewhere`, `token.replaced`, `device.limit`, `stream.busy`.
     """
     why = refusal_to_watch(show, ask.stream, held=held, publish=ask.publish)
     if why is not None:
         return why
     assert show is not None, "an unknown show is refused"
+    if not show.streams.keys().isdisjoint(ask.not_of):
+        return elsewhere()
     for place in places:
         if place.is_of(ask):
             same = place.serial == ask.serial and place.stream == ask.stream

@@ -49,6 +49,16 @@ class ServerTerms:
     at_limit: AtLimit
     in_doubt: InDoubt
 
+    @property
+    def ends_with_stream(self) -> bool:
+        """Whether what comes after a stream's name there might belong to the name of another stream."""
+        return self.stream_name.endswith("{stream}")
+
+    @property
+    def ends_with_show(self) -> bool:
+        """Whether it might belong to the name of another show."""
+        return self.stream_name.endswith("{show}")
+
     def name_of(self, *, show: str, stream: str) -> str:
         """Return what a stream of a show is called at this server."""
         return self.stream_name.replace("{show}", show).replace("{stream}", stream)
