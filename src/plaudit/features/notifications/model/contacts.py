@@ -11,6 +11,7 @@ from plaudit.features.notifications.model.kinds import KINDS, LANGUAGES, Languag
 from plaudit.kernel.actor import Actor
 from plaudit.kernel.ids import valid_name
 from plaudit.kernel.refusal import Refusal, forbidden, invalid
+from plaudit.kernel.time import is_zone
 
 Channel: TypeAlias = Literal["in_app", "email", "webhook", "sms", "push"]
 CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
@@ -138,17 +139,6 @@ def check_contact(contact: Contact) -> None:
 def is_email(text: str) -> bool:
     """Tell whether a text is an address that mail can be sent to; ASCII alone."""
     return len(text) <= _EMAIL_MAX and _EMAIL.fullmatch(text) is not None
-
-
-def is_zone(name: str) -> bool:
-    """Tell whether a name is a time zone of the IANA."""
-    if not re.fullmatch(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*", name, re.ASCII) or len(name) > _SHOWN_MAX:
-        return False
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        return False
-    return True
 
 
 def quiet_of(starts: str | None, ends: str | None) -> Quiet | None:
