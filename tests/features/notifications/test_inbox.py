@@ -87,6 +87,7 @@ async def test_a_kind_that_is_muted_in_the_app_is_not_in_the_inbox(theatre: Thea
     [
         ("email", "nobody", "contact.email"),
         ("email", "a@b\r\nBcc: c@d.example", "contact.email"),
+        ("email", "=?utf-8?q?x?=@mail.example", "contact.email"),
         ("phone", "12345", "contact.phone"),
         ("push_token", "", "contact.push_token"),
         ("time_zone", "Mars/Olympus", "contact.time_zone"),

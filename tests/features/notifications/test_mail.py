@@ -104,6 +104,34 @@ async def test_what_broke_off_after_its_text_comes_again_with_the_same_message_i
     assert mailbox.came[-1][1]["message-id"] != first
 
 
+async def test_one_address_that_no_mail_can_be_sent_to_keeps_no_other_from_its_mail(
+    theatre: Theatre, mailbox: Mailbox
+) -> None:
+    await _serve(theatre, mailbox)
+    for viewer in ("mallory", "mei", "eve"):
+        await theatre.contact(viewer, email=f"{viewer}@mail.example")
+    # As they were saved before such addresses were refused.
+    async with theatre.house.database.transaction() as tx:
+        for viewer, email in (
+            ("mallory", "=?utf-8?q?x=0D=0Ay?=@mail.example"),
+            ("eve", "=?utf-8?q?mei?=@mail.example"),
+        ):
+            await tx.execute(
+                "UPDATE notifications.contact SET email = %s WHERE tenant_id = %s AND viewer = %s",
+                (email, theatre.tenant_id, viewer),
+            )
+    await theatre.show(starts_at=STARTS_AT)
+    for viewer in ("mallory", "eve", "mei"):
+        await theatre.buys(viewer)
+    await theatre.tidy()
+    assert [envelope.rcpt_tos for envelope, _ in mailbox.came] == [["mei@mail.example"]]
+    found = {
+        one["viewer"]: (one["state"], one["problem"]) for one in await theatre.deliveries(channel="email")
+    }
+    unsendable = ("dead", "smtp.unsendable")
+    assert found == {"mallory": unsendable, "eve": unsendable, "mei": ("sent", None)}
+
+
 async def test_a_server_that_is_away_fails_all_and_loses_none(theatre: Theatre, mailbox: Mailbox) -> None:
     await _serve(theatre, mailbox, port=9)
     await theatre.contact("ann", email="ann@mail.example")
@@ -230,6 +258,7 @@ async def test_a_name_that_means_another_address_a_moment_later_leads_where_it_w
         ({"host": "127.0.0.1"}, "mail_server.invalid", "host"),
         ({"port": 0}, "mail_server.invalid", "port"),
         ({"from_address": "nobody"}, "mail_server.invalid", "from_address"),
+        ({"from_address": "=?utf-8?q?x?=@acme.example"}, "mail_server.invalid", "from_address"),
         ({"from_name": "a\r\nb"}, "mail_server.invalid", "from_name"),
         ({"ca_pem": "nothing"}, "mail_server.invalid", "ca_pem"),
         ({"username": "u", "password": "p", "security": "none"}, "mail_server.invalid", "security"),

@@ -27,6 +27,8 @@ _EMAIL: Final = re.compile(
     r"(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+",
     re.ASCII,
 )
+ENCODED: Final = "=?"
+"""How an encoded word begins (RFC 2047)."""
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,512}", re.ASCII)
 _CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
@@ -137,8 +139,11 @@ def check_contact(contact: Contact) -> None:
 
 
 def is_email(text: str) -> bool:
-    """Tell whether a text is an address that mail can be sent to; ASCII alone."""
-    return len(text) <= _EMAIL_MAX and _EMAIL.fullmatch(text) is not None
+    """Tell whether a text is an address that mail can be sent to; ASCII alone.
+
+    What looks like an encoded word is none: a header would hold what it encodes, which may be anything.
+    """
+    return len(text) <= _EMAIL_MAX and ENCODED not in text and _EMAIL.fullmatch(text) is not None
 
 
 def quiet_of(starts: str | None, ends: str | None) -> Quiet | None:

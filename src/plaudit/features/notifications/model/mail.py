@@ -93,7 +93,12 @@ def check_password(password: str | None, *, username: str | None) -> None:
 
 
 def mail_of(*, server: MailServer, to: str, id: str, rendered: Rendered, at: datetime) -> EmailMessage:  # noqa: A002 - the header is named so
-    """Return a message as it is sent: plain text first, then HTML. `id` makes its Message-ID."""
+    """Return a message as it is sent: plain text first, then HTML. `id` makes its Message-ID.
+
+    Raises ValueError when it cannot be written, as to an address that was saved before such were refused.
+    """
+    if not is_email(to) or not is_email(server.from_address):
+        raise ValueError("an address that no mail can be sent to")
     mail = EmailMessage(policy=SMTP)
     mail["From"] = (
         formataddr((server.from_name, server.from_address)) if server.from_name else server.from_address
