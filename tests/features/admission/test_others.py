@@ -80,6 +80,50 @@ async def test_livekit_removes_a_participant_whose_right_is_gone(theatre: Theatr
     assert claims["video"] == {"roomAdmin": True, "room": "winter-main"}
 
 
+REMOVED = "/twirp/livekit.RoomService/RemoveParticipant"
+
+
+async def test_who_is_on_stage_and_who_watches_on_one_device_are_two(theatre: Theatre) -> None:
+    await theatre.server("livekit", **LIVEKIT)
+    await theatre.give("v1")
+    await theatre.give("v1", "cohost")
+    watching = await theatre.playback("v1", device="phone")
+    publishing = await theatre.playback("v1", device="phone", publish=True)
+    assert (watching["identity"], publishing["identity"]) == ("v1#phone", "v1#phone#stage")
+    assert len(await theatre.sessions()) == 2
+    # Who watches counts as a device, whether he was on the stage before or not.
+    more = {"stream": "main", "viewer": "v1", "device": "tv"}
+    problem(await theatre.acme.send("POST", "/v1/shows/winter/playback", more), 422, "device.limit")
+    # Only the one whose right has gone is ended.
+    await theatre.take("v1", "cohost")
+    sent = await theatre.until_sent("POST", REMOVED)
+    assert msgspec.json.decode(sent.content) == {"room": "winter-main", "identity": "v1#phone#stage"}
+    (left,) = await theatre.sessions()
+    assert left["stream"] == "main"
+    assert len(theatre.outside.sent) == 1
+
+
+async def test_a_device_that_goes_to_another_room_leaves_the_one_before(theatre: Theatre) -> None:
+    await theatre.server("livekit", **LIVEKIT)
+    await theatre.give("v1", "vip")
+    await theatre.playback("v1", device="phone")
+    await theatre.playback("v1", "backstage", device="phone")
+    sent = await theatre.until_sent("POST", REMOVED)
+    assert msgspec.json.decode(sent.content) == {"room": "winter-main", "identity": "v1#phone"}
+    assert [one["stream"] for one in await theatre.sessions()] == ["backstage"]
+
+
+async def test_agora_keeps_nobody_out_of_a_channel_that_he_comes_back_to(theatre: Theatre) -> None:
+    await theatre.server("agora", **AGORA)
+    await theatre.give("v1", "vip")
+    first = await theatre.playback("v1", device="phone")
+    await theatre.playback("v1", "backstage", device="phone")
+    sent = await theatre.until_sent("POST", "/dev/v1/kicking-rule")
+    assert msgspec.json.decode(sent.content)["uid"] == first["uid"]
+    again = await theatre.playback("v1", device="phone")
+    assert again["uid"] != first["uid"]
+
+
 async def test_livekit_tells_who_has_left(theatre: Theatre) -> None:
     server = await theatre.server("livekit", **LIVEKIT)
     await theatre.give("v1")

@@ -164,7 +164,7 @@ async def _taken(means: Means, server: MediaServer, given: Pass, *, now: datetim
         publish=given.publish,
         serial=given.serial,
         server=server.number,
-        client=client_of(viewer=given.viewer, device=given.device),
+        client=client_of(viewer=given.viewer, device=given.device, publish=given.publish),
         protocol=server.kind,
         at_limit=server.terms.at_limit,
         at=now,

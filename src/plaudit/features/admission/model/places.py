@@ -11,6 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from plaudit.features.admission.model.media import client_of
 from plaudit.features.admission.model.servers import AtLimit
 from plaudit.features.admission.model.shows import Show, refusal_to_watch
 from plaudit.features.admission.model.tokens import elsewhere
@@ -70,6 +71,19 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         """Tell whether it is the very client that asks."""
         return self.client == ask.client and self.server == ask.server
 
+    def is_left_by(self, ask: Ask) -> bool:
+        """Tell whether the client that asks goes to another stream, and may still be at this one.
+
+        That is so of clients that we have named; what a server calls a client is at one stream at a time.
+        """
+        named = client_of(viewer=ask.viewer, device=ask.device, publish=ask.publish)
+        return self.is_of(ask) and self.stream != ask.stream and ask.client == named
+
+    @property
+    def on_stage(self) -> bool:
+        """Whether it is the place to publish from."""
+        return self.slot == STAGE
+
 
 Act: TypeAlias = Literal["keep", "take", "replace"]
 
@@ -98,7 +112,7 @@ def decide(
     if not show.streams.keys().isdisjoint(ask.not_of):
         return elsewhere()
     for place in places:
-        if place.is_of(ask):
+        if place.is_of(ask) and place.on_stage is ask.publish:
             same = place.serial == ask.serial and place.stream == ask.stream
             act: Act = "keep" if same and place.ends_at == ask.ends_at else "replace"
             return Verdict(act=act, slot=place.slot, before=place)
@@ -108,7 +122,7 @@ def decide(
 
 
 def _on_stage(ask: Ask, places: Sequence[Place]) -> Verdict | Refusal:
-    before = next((place for place in places if place.slot == STAGE), None)
+    before = next((place for place in places if place.on_stage), None)
     if before is None:
         return Verdict(act="take", slot=STAGE)
     if ask.serial > before.serial or before.over(ask.at):
@@ -117,7 +131,7 @@ def _on_stage(ask: Ask, places: Sequence[Place]) -> Verdict | Refusal:
 
 
 def _before_it(ask: Ask, places: Sequence[Place], *, most: int) -> Verdict | Refusal:
-    watching = [place for place in places if place.slot != STAGE]
+    watching = [place for place in places if not place.on_stage]
     for place in watching:
         if place.device == ask.device and place.serial != ask.serial and not place.over(ask.at):
             if ask.serial < place.serial:

@@ -94,7 +94,7 @@ class Livekit:
 
     def offer(self, wanted: Wanted) -> Offer:
         """Return the address and an access token: to listen, and to publish only for one who may."""
-        identity = client_of(viewer=wanted.viewer, device=wanted.device)
+        identity = client_of(viewer=wanted.viewer, device=wanted.device, publish=wanted.publish)
         grants = {
             "roomJoin": True,
             "room": wanted.name,
