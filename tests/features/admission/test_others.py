@@ -44,7 +44,7 @@ async def test_livekit_lets_viewers_listen_and_cohosts_publish(theatre: Theatre)
     await theatre.give("v1")
     await theatre.give("v2", "cohost")
     given = await theatre.playback("v1", device="phone")
-    assert (given["urls"], given["name"]) == (["wss://lk.example"], "winter-main")
+    assert (given["urls"], given["name"]) == (["wss://lk.example"], "winter~main")
     claims = claims_of(given["token"])
     assert claims == {
         "iss": "APIabc",
@@ -54,7 +54,7 @@ async def test_livekit_lets_viewers_listen_and_cohosts_publish(theatre: Theatre)
         "exp": NOW_S + 300,
         "video": {
             "roomJoin": True,
-            "room": "winter-main",
+            "room": "winter~main",
             "canPublish": False,
             "canPublishData": False,
             "canSubscribe": True,
@@ -75,9 +75,9 @@ async def test_livekit_removes_a_participant_whose_right_is_gone(theatre: Theatr
     await theatre.take("v1")
     path = "/twirp/livekit.RoomService/RemoveParticipant"
     sent = await theatre.until_sent("POST", path)
-    assert msgspec.json.decode(sent.content) == {"room": "winter-main", "identity": "v1#phone"}
+    assert msgspec.json.decode(sent.content) == {"room": "winter~main", "identity": "v1#phone"}
     claims = claims_of(sent.headers["authorization"].removeprefix("Bearer "))
-    assert claims["video"] == {"roomAdmin": True, "room": "winter-main"}
+    assert claims["video"] == {"roomAdmin": True, "room": "winter~main"}
 
 
 REMOVED = "/twirp/livekit.RoomService/RemoveParticipant"
@@ -97,7 +97,7 @@ async def test_who_is_on_stage_and_who_watches_on_one_device_are_two(theatre: Th
     # Only the one whose right has gone is ended.
     await theatre.take("v1", "cohost")
     sent = await theatre.until_sent("POST", REMOVED)
-    assert msgspec.json.decode(sent.content) == {"room": "winter-main", "identity": "v1#phone#stage"}
+    assert msgspec.json.decode(sent.content) == {"room": "winter~main", "identity": "v1#phone#stage"}
     (left,) = await theatre.sessions()
     assert left["stream"] == "main"
     assert len(theatre.outside.sent) == 1
@@ -109,7 +109,7 @@ async def test_a_device_that_goes_to_another_room_leaves_the_one_before(theatre:
     await theatre.playback("v1", device="phone")
     await theatre.playback("v1", "backstage", device="phone")
     sent = await theatre.until_sent("POST", REMOVED)
-    assert msgspec.json.decode(sent.content) == {"room": "winter-main", "identity": "v1#phone"}
+    assert msgspec.json.decode(sent.content) == {"room": "winter~main", "identity": "v1#phone"}
     assert [one["stream"] for one in await theatre.sessions()] == ["backstage"]
 
 
@@ -134,7 +134,7 @@ async def test_livekit_tells_who_has_left(theatre: Theatre) -> None:
     problem(refused, 422, "device.limit")
     event = {
         "event": "participant_left",
-        "room": {"sid": "RM_x", "name": "winter-main"},
+        "room": {"sid": "RM_x", "name": "winter~main"},
         "participant": {"sid": "PA_x", "identity": "v1#phone", "state": "DISCONNECTED"},
         "id": "EV_x",
         "createdAt": str(NOW_S),
@@ -174,10 +174,10 @@ async def test_livekit_tells_of_another_room_or_of_who_has_come_again_and_nobody
         )
         assert answer.status_code == 200, answer.text
 
-    await leaves("winter-main")
-    await leaves("winter-backstage", disconnectReason="DUPLICATE_IDENTITY")
+    await leaves("winter~main")
+    await leaves("winter~backstage", disconnectReason="DUPLICATE_IDENTITY")
     assert [one["stream"] for one in await theatre.sessions()] == ["backstage"]
-    await leaves("winter-backstage", disconnectReason="CLIENT_INITIATED")
+    await leaves("winter~backstage", disconnectReason="CLIENT_INITIATED")
     assert await theatre.sessions() == []
 
 
@@ -192,7 +192,7 @@ async def test_agora_is_joined_by_the_number_of_the_session(theatre: Theatre) ->
     await theatre.give("v1")
     given = await theatre.playback("v1", device="phone")
     said = opened(given["token"], certificate=AGORA["secrets"]["app_certificate"])
-    assert (said.app_id, said.channel, said.uid) == (given["app_id"], "winter-main", str(given["uid"]))
+    assert (said.app_id, said.channel, said.uid) == (given["app_id"], "winter~main", str(given["uid"]))
     assert (said.issued_at_s, said.expire_s, said.privileges) == (NOW_S, 300, {1: 300})
     again = await theatre.playback("v1", device="phone")
     assert again["uid"] == given["uid"]
@@ -200,7 +200,7 @@ async def test_agora_is_joined_by_the_number_of_the_session(theatre: Theatre) ->
     sent = await theatre.until_sent("POST", "/dev/v1/kicking-rule")
     assert msgspec.json.decode(sent.content) == {
         "appid": given["app_id"],
-        "cname": "winter-main",
+        "cname": "winter~main",
         "uid": given["uid"],
         "time_in_seconds": 300,
         "privileges": ["join_channel"],
@@ -234,20 +234,20 @@ async def _signed(theatre: Theatre, body: dict[str, Any]) -> tuple[str, dict[str
 async def test_a_url_of_type_a_is_signed_over_path_time_and_chance(theatre: Theatre) -> None:
     path, query = await _signed(theatre, cdn("type_a", validity_s=60))
     at, rand, uid, signature = query["auth_key"].split("-")
-    assert (path, int(at), uid) == ("/live/winter-main.m3u8", NOW_S + 240, "0")
+    assert (path, int(at), uid) == ("/live/winter~main.m3u8", NOW_S + 240, "0")
     assert signature == md5(f"{path}-{at}-{rand}-0-main-key".encode()).hexdigest()  # noqa: S324 - the CDN's
 
 
 async def test_a_url_of_type_b_is_signed_over_key_stream_and_time(theatre: Theatre) -> None:
     _, query = await _signed(theatre, cdn("type_b", sign_with="backup"))
     assert int(query["txTime"], 16) == NOW_S + 300
-    text = f"backup-keywinter-main{query['txTime']}"
+    text = f"backup-keywinter~main{query['txTime']}"
     assert query["txSecret"] == md5(text.encode()).hexdigest()  # noqa: S324 - the CDN's
 
 
 async def test_a_url_of_type_d_is_signed_by_hmac(theatre: Theatre) -> None:
     _, query = await _signed(theatre, cdn("type_d"))
-    text = f"winter-main{query['hwTime']}"
+    text = f"winter~main{query['hwTime']}"
     assert query["hwSecret"] == digest(b"main-key", text.encode(), "sha256").hex()
 
 
@@ -257,12 +257,12 @@ async def test_a_cdn_asks_and_reads_the_status(theatre: Theatre, method: str) ->
     await theatre.give("v1")
     token = await theatre.token("v1")
     send, path = theatre.edge.client.request, server["hook_path"]
-    for query in (f"?token={token}", f"?uri=/live/winter-main.m3u8&token={token}"):
+    for query in (f"?token={token}", f"?uri=/live/winter~main.m3u8&token={token}"):
         assert (await send(method, path + query)).status_code == 200
-    origin = {"X-Original-URI": f"/live/winter-main-1.ts?token={token}"}
+    origin = {"X-Original-URI": f"/live/winter~main-1.ts?token={token}"}
     assert (await send(method, path, headers=origin)).status_code == 200
     assert len(await theatre.sessions()) == 1
-    elsewhere = f"?uri=/live/winter-main2.m3u8&token={token}"
+    elsewhere = f"?uri=/live/winter~main2.m3u8&token={token}"
     for bad in ("", "?token=x", elsewhere, f"?token={token}&token={token}"):
         answer = await send(method, path + bad)
         assert answer.status_code == 403, bad
@@ -276,7 +276,7 @@ async def test_a_cdn_asks_and_reads_the_status(theatre: Theatre, method: str) ->
     [
         ("uri=//%5B", {}),
         ("uri=//%5B&token=x", {}),
-        ("token=x", {"X-Original-URI": "//[x/live/winter-main.m3u8"}),
+        ("token=x", {"X-Original-URI": "//[x/live/winter~main.m3u8"}),
         ("token=%00", {}),
         ("uri=%00", {}),
         ("token=%ff%fe", {}),
@@ -328,7 +328,7 @@ async def test_what_a_viewer_says_he_asked_for_does_not_open_another_stream(thea
     server = await theatre.server("cdn", **cdn("none", remote_auth=True))
     await theatre.give("v1")
     token = await theatre.token("v1")
-    asked, said = "uri=/live/winter-backstage.m3u8", "uri=/live/winter-main.m3u8"
+    asked, said = "uri=/live/winter~backstage.m3u8", "uri=/live/winter~main.m3u8"
     for query in (f"token={token}&{said}&{asked}", f"{asked}&token={token}&{said}"):
         answer = await theatre.edge.client.get(f"{server['hook_path']}?{query}")
         assert answer.status_code == 403, query
