@@ -126,6 +126,28 @@ async def test_a_viewer_is_told_in_one_look_what_it_may_watch(theatre: Theatre) 
     problem(await theatre.acme.send("GET", "/v1/shows/summer/access?viewer=v1"), 404, "show.unknown")
 
 
+async def test_a_draft_is_known_to_those_who_read_drafts(theatre: Theatre) -> None:
+    await theatre.server()
+    await theatre.announce("secret", state="draft")
+    await theatre.give("v1", show="secret")
+    await theatre.give("v1", "cohost", show="secret")
+    viewer = await theatre.viewer("v1")
+    access, playback = "/v1/shows/secret/access", "/v1/shows/secret/playback"
+    problem(await viewer.send("GET", access), 404, "show.unknown")
+    for publish in (False, True):
+        body = {"stream": "main", "publish": publish}
+        problem(await viewer.send("POST", playback, body), 404, "show.unknown")
+    assert (await theatre.acme.get(access, viewer="v1"))["state"] == "draft"
+    watching = {"stream": "main", "viewer": "v1"}
+    problem(await theatre.acme.send("POST", playback, watching), 422, "show.not_live")
+    made = await theatre.acme.do(
+        "POST", "/v1/api-keys", {"name": "encoder", "scopes": ["access.read", "access.write"]}
+    )
+    encoder = theatre.edge.caller(made["key"])
+    assert (await encoder.do("POST", playback, {"stream": "main", "publish": True}))["viewer"] is None
+    problem(await encoder.send("POST", playback, watching), 404, "show.unknown")
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
