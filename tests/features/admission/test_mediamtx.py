@@ -92,7 +92,8 @@ async def test_a_reader_that_left_gives_up_its_place(theatre: Theatre) -> None:
     answer = await theatre.post(server, {"id": ID, "type": "rtspSession"}, more="/end")
     assert answer.status_code == 200
     assert await theatre.sessions() == []
-    problem(await theatre.post(server, {}, more="/end"), 400, "hook.invalid")
+    for unread in ({}, {"id": "a\0b"}):
+        problem(await theatre.post(server, unread, more="/end"), 400, "hook.invalid")
 
 
 @pytest.mark.parametrize(

@@ -123,9 +123,12 @@ async def test_nobody_asks_without_the_servers_secret(theatre: Theatre) -> None:
     assert await theatre.sessions() == []
 
 
+NUL = rb'{"action": "on_stop", "client_id": "a\u0000b"}'
+
+
 async def test_what_is_no_question_is_told_so(theatre: Theatre) -> None:
     server = await theatre.server()
-    for body in (b"", b"0", b"{", b'{"action": 1}', b'{"action": "on_play"}', b"\xff", b"[]"):
+    for body in (b"", b"0", b"{", b'{"action": 1}', b'{"action": "on_play"}', b"\xff", b"[]", NUL):
         answer = await theatre.edge.client.post(server["hook_path"], content=body)
         problem(answer, 400, "hook.invalid")
     large = await theatre.edge.client.post(server["hook_path"], content=b" " * 2_000_000)
