@@ -25,7 +25,7 @@ async def admit(edge: UnderTest, a: Caller, ids: dict[str, str], *, mark: str) -
         "action": "on_play",
         "client_id": f"client-{mark}",
         "app": "live",
-        "stream": f"{show}-main",
+        "stream": f"{show}~main",
         "param": f"?token={given['token']}",
     }
     assert (await edge.client.post(made["hook_path"], json=hook)).json() == {"code": 0}

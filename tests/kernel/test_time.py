@@ -8,7 +8,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from plaudit.kernel.time import Period, SystemClock, day_of, format_time, month_of, parse_time, week_of
+from plaudit.kernel.time import (
+    Period,
+    SystemClock,
+    day_of,
+    format_time,
+    is_zone,
+    month_of,
+    parse_time,
+    week_of,
+)
 
 MICROSECOND = timedelta(microseconds=1)
 INSTANTS = st.datetimes(datetime(1901, 1, 1), datetime(2998, 12, 1), timezones=st.just(UTC))  # noqa: DTZ001 - given by timezones
@@ -147,3 +156,28 @@ def test_the_system_clock_is_aware_and_in_utc() -> None:
     clock = SystemClock()
     assert clock.now().tzinfo is UTC
     assert clock.now() <= clock.now()
+
+
+@pytest.mark.parametrize("name", ["UTC", "Asia/Shanghai", "America/Argentina/Buenos_Aires", "Etc/GMT+5"])
+def test_a_zone_of_the_iana_is_one(name: str) -> None:
+    assert is_zone(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "localtime",
+        "posixrules",
+        "Factory",
+        "right/UTC",
+        "posix/UTC",
+        "utc/",
+        "../UTC",
+        "/UTC",
+        "a\0",
+        "é",
+    ],
+)
+def test_what_depends_on_the_machine_or_is_no_zone_is_none(name: str) -> None:
+    assert not is_zone(name)

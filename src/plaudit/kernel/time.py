@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final, Protocol
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 _RFC3339: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.(\d{1,9}))?(?:[Zz]|[+-]\d{2}:\d{2})", re.ASCII
@@ -14,6 +15,8 @@ _MICROSECOND_DIGITS: Final = 6
 _DECEMBER: Final = 12
 _TOO_EARLY: Final = datetime(1899, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 _TOO_LATE: Final = datetime(3000, 1, 1, tzinfo=UTC)
+_OF_THE_MACHINE: Final = frozenset({"localtime", "posixrules", "Factory"})
+"""Files among those of zones that are what a machine was set to, or none at all."""
 
 
 class Clock(Protocol):
@@ -91,6 +94,16 @@ def format_time(at: datetime) -> str:
     if at.tzinfo is not UTC:
         at = at.astimezone(UTC)
     return at.isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def is_zone(name: str) -> bool:
+    """Tell whether a name is that of a zone of the IANA, which is the same on every machine."""
+    return name in _zones()
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones() - _OF_THE_MACHINE)
 
 
 def _day(day: date) -> tuple[date, date]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from plaudit.vocabulary.facts.shows import StreamRights
 from tests.app.edge import problem
 from tests.features.admission.theatre import MEDIAMTX_SETTINGS, SRS_SETTINGS, Theatre
 
@@ -40,10 +41,13 @@ async def _facts(theatre: Theatre) -> Any:  # noqa: ANN401 - JSON
         ({"token_ttl_s": 29}, "media_server.invalid"),
         ({"token_ttl_s": 86_401}, "media_server.invalid"),
         ({"stream_name": "{stream}"}, "media_server.invalid"),
-        ({"stream_name": "{show}-{stream}?x"}, "media_server.invalid"),
-        ({"stream_name": "/{show}-{stream}"}, "media_server.invalid"),
-        ({"stream_name": "~{show}-{stream}"}, "media_server.invalid"),
-        ({"stream_name": "{show}{stream}" + "x" * 100}, "media_server.invalid"),
+        ({"stream_name": "{show}~{stream}?x"}, "media_server.invalid"),
+        ({"stream_name": "/{show}~{stream}"}, "media_server.invalid"),
+        ({"stream_name": "~{show}~{stream}"}, "media_server.invalid"),
+        ({"stream_name": "{show}~{stream}" + "x" * 100}, "media_server.invalid"),
+        ({"stream_name": "{show}{stream}"}, "media_server.invalid"),
+        ({"stream_name": "{show}-{stream}"}, "media_server.invalid"),
+        ({"stream_name": "live/{stream}:{show}~"}, "media_server.invalid"),
         ({"settings": {}}, "media_server.settings"),
         ({"settings": {"urls": []}}, "media_server.settings"),
         ({"settings": {"urls": ["rtmp://edge/live/x"]}}, "media_server.settings"),
@@ -79,6 +83,30 @@ async def test_what_cannot_be_a_media_server_is_refused(
     assert (await theatre.acme.get("/v1/media-servers"))["items"] == []
 
 
+async def test_no_two_streams_are_called_alike(theatre: Theatre) -> None:
+    server = await theatre.server()
+    await theatre.announce("winter", streams=(StreamRights(stream="main-vip", rights=("main",)),))
+    await theatre.announce("winter-main", streams=(StreamRights(stream="vip", rights=("vip",)),))
+    await theatre.give("v1")
+    token = await theatre.token("v1", "main-vip")
+    assert await theatre.ask(server, token, "c1", stream="winter-main~vip") == (401, "token.elsewhere")
+    assert await theatre.ask(server, token, "c1", stream="winter~main-vip") == (0, "")
+
+
+async def test_a_server_that_was_saved_with_another_template_goes_on(theatre: Theatre) -> None:
+    server = await theatre.server()
+    await theatre.give("v1")
+    async with theatre.house.database.transaction() as tx:
+        await tx.execute(
+            "UPDATE admission.server SET stream_name = '{show}-{stream}' WHERE tenant_id = %s",
+            (theatre.tenant_id,),
+        )
+    token = await theatre.token("v1")
+    assert await theatre.ask(server, token, "c1", stream="winter-main") == (0, "")
+    shown = await theatre.acme.get(f"/v1/media-servers/{server['server']}")
+    assert shown["stream_name"] == "{show}-{stream}"
+
+
 async def test_a_viewer_is_told_in_one_look_what_it_may_watch(theatre: Theatre) -> None:
     await theatre.give("v1", "main", count=2)
     await theatre.give("v1", "chat")
@@ -96,6 +124,28 @@ async def test_a_viewer_is_told_in_one_look_what_it_may_watch(theatre: Theatre) 
     problem(await theatre.acme.send("GET", "/v1/shows/winter/access"), 400, "viewer.missing")
     problem(await theatre.acme.send("GET", "/v1/shows/winter/access?viewer=a%2Fb"), 400, "viewer.invalid")
     problem(await theatre.acme.send("GET", "/v1/shows/summer/access?viewer=v1"), 404, "show.unknown")
+
+
+async def test_a_draft_is_known_to_those_who_read_drafts(theatre: Theatre) -> None:
+    await theatre.server()
+    await theatre.announce("secret", state="draft")
+    await theatre.give("v1", show="secret")
+    await theatre.give("v1", "cohost", show="secret")
+    viewer = await theatre.viewer("v1")
+    access, playback = "/v1/shows/secret/access", "/v1/shows/secret/playback"
+    problem(await viewer.send("GET", access), 404, "show.unknown")
+    for publish in (False, True):
+        body = {"stream": "main", "publish": publish}
+        problem(await viewer.send("POST", playback, body), 404, "show.unknown")
+    assert (await theatre.acme.get(access, viewer="v1"))["state"] == "draft"
+    watching = {"stream": "main", "viewer": "v1"}
+    problem(await theatre.acme.send("POST", playback, watching), 422, "show.not_live")
+    made = await theatre.acme.do(
+        "POST", "/v1/api-keys", {"name": "encoder", "scopes": ["access.read", "access.write"]}
+    )
+    encoder = theatre.edge.caller(made["key"])
+    assert (await encoder.do("POST", playback, {"stream": "main", "publish": True}))["viewer"] is None
+    problem(await encoder.send("POST", playback, watching), 404, "show.unknown")
 
 
 @pytest.mark.parametrize(

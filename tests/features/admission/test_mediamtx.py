@@ -26,7 +26,7 @@ def question(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - the fields of 
         "password": "",
         "token": "",
         "action": "read",
-        "path": "winter-main",
+        "path": "winter~main",
         "protocol": "rtsp",
         "id": ID,
         "query": "",
@@ -68,7 +68,7 @@ async def test_the_token_of_hls_is_in_the_query_and_its_requests_are_one_client(
     ("changes", "status", "reason"),
     [
         ({"action": "publish"}, 401, "token.elsewhere"),
-        ({"path": "winter-backstage"}, 401, "token.elsewhere"),
+        ({"path": "winter~backstage"}, 401, "token.elsewhere"),
         ({"action": "api", "path": ""}, 403, "hook.action"),
         ({"action": "metrics", "path": ""}, 403, "hook.action"),
         ({"action": "playback", "protocol": ""}, 200, None),
@@ -92,7 +92,8 @@ async def test_a_reader_that_left_gives_up_its_place(theatre: Theatre) -> None:
     answer = await theatre.post(server, {"id": ID, "type": "rtspSession"}, more="/end")
     assert answer.status_code == 200
     assert await theatre.sessions() == []
-    problem(await theatre.post(server, {}, more="/end"), 400, "hook.invalid")
+    for unread in ({}, {"id": "a\0b"}):
+        problem(await theatre.post(server, unread, more="/end"), 400, "hook.invalid")
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ async def test_by_jwt_it_lets_in_whom_we_signed_for(theatre: Theatre) -> None:
     server = await theatre.server("mediamtx", settings=settings)
     await theatre.give("v1")
     given = await theatre.playback("v1", device="phone")
-    assert given["urls"][0].startswith("rtsp://edge.example:8554/winter-main?jwt=")
+    assert given["urls"][0].startswith("rtsp://edge.example:8554/winter~main?jwt=")
     assert max(map(len, given["urls"])) < 1_024
     keys = jwt.PyJWKSet.from_dict(await _key_set(theatre, server))
     assert len(keys.keys) == 2
@@ -135,7 +136,7 @@ async def test_by_jwt_it_lets_in_whom_we_signed_for(theatre: Theatre) -> None:
         audience="edge",
         options={"verify_exp": False, "verify_iat": False},
     )
-    assert claims["mediamtx_permissions"] == [{"action": "read", "path": "winter-main"}]
+    assert claims["mediamtx_permissions"] == [{"action": "read", "path": "winter~main"}]
     assert claims["exp"] - claims["iat"] == 300
     assert len(await theatre.sessions()) == 1
 

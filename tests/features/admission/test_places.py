@@ -86,6 +86,8 @@ def told(verdict: Verdict | Refusal) -> tuple[str, int] | str:
         ([place(1), place(2)], {"publish": True}, ("take", 0)),
         ([place(0, serial=9)], {"publish": True}, ("replace", 0)),
         ([place(0, serial=10)], {"publish": True}, "stream.busy"),
+        ([place(0, client="c1")], {}, ("take", 1)),
+        ([place(1, client="c1")], {"publish": True}, ("take", 0)),
         # Places beyond what the show allows now are no places.
         ([place(1), place(2), place(3)], {"at_limit": "replace_oldest"}, ("replace", 1)),
     ],
@@ -159,6 +161,16 @@ async def test_many_viewers_at_once_have_a_place_each(theatre: Theatre) -> None:
         *(gate.ask(msgspec.structs.replace(ASK, viewer=viewer, client=f"c-{viewer}")) for viewer in viewers)
     )
     assert [isinstance(answer, Let) for answer in answers] == [True] * 50 + [False] * 10
+
+
+async def test_a_client_that_has_the_place_of_who_publishes_and_watches_gives_it_up(theatre: Theatre) -> None:
+    await theatre.server()
+    await theatre.give("v1")
+    await theatre.give("v1", "cohost")
+    gate = Gate(database=theatre.house.database, tenant_id=theatre.tenant_id)
+    assert isinstance(await gate.ask(msgspec.structs.replace(ASK, publish=True)), Let)
+    assert isinstance(await gate.ask(ASK), Let)
+    assert len(await theatre.sessions()) == 1
 
 
 async def test_a_client_that_comes_with_another_viewers_token_changes_places(theatre: Theatre) -> None:

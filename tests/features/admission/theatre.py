@@ -214,11 +214,11 @@ def srs_hook(token: str, client: str, **changes: Any) -> dict[str, Any]:  # noqa
         "ip": "192.168.1.10",
         "vhost": "__defaultVhost__",
         "app": "live",
-        "stream": "winter-main",
+        "stream": "winter~main",
         "tcUrl": "rtmp://edge.example/live",
         "param": f"?token={token}",
         "pageUrl": "http://show.example/live.html",
-        "stream_url": "__defaultVhost__/live/winter-main",
+        "stream_url": "__defaultVhost__/live/winter~main",
         "stream_id": "vid-124q9y3",
         **changes,
     }

@@ -63,6 +63,8 @@ async def test_a_new_tenant_has_a_journal_and_a_key_with_all_scopes(edge: UnderT
         ("a", "n", "Mars/Olympus"),
         ("a", "n", "../etc/passwd"),
         ("a", "n", ""),
+        ("a", "n", "localtime"),
+        ("a", "n", "right/UTC"),
     ],
 )
 async def test_a_tenant_needs_a_sound_name_and_zone(edge: UnderTest, slug: str, name: str, zone: str) -> None:

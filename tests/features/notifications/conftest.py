@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.features.notifications.mailbox import Mailbox, open_mailbox
 from tests.features.notifications.theatre import Theatre, open_theatre
 
 
@@ -18,3 +19,10 @@ async def theatre(database_url: str, tmp_path: Path) -> AsyncIterator[Theatre]:
         await opened.caught_up()
         for one in (await opened.acme.get("/v1/subscriptions"))["items"]:
             assert not one["dead_letters"], one
+
+
+@pytest.fixture
+async def mailbox() -> AsyncIterator[Mailbox]:
+    """Lend a mail server without TLS."""
+    async with open_mailbox() as opened:
+        yield opened

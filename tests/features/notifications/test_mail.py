@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -21,14 +20,8 @@ pytestmark = pytest.mark.anyio
 STARTS_AT = NOON + timedelta(days=5)
 
 
-@pytest.fixture
-async def mailbox() -> AsyncIterator[Mailbox]:
-    """Lend a mail server without TLS."""
-    async with open_mailbox() as opened:
-        yield opened
-
-
-async def _serve(theatre: Theatre, mailbox: Mailbox, **fields: Any) -> Any:  # noqa: ANN401 - JSON
+async def serve(theatre: Theatre, mailbox: Mailbox, **fields: Any) -> Any:  # noqa: ANN401 - JSON
+    """Have a mailbox take the tenant's mail."""
     body = {
         "host": "localhost",
         "port": mailbox.port,
@@ -49,7 +42,7 @@ async def _bought(theatre: Theatre, viewer: str = "mei", **contact: Any) -> None
 async def test_a_mail_is_text_first_then_html_in_the_viewers_language(
     theatre: Theatre, mailbox: Mailbox
 ) -> None:
-    await _serve(theatre, mailbox)
+    await serve(theatre, mailbox)
     await _bought(theatre, language="zh")
     ((envelope, mail),) = mailbox.came
     assert (envelope.mail_from, envelope.rcpt_tos) == ("tickets@acme.example", ["mei@mail.example"])
@@ -71,7 +64,7 @@ async def test_a_mail_is_text_first_then_html_in_the_viewers_language(
 async def test_a_refusal_that_passes_comes_again_and_one_that_does_not_is_dead(
     theatre: Theatre, mailbox: Mailbox
 ) -> None:
-    await _serve(theatre, mailbox)
+    await serve(theatre, mailbox)
     mailbox.answers = [lambda _: "451 later"]
     await _bought(theatre)
     (one,) = await theatre.deliveries(channel="email")
@@ -90,7 +83,7 @@ async def test_a_refusal_that_passes_comes_again_and_one_that_does_not_is_dead(
 async def test_what_broke_off_after_its_text_comes_again_with_the_same_message_id(
     theatre: Theatre, mailbox: Mailbox
 ) -> None:
-    await _serve(theatre, mailbox)
+    await serve(theatre, mailbox)
     mailbox.answers = [hang_up]
     await _bought(theatre)
     (one,) = await theatre.deliveries(channel="email")
@@ -105,13 +98,13 @@ async def test_what_broke_off_after_its_text_comes_again_with_the_same_message_i
 
 
 async def test_a_server_that_is_away_fails_all_and_loses_none(theatre: Theatre, mailbox: Mailbox) -> None:
-    await _serve(theatre, mailbox, port=9)
+    await serve(theatre, mailbox, port=9)
     await theatre.contact("ann", email="ann@mail.example")
     await _bought(theatre)
     await theatre.buys("ann")
     await theatre.tidy()
     assert {one["problem"] for one in await theatre.deliveries(channel="email")} == {"smtp.unreachable"}
-    await _serve(theatre, mailbox)
+    await serve(theatre, mailbox)
     theatre.clock.advance(seconds=5)
     await theatre.tidy()
     assert {one["state"] for one in await theatre.deliveries(channel="email")} == {"sent"}
@@ -124,19 +117,19 @@ async def test_starttls_is_verified_and_a_password_goes_over_it_alone(
     pem, context = certificate(tmp_path)
     async with open_mailbox(context) as mailbox:
         secure = {"security": "starttls", "username": "acme", "password": "the right one"}
-        await _serve(theatre, mailbox, **secure)
+        await serve(theatre, mailbox, **secure)
         await _bought(theatre)
         (one,) = await theatre.deliveries(channel="email")
         assert (one["state"], one["problem"]) == ("failed", "smtp.tls")
         assert mailbox.users == []
 
-        await _serve(theatre, mailbox, **secure | {"ca_pem": pem, "password": "another"})
+        await serve(theatre, mailbox, **secure | {"ca_pem": pem, "password": "another"})
         theatre.clock.advance(seconds=5)
         await theatre.tidy()
         (one,) = await theatre.deliveries(channel="email")
         assert (one["state"], one["problem"]) == ("failed", "smtp.login")
 
-        saved = await _serve(theatre, mailbox, **secure | {"ca_pem": pem})
+        saved = await serve(theatre, mailbox, **secure | {"ca_pem": pem})
         assert "password" not in saved
         theatre.clock.advance(seconds=300)
         await theatre.tidy()
@@ -145,7 +138,7 @@ async def test_starttls_is_verified_and_a_password_goes_over_it_alone(
         assert set(mailbox.users) == {"acme"}
 
         kept = {"security": "starttls", "username": "acme", "ca_pem": pem}
-        await _serve(theatre, mailbox, **kept)
+        await serve(theatre, mailbox, **kept)
         await theatre.buys("mei")
         await theatre.tidy()
         assert len(mailbox.came) == 2
@@ -160,11 +153,11 @@ async def test_tls_from_the_start_is_verified_by_the_name_and_not_by_the_address
     pem, context = certificate(tmp_path)
     async with open_mailbox(context, from_the_start=True) as mailbox:
         secure = {"security": "tls", "ca_pem": pem}
-        await _serve(theatre, mailbox, **secure, host="127.0.0.1")
+        await serve(theatre, mailbox, **secure, host="127.0.0.1")
         await _bought(theatre)
         (one,) = await theatre.deliveries(channel="email")
         assert (one["state"], one["problem"]) == ("failed", "smtp.tls")
-        await _serve(theatre, mailbox, **secure, host="localhost")
+        await serve(theatre, mailbox, **secure, host="localhost")
         theatre.clock.advance(seconds=5)
         await theatre.tidy()
         (one,) = await theatre.deliveries(channel="email")
@@ -175,7 +168,7 @@ async def test_certificates_that_are_none_fail_the_mail_and_not_the_job(
     theatre: Theatre, mailbox: Mailbox
 ) -> None:
     garbled = "-----BEGIN CERTIFICATE-----\nnothing\n-----END CERTIFICATE-----\n"
-    await _serve(theatre, mailbox, security="starttls", ca_pem=garbled)
+    await serve(theatre, mailbox, security="starttls", ca_pem=garbled)
     await _bought(theatre)
     (one,) = await theatre.deliveries(channel="email")
     assert (one["state"], one["problem"], mailbox.visits) == ("failed", "smtp.tls", 0)
@@ -195,7 +188,7 @@ async def test_a_server_whose_name_leads_into_the_house_gets_no_mail_unless_it_i
     mails: int,
 ) -> None:
     async with open_theatre(database_url, tmp_path, inside=inside) as theatre:
-        await _serve(theatre, mailbox)
+        await serve(theatre, mailbox)
         await _bought(theatre)
         (one,) = await theatre.deliveries(channel="email")
         assert (one["state"], one["problem"], len(mailbox.came)) == (state, problem_, mails)
@@ -213,7 +206,7 @@ async def test_a_name_that_means_another_address_a_moment_later_leads_where_it_w
 
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
     async with open_theatre(database_url, tmp_path, inside="127.0.0.1") as theatre:
-        await _serve(theatre, mailbox, host="mail.acme.example")
+        await serve(theatre, mailbox, host="mail.acme.example")
         await _bought(theatre)
         assert len(mailbox.came) == 1
         assert answers == ["127.9.9.9"], "looked up once for a connection"
@@ -230,7 +223,9 @@ async def test_a_name_that_means_another_address_a_moment_later_leads_where_it_w
         ({"host": "127.0.0.1"}, "mail_server.invalid", "host"),
         ({"port": 0}, "mail_server.invalid", "port"),
         ({"from_address": "nobody"}, "mail_server.invalid", "from_address"),
+        ({"from_address": "=?utf-8?q?x?=@acme.example"}, "mail_server.invalid", "from_address"),
         ({"from_name": "a\r\nb"}, "mail_server.invalid", "from_name"),
+        ({"from_name": "=?utf-8?q?a?="}, "mail_server.invalid", "from_name"),
         ({"ca_pem": "nothing"}, "mail_server.invalid", "ca_pem"),
         ({"username": "u", "password": "p", "security": "none"}, "mail_server.invalid", "security"),
         ({"username": "u"}, "mail_server.password", "password"),
@@ -249,7 +244,7 @@ async def test_a_server_that_cannot_be_is_refused_by_its_field(
 async def test_mail_waits_for_the_end_of_quiet_hours_unless_it_is_urgent(
     theatre: Theatre, mailbox: Mailbox
 ) -> None:
-    await _serve(theatre, mailbox)
+    await serve(theatre, mailbox)
     quiet = {"time_zone": "Asia/Shanghai", "quiet_from": "22:00", "quiet_until": "08:00"}
     # 24 hours before the start it is two in the morning in Shanghai.
     starts_at = datetime(2026, 11, 27, 18, tzinfo=UTC)
@@ -273,7 +268,7 @@ async def test_mail_waits_for_the_end_of_quiet_hours_unless_it_is_urgent(
 
 
 async def test_what_waits_is_dropped_when_it_is_overtaken(theatre: Theatre, mailbox: Mailbox) -> None:
-    await _serve(theatre, mailbox)
+    await serve(theatre, mailbox)
     starts_at = datetime(2026, 11, 27, 18, tzinfo=UTC)
     quiet = {"time_zone": "Asia/Shanghai", "quiet_from": "22:00", "quiet_until": "08:00"}
     for viewer in ("refunded", "stays", "asleep"):
@@ -303,7 +298,7 @@ async def test_what_waits_is_dropped_when_it_is_overtaken(theatre: Theatre, mail
 async def test_what_waits_is_dropped_when_the_balance_is_paid_or_the_show_moves(
     theatre: Theatre, mailbox: Mailbox
 ) -> None:
-    await _serve(theatre, mailbox)
+    await serve(theatre, mailbox)
     for viewer in ("pays", "owes", "holds"):
         night = {"quiet_from": "00:00", "quiet_until": "23:00"}
         await theatre.contact(viewer, email=f"{viewer}@mail.example", **night)
@@ -330,7 +325,7 @@ async def test_what_waits_is_dropped_when_the_balance_is_paid_or_the_show_moves(
 
 
 async def test_a_kind_that_is_muted_by_mail_is_not_mailed(theatre: Theatre, mailbox: Mailbox) -> None:
-    await _serve(theatre, mailbox)
+    await serve(theatre, mailbox)
     await _bought(theatre, muted={"ticket.bought": ["email"]})
     assert mailbox.came == []
     assert await theatre.told("mei") == ["ticket.bought"]

@@ -239,11 +239,11 @@ def hook(token: str, *, client: str) -> dict[str, Any]:
         "ip": "192.0.2.10",
         "vhost": "__defaultVhost__",
         "app": "live",
-        "stream": f"{SHOW}-main",
+        "stream": f"{SHOW}~main",
         "tcUrl": "rtmp://edge.example/live",
         "param": f"?token={token}",
         "pageUrl": "https://show.example/gala",
-        "stream_url": f"__defaultVhost__/live/{SHOW}-main",
+        "stream_url": f"__defaultVhost__/live/{SHOW}~main",
         "stream_id": "vid-124q9y3",
     }
 

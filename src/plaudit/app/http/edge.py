@@ -14,7 +14,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from plaudit.app.assembly import House
-from plaudit.app.errors import MEDIA_TYPE, Problem, is_fault, problem_of, too_large
+from plaudit.app.errors import MEDIA_TYPE, Problem, as_forbidden, is_fault, problem_of, too_large
 from plaudit.app.http.access import AccessLog
 from plaudit.app.http.body import limit_of
 from plaudit.app.http.offer import Offer
@@ -28,6 +28,8 @@ _GUARDED: Final = "/v1/"
 _HOOKS: Final = "/v1/hooks/"
 SIGNED: Final = ("/v1/callbacks/", _HOOKS)
 """Callers here hold no credential: a callback carries its channel's signature, a hook its server's secret."""
+_CDN: Final = "/v1/hooks/cdn/"
+"""To a CDN only 403 means no, and anything else lets the viewer in: a fault of ours, too, is told as that."""
 PUBLIC: Final = ("/v1/track/", "/v1/track.gif")
 """Callers here hold no credential either: pages name a site key, which allows this and nothing else."""
 UNGUARDED: Final = (*SIGNED, *PUBLIC)
@@ -195,6 +197,8 @@ def told(*, error: Exception, scope: Scope) -> Problem:
     """Return the answer to an error and note its code; log the server's faults, alarm at broken ones."""
     offer: Offer = scope[OFFER]  # type: ignore[typeddict-item]
     problem = problem_of(error=error, path=scope["path"], sent_as=partial(_sent_as, scope))
+    if scope["path"].startswith(_CDN):
+        problem = as_forbidden(problem)
     offer.refusal_code = problem.code
     if is_fault(error):
         _log.error("request failed", path=_shown(scope["path"]), code=problem.code, exc_info=error)

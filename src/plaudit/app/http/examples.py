@@ -197,7 +197,7 @@ _SERVER: Final[Mapping[str, Any]] = {
     "settings": {"urls": ["rtmp://edge.example/live/{name}"], "api_url": "http://srs.example:1985"},
     "secrets": {"api_user": "plaudit", "api_password": "a word of its own"},
     "priority": 10,
-    "stream_name": "{show}-{stream}",
+    "stream_name": "{show}~{stream}",
 }
 
 _BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {

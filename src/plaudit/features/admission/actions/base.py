@@ -24,6 +24,8 @@ _log = log.logger("admission")
 
 READ: Final = "access.read"
 WRITE: Final = "access.write"
+DRAFTS: Final = "show.read"
+"""Who may know of drafts."""
 REVOKE: Final = "access.revoke"
 """The permission of what admission does by itself; nobody is ever granted it."""
 SERVER: Final = "media_server"

@@ -172,7 +172,8 @@ class Gate:
         async with self._database.transaction() as tx:
             await store.clear_client(tx, tenant_id=self._tenant_id, ask=ask)
             place = await store.replace_place(tx, tenant_id=self._tenant_id, ask=ask, before=before)
-            if place is not None and not before.is_of(ask) and not before.over(ask.at):
+            gone = before.is_left_by(ask) or not before.is_of(ask)
+            if place is not None and gone and not before.over(ask.at):
                 await enqueue_kicks(tx, tenant_id=self._tenant_id, places=[before])
         return place
 

@@ -1,7 +1,8 @@
 """What media servers ask: may this client begin here, with this token? And: this one has left."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 from plaudit.features.admission.actions.base import Means
 from plaudit.features.admission.actions.gate import Answer, Let, gate_of
@@ -11,6 +12,14 @@ from plaudit.features.admission.model.tokens import Pass, elsewhere, opened
 from plaudit.features.admission.providers import Ready
 from plaudit.features.admission.store import shows
 from plaudit.kernel.refusal import Refusal
+
+Endings: TypeAlias = Callable[[str], Sequence[str]]
+"""By what the name of a stream would go on for others that a question may be about as well."""
+
+
+def no_endings(_name: str) -> tuple[str, ...]:
+    """Return none: most servers ask about one stream by its whole name."""
+    return ()
 
 
 def checked(
@@ -31,15 +40,27 @@ def checked(
 
 
 async def begin(
-    means: Means, *, ready: Ready, given: Pass, client: str | None, protocol: str, now: datetime
+    means: Means,
+    *,
+    ready: Ready,
+    given: Pass,
+    client: str | None,
+    protocol: str,
+    endings: Endings = no_endings,
+    now: datetime,
 ) -> Answer:
     """Return whether the holder of a token may begin now, and where it may take a place for its client.
 
-    Without a `client` the token itself stands for it, for as long as it is good.
+    Without a `client` the token itself stands for it, for as long as it is good. Refusals: those of
+    `places.decide`, and `token.elsewhere`.
     """
     server = ready.server
     if not given.viewer:
         return await _organiser(means, tenant_id=server.tenant_id, given=given)
+    longer = endings(server.terms.name_of(show=given.show, stream=given.stream))
+    if longer and server.terms.ends_with_show:
+        # Another show might go on like this, and shows are not looked through at each question.
+        return elsewhere()
     ask = Ask(
         viewer=given.viewer,
         show=given.show,
@@ -51,6 +72,7 @@ async def begin(
         client=str(given.serial) if client is None else client,
         protocol=protocol,
         at_limit=server.terms.at_limit,
+        not_of=tuple(given.stream + ending for ending in longer) if server.terms.ends_with_stream else (),
         at=now,
         ends_at=datetime.fromtimestamp(given.ends_at_s, UTC) if client is None else None,
     )

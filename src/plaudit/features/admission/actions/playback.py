@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from plaudit.core.commands.command import Grant
-from plaudit.features.admission.actions.base import SERVER, SERVERS, WRITE, Means, ready_of
+from plaudit.features.admission.actions.base import DRAFTS, SERVER, SERVERS, WRITE, Means, ready_of
 from plaudit.features.admission.actions.gate import gate_of
 from plaudit.features.admission.actions.rights import rights_in_hand
 from plaudit.features.admission.model.media import Offer, Wanted, client_of
@@ -16,6 +16,7 @@ from plaudit.features.admission.model.shows import (
     check_name,
     refusal_of_show,
     refusal_to_watch,
+    seen,
     viewer_of,
 )
 from plaudit.features.admission.model.tokens import Pass, sealed, serial_of
@@ -72,7 +73,7 @@ async def open_playback(means: Means, *, grant: Grant, request: Request) -> Play
         raise invalid("device.missing", "Name the device: this media server does not ask who is on which.")
     device = request.device or means.randomness(_DEVICE_BYTES).hex()
     now = means.clock.now()
-    show = await _watchable(means, tenant_id=grant.tenant_id, viewer=viewer, request=request)
+    show = await _watchable(means, grant=grant, viewer=viewer, request=request)
     given = Pass(
         viewer=viewer,
         show=request.show,
@@ -137,11 +138,16 @@ async def _server(means: Means, *, tenant_id: int, named: str | None) -> MediaSe
     return server
 
 
-async def _watchable(means: Means, *, tenant_id: int, viewer: str, request: Request) -> Show:
-    """Return the show if the viewer may watch it now; raise the Refusal otherwise."""
-    show, held = await rights_in_hand(
-        database=means.database, tenant_id=tenant_id, viewer=viewer or None, show=request.show
+async def _watchable(means: Means, *, grant: Grant, viewer: str, request: Request) -> Show:
+    """Return the show if the viewer may watch it now; raise the Refusal otherwise.
+
+    To a draft who keeps media servers may publish, so that all is tried before it is announced.
+    """
+    found, held = await rights_in_hand(
+        database=means.database, tenant_id=grant.tenant_id, viewer=viewer or None, show=request.show
     )
+    rehearses = request.publish and WRITE in grant.permissions
+    show = seen(found, drafts=rehearses or DRAFTS in grant.permissions)
     why = (
         refusal_to_watch(show, request.stream, held=held, publish=request.publish)
         if viewer
@@ -164,7 +170,7 @@ async def _taken(means: Means, server: MediaServer, given: Pass, *, now: datetim
         publish=given.publish,
         serial=given.serial,
         server=server.number,
-        client=client_of(viewer=given.viewer, device=given.device),
+        client=client_of(viewer=given.viewer, device=given.device, publish=given.publish),
         protocol=server.kind,
         at_limit=server.terms.at_limit,
         at=now,

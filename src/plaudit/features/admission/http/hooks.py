@@ -228,20 +228,19 @@ async def _cdn(
 ) -> Response[HookAnswer]:
     means: Means = house
     ready = await _ready(means, server, secret, "cdn")
-    asked = read_question(query=request.url.query, uri=request.headers.get("x-original-uri", ""))
+    asked = read_question(query=request.url.query, originals=request.headers.getall("x-original-uri", []))
     why = await _begin(
         means,
         ready,
         token=asked.token,
         publish=False,
         is_at=asked.is_at,
+        endings=asked.endings,
         client=None,
         protocol="cdn",
     )
-    if why is not None and why.kind is not RefusalKind.FORBIDDEN:
-        # To a CDN only 403 means no; anything else lets the viewer in.
-        return answer(HookAnswer(reason=why.code), status=_STATUSES[RefusalKind.FORBIDDEN])
-    return _by_status(why)
+    # To a CDN only 403 means no, anything else lets the viewer in; the edge says so of what is raised.
+    return _by_status(why, no=_STATUSES[RefusalKind.FORBIDDEN])
 
 
 @route(
@@ -338,6 +337,7 @@ async def _begin(
     is_at: Callable[[str], bool],
     client: str | None,
     protocol: str,
+    endings: actions.Endings = actions.no_endings,
 ) -> Refusal | None:
     """Return why a client may not begin, None when it may, and count it."""
     kind, now = ready.server.kind, means.clock.now()
@@ -347,7 +347,7 @@ async def _begin(
         return given
     try:
         found = await actions.begin(
-            means, ready=ready, given=given, client=client, protocol=protocol, now=now
+            means, ready=ready, given=given, client=client, protocol=protocol, endings=endings, now=now
         )
     except Exception as error:
         if not isinstance(error, Failure | TimeoutError) and classify(error) is FinalFailure:
@@ -392,7 +392,7 @@ def _told(kind: Kind, outcome: str, body: Any) -> Response[Any]:  # noqa: ANN401
     return answer(body)
 
 
-def _by_status(why: Refusal | None) -> Response[HookAnswer]:
+def _by_status(why: Refusal | None, *, no: int | None = None) -> Response[HookAnswer]:
     if why is None:
         return answer(HookAnswer())
-    return answer(HookAnswer(reason=why.code), status=_STATUSES[why.kind])
+    return answer(HookAnswer(reason=why.code), status=no or _STATUSES[why.kind])

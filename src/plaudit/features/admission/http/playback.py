@@ -7,10 +7,10 @@ import msgspec
 from plaudit.core.commands.command import Grant
 from plaudit.core.handles import Database
 from plaudit.features.admission.actions import playback as actions
-from plaudit.features.admission.actions.base import READ, Means
+from plaudit.features.admission.actions.base import DRAFTS, READ, Means
 from plaudit.features.admission.actions.rights import rights_in_hand
 from plaudit.features.admission.http.fields import TAGS
-from plaudit.features.admission.model.shows import check_name, refusal_to_watch, viewer_of
+from plaudit.features.admission.model.shows import check_name, refusal_to_watch, seen, viewer_of
 from plaudit.kernel.refusal import invalid, not_found
 from plaudit.kernel.time import format_time
 from plaudit.platform.web import Parameter, get, post
@@ -128,7 +128,8 @@ async def show_access(*, show: str, grant: Grant, database: Database, viewer: Vi
     who = viewer_of(actor=grant.actor, named=viewer)
     if who is None:
         raise invalid("viewer.missing", "Name the viewer who wants to watch.")
-    found, rights = await rights_in_hand(database=database, tenant_id=grant.tenant_id, viewer=who, show=show)
+    known, rights = await rights_in_hand(database=database, tenant_id=grant.tenant_id, viewer=who, show=show)
+    found = seen(known, drafts=DRAFTS in grant.permissions)
     if found is None:
         raise not_found("show.unknown", "There is no such show; check its name.")
     streams = []

@@ -26,10 +26,10 @@ _TTL_S: Final = 300
 class ServerBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A media server. The one of the lowest `priority` is offered first.
 
-    `stream_name` is what a stream of a show is called there. A token is good for `token_ttl_s` seconds to
-    begin with. `at_limit` says what happens to one device more than the show allows, `in_doubt` what a viewer
-    with a good token is answered while the database is away. `settings` and `secrets` are the kind's own;
-    left out, the secrets that were set are kept.
+    `stream_name` is what a stream of a show is called there, with `~` or `/` between the two. A token is good
+    for `token_ttl_s` seconds to begin with. `at_limit` says what happens to one device more than the show
+    allows, `in_doubt` what a viewer with a good token is answered while the database is away. `settings` and
+    `secrets` are the kind's own; left out, the secrets that were set are kept.
     """
 
     name: str
@@ -37,7 +37,7 @@ class ServerBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     secrets: dict[str, Any] | None = None
     enabled: bool = True
     priority: int = _PRIORITY
-    stream_name: str = "{show}-{stream}"
+    stream_name: str = "{show}~{stream}"
     token_ttl_s: int = _TTL_S
     at_limit: AtLimit = "refuse"
     in_doubt: InDoubt = "refuse"

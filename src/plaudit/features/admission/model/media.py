@@ -68,6 +68,10 @@ class Media(Protocol):
         """Return the ids of all clients that are there. Raises platform.failures.Failure."""
 
 
-def client_of(*, viewer: str, device: str) -> str:
-    """Return what a client is called at a server that does not tell: names hold no such sign."""
-    return f"{viewer}#{device}"
+def client_of(*, viewer: str, device: str, publish: bool) -> str:
+    """Return what a client is called at a server that does not tell: names hold no such sign.
+
+    Who publishes is called otherwise than who watches on the same device: each has a place and rights of its
+    own, and one is ended without the other.
+    """
+    return f"{viewer}#{device}{'#stage' if publish else ''}"

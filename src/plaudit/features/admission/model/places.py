@@ -11,8 +11,10 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from plaudit.features.admission.model.media import client_of
 from plaudit.features.admission.model.servers import AtLimit
 from plaudit.features.admission.model.shows import Show, refusal_to_watch
+from plaudit.features.admission.model.tokens import elsewhere
 from plaudit.kernel.refusal import Refusal, conflict, refused, unauthenticated
 
 SESSION: Final = "ses"
@@ -24,7 +26,10 @@ SEEN_AGAIN: Final = timedelta(minutes=1)
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """A client at a media server that wants to begin, with a token of ours."""
+    """A client at a media server that wants to begin, with a token of ours.
+
+    `not_of` are streams that it may be asking for as well: where the show has one, it is that one's.
+    """
 
     viewer: str
     show: str
@@ -38,6 +43,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     at_limit: AtLimit
     at: datetime
     ends_at: datetime | None = None
+    not_of: tuple[str, ...] = ()
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +71,19 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         """Tell whether it is the very client that asks."""
         return self.client == ask.client and self.server == ask.server
 
+    def is_left_by(self, ask: Ask) -> bool:
+        """Tell whether the client that asks goes to another stream, and may still be at this one.
+
+        That is so of clients that we have named; what a server calls a client is at one stream at a time.
+        """
+        named = client_of(viewer=ask.viewer, device=ask.device, publish=ask.publish)
+        return self.is_of(ask) and self.stream != ask.stream and ask.client == named
+
+    @property
+    def on_stage(self) -> bool:
+        """Whether it is the place to publish from."""
+        return self.slot == STAGE
+
 
 Act: TypeAlias = Literal["keep", "take", "replace"]
 
@@ -84,14 +103,16 @@ def decide(
 
     The same client again is no other device. A newer token of the same device takes the place of the one
     before; the same token with a second client counts as another device. Refusals: those of
-    `refusal_to_watch`, `token.replaced`, `device.limit`, `stream.busy`.
+    `refusal_to_watch`, `token.elsewhere`, `token.replaced`, `device.limit`, `stream.busy`.
     """
     why = refusal_to_watch(show, ask.stream, held=held, publish=ask.publish)
     if why is not None:
         return why
     assert show is not None, "an unknown show is refused"
+    if not show.streams.keys().isdisjoint(ask.not_of):
+        return elsewhere()
     for place in places:
-        if place.is_of(ask):
+        if place.is_of(ask) and place.on_stage is ask.publish:
             same = place.serial == ask.serial and place.stream == ask.stream
             act: Act = "keep" if same and place.ends_at == ask.ends_at else "replace"
             return Verdict(act=act, slot=place.slot, before=place)
@@ -101,7 +122,7 @@ def decide(
 
 
 def _on_stage(ask: Ask, places: Sequence[Place]) -> Verdict | Refusal:
-    before = next((place for place in places if place.slot == STAGE), None)
+    before = next((place for place in places if place.on_stage), None)
     if before is None:
         return Verdict(act="take", slot=STAGE)
     if ask.serial > before.serial or before.over(ask.at):
@@ -110,7 +131,7 @@ def _on_stage(ask: Ask, places: Sequence[Place]) -> Verdict | Refusal:
 
 
 def _before_it(ask: Ask, places: Sequence[Place], *, most: int) -> Verdict | Refusal:
-    watching = [place for place in places if place.slot != STAGE]
+    watching = [place for place in places if not place.on_stage]
     for place in watching:
         if place.device == ask.device and place.serial != ask.serial and not place.over(ask.at):
             if ask.serial < place.serial:

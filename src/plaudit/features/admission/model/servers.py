@@ -31,6 +31,9 @@ _NAME_MAX: Final = 100
 _PRIORITY_MAX: Final = 1_000
 _TEMPLATE_MAX: Final = 100
 _TEMPLATE: Final = re.compile(r"(?:[A-Za-z0-9_.~:@/-]|\{show\}|\{stream\})+", re.ASCII)
+_HOLES: Final = re.compile(r"\{show\}|\{stream\}")
+_APART: Final = frozenset("~/")
+"""What a template may have in it and the name of a show or stream may not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +41,8 @@ class ServerTerms:
     """What of a media server is the same at every kind.
 
     `stream_name` is what a stream of a show is called there, with `{show}` and `{stream}` in it: a stream,
-    path, room or channel. A token is good for `token_ttl_s` seconds to begin with.
+    path, room or channel. What was saved long ago may be a template that is refused now. A token is good for
+    `token_ttl_s` seconds to begin with.
     """
 
     name: str
@@ -48,6 +52,16 @@ class ServerTerms:
     token_ttl_s: int
     at_limit: AtLimit
     in_doubt: InDoubt
+
+    @property
+    def ends_with_stream(self) -> bool:
+        """Whether what comes after a stream's name there might belong to the name of another stream."""
+        return self.stream_name.endswith("{stream}")
+
+    @property
+    def ends_with_show(self) -> bool:
+        """Whether it might belong to the name of another show."""
+        return self.stream_name.endswith("{show}")
 
     def name_of(self, *, show: str, stream: str) -> str:
         """Return what a stream of a show is called at this server."""
@@ -118,6 +132,11 @@ def check_terms(terms: ServerTerms) -> None:
         raise wrong(
             "stream_name",
             "Give a name with {show} and {stream} in it, each once, beside letters, digits and _.~:@/-",
+        )
+    if _APART.isdisjoint(_HOLES.split(template)[1]):
+        raise wrong(
+            "stream_name",
+            "Put ~ or / between {show} and {stream}: no name holds these, so that no two streams are one.",
         )
     # To MediaMTX a path that starts with a tilde is an expression, which opens whatever it matches.
     if template.startswith(("/", "~")) or template.endswith("/"):

@@ -35,6 +35,11 @@ class Show:
         return PUBLISHING if publish else self.streams.get(stream, ())
 
 
+def seen(show: Show | None, *, drafts: bool) -> Show | None:
+    """Return a show to one who may know of it: of a draft only those may who read drafts."""
+    return None if show is not None and show.state == "draft" and not drafts else show
+
+
 def refusal_to_watch(
     show: Show | None, stream: str, *, held: Collection[str], publish: bool
 ) -> Refusal | None:

@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 
@@ -11,6 +11,8 @@ from plaudit.platform.failures import Final as FinalFailure
 from plaudit.platform.failures import Retryable
 from plaudit.platform.outbound import Answer, Outbound
 
+Word: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[^\0]*\Z")]
+"""A text of a server's that is looked up in the database, which can hold no NUL."""
 _TIMEOUT_MS: Final = 5_000
 _PASSES: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 _FAULTS: Final = 500

@@ -7,6 +7,7 @@
 
 import hmac
 import re
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from hashlib import md5
@@ -17,6 +18,7 @@ import msgspec
 
 from plaudit.features.admission.model.media import Client, Offer, Wanted
 from plaudit.features.admission.providers.addresses import check_addresses, filled
+from plaudit.kernel.ids import NAME_MAX
 
 Form: TypeAlias = Literal["none", "type_a", "type_b", "type_d"]
 KeyName: TypeAlias = Literal["main", "backup"]
@@ -24,8 +26,11 @@ KeyName: TypeAlias = Literal["main", "backup"]
 _KEY_MIN: Final = 6
 _LIST: Final = r"\.(m3u8|flv|mpd|sdp|m3u|xs)"
 """How the name of a stream goes on where a player asks for it."""
-_PIECE: Final = r"([-_][0-9]+)*\.(ts|m4s|mp4|m4a|m4v|aac|vtt|key)"
+_PIECE: Final = r"(?P<numbers>([-_][0-9]+)*)\.(ts|m4s|mp4|m4a|m4v|aac|vtt|key)"
 """How it goes on in the names of its pieces: with their numbers."""
+_ORIGIN: Final = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+"""How an address begins that is a whole one: with its scheme and host."""
+_NUMBER: Final = re.compile(r"[-_][0-9]+")
 _VALIDITY_MAX_S: Final = 31_536_000
 
 
@@ -136,10 +141,10 @@ def cdn(*, settings: CdnSettings, secrets: CdnSecrets, **_: object) -> Cdn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a CDN asks: our token, and the path that the viewer asked for, where it says so."""
+    """What a CDN asks: our token, and the path that the viewer asked for, None where it does not say so."""
 
     token: str
-    path: str
+    path: str | None
 
     def is_at(self, name: str) -> bool:
         """Tell whether the question is about the stream of this name; one that does not say may be.
@@ -147,17 +152,35 @@ class Question:
         Its path has the name as a folder, with an extension, or with the number of a piece. A stream whose
         name only begins like it is another, and a path that a server tidies before it serves it is none.
         """
-        if not self.path:
-            return True
-        path = unquote(self.path)
+        return self.path is None or self._found(name) is not None
+
+    def endings(self, name: str) -> tuple[str, ...]:
+        """Return by what a longer name would go on that the question may be about as well.
+
+        `main-2-7.ts` is a piece of `main`, or of a stream that is called `main-2`, and nothing but the names
+        of streams tells which. What is longer than any name is left out.
+        """
+        found = self._found(name)
+        numbers = "" if found is None else found["numbers"] or ""
+        ends = [one.end() for one in _NUMBER.finditer(numbers[:NAME_MAX])]
+        return tuple(numbers[:end] for end in ends)
+
+    def _found(self, name: str) -> re.Match[str] | None:
+        path = unquote(self.path or "")
         if "%" in path or "\\" in path or not {".", ".."}.isdisjoint(path.split("/")):
-            return False
-        return re.search(rf"/{re.escape(name)}(/|({_PIECE}|{_LIST})?$)", path) is not None
+            return None
+        return re.search(rf"/{re.escape(name)}(/|({_PIECE}|{_LIST})?\Z)", path)
 
 
-def read_question(*, query: str, uri: str) -> Question:
-    """Return what a CDN asks: by the query it passes on, or by the whole address (`uri`, X-Original-URI)."""
+def read_question(*, query: str, originals: Sequence[str]) -> Question:
+    """Return what a CDN asks: by the query it passes on, or by whole addresses (each X-Original-URI).
+
+    The query is the viewer's as well, who may have put a `uri` of his own there: a path that is said more
+    than once is nobody's.
+    """
     asked = parse_qs(query, keep_blank_values=True)
-    address = urlsplit(uri or (asked.get("uri") or [""])[0])
-    tokens = asked.get("token") or parse_qs(address.query).get("token") or [""]
-    return Question(token=tokens[0] if len(tokens) == 1 else "", path=address.path)
+    said = [*originals, *asked.get("uri", ())]
+    # Taken apart by hand: urlsplit raises for some of what a viewer may write.
+    path, _, more = _ORIGIN.sub("", said[0] if len(said) == 1 else "").partition("?")
+    tokens = asked.get("token") or parse_qs(more).get("token") or [""]
+    return Question(token=tokens[0] if len(tokens) == 1 else "", path=path if said else None)

@@ -11,7 +11,7 @@ import msgspec
 
 from plaudit.features.admission.model.media import Client, Offer, Wanted, client_of
 from plaudit.features.admission.providers.addresses import check_api
-from plaudit.features.admission.providers.api import call
+from plaudit.features.admission.providers.api import Word, call
 from plaudit.kernel.time import Clock
 from plaudit.platform.outbound import Outbound
 
@@ -52,13 +52,13 @@ class LivekitSecrets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class LivekitRoom(msgspec.Struct, frozen=True, kw_only=True):
     """A room, as far as it matters here."""
 
-    name: str = ""
+    name: Word = ""
 
 
 class LivekitParticipant(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A participant, as far as it matters here."""
 
-    identity: str = ""
+    identity: Word = ""
     disconnect_reason: str | int = ""
 
 
@@ -94,7 +94,7 @@ class Livekit:
 
     def offer(self, wanted: Wanted) -> Offer:
         """Return the address and an access token: to listen, and to publish only for one who may."""
-        identity = client_of(viewer=wanted.viewer, device=wanted.device)
+        identity = client_of(viewer=wanted.viewer, device=wanted.device, publish=wanted.publish)
         grants = {
             "roomJoin": True,
             "room": wanted.name,

@@ -11,7 +11,7 @@ from jwt.algorithms import ECAlgorithm
 
 from plaudit.features.admission.model.media import Client, Offer, Wanted
 from plaudit.features.admission.providers.addresses import check_addresses, check_api, filled
-from plaudit.features.admission.providers.api import basic, call, document
+from plaudit.features.admission.providers.api import Word, basic, call, document
 from plaudit.features.admission.providers.keyring import Keyring
 from plaudit.platform.failures import Final as FinalFailure
 from plaudit.platform.outbound import Outbound
@@ -64,8 +64,8 @@ class MediamtxAuth(msgspec.Struct, frozen=True, kw_only=True):
 
     action: str
     path: str = ""
-    protocol: str = ""
-    id: str | None = None
+    protocol: Word = ""
+    id: Word | None = None
     user: str = ""
     password: str = ""
     token: str = ""
@@ -75,7 +75,7 @@ class MediamtxAuth(msgspec.Struct, frozen=True, kw_only=True):
 class MediamtxEnd(msgspec.Struct, frozen=True, kw_only=True):
     """What a command of MediaMTX's (`runOnUnread`, `runOnUnpublish`) tells: the id of who left."""
 
-    id: str
+    id: Word
 
 
 _AUTH: Final = msgspec.json.Decoder(MediamtxAuth)

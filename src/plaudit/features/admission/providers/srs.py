@@ -13,7 +13,7 @@ import msgspec
 
 from plaudit.features.admission.model.media import Client, Offer, Wanted
 from plaudit.features.admission.providers.addresses import check_addresses, check_api, filled
-from plaudit.features.admission.providers.api import basic, call, document
+from plaudit.features.admission.providers.api import Word, basic, call, document
 from plaudit.platform.failures import Retryable
 from plaudit.platform.outbound import Outbound
 
@@ -50,7 +50,7 @@ class SrsHook(msgspec.Struct, frozen=True, kw_only=True):
     """What SRS posts. Versions before 4 have a number as the client's id; newer ones tell more."""
 
     action: str
-    client_id: str | int
+    client_id: Word | int
     vhost: str = ""
     app: str = ""
     stream: str = ""

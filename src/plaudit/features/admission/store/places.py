@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from plaudit.features.admission.model.places import Ask, Place
+from plaudit.features.admission.model.places import STAGE, Ask, Place
 from plaudit.platform import packing
 from plaudit.platform.db import Connection, Cursor
 from plaudit.platform.packing import Int4, Int8
@@ -93,9 +93,10 @@ async def take_places(
 async def replace_place(conn: Connection, *, tenant_id: int, ask: Ask, before: Place) -> int | None:
     """Give one place to another client; None when somebody else was quicker.
 
-    It keeps its number when it stays with the same client or device, for that is who it is to some servers.
+    It keeps its number when it stays with the same client or device, for that is who it is to some servers:
+    but not from one room to another, since who is ended in one by its number may come back there by the next.
     """
-    kept = before.is_of(ask) or before.device == ask.device
+    kept = (before.is_of(ask) or before.device == ask.device) and not before.is_left_by(ask)
     number = "" if kept else "number = DEFAULT, "
     cursor = await conn.execute(
         f"UPDATE admission.place SET {number}server = %s, client = %s, protocol = %s, stream = %s,"
@@ -160,11 +161,14 @@ async def end_clients(
 
 
 async def clear_client(conn: Connection, *, tenant_id: int, ask: Ask) -> None:
-    """Give up the place that the client of an ask has in another show or for another viewer."""
+    """Give up the place that the client of an ask has in another show or for another viewer.
+
+    Also the one to publish from where it asks to watch, and the other way round.
+    """
     await conn.execute(
         "DELETE FROM admission.place WHERE tenant_id = %s AND server = %s AND client = %s"
-        " AND (viewer, show) <> (%s, %s)",
-        (Int4(tenant_id), Int8(ask.server), ask.client, ask.viewer, ask.show),
+        " AND ((viewer, show) <> (%s, %s) OR (slot = %s) <> %s)",
+        (Int4(tenant_id), Int8(ask.server), ask.client, ask.viewer, ask.show, Int4(STAGE), ask.publish),
     )
 
 

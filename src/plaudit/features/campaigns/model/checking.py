@@ -13,7 +13,6 @@ from unicodedata import category
 
 import msgspec
 
-from plaudit.features.campaigns.model.clocks import zones
 from plaudit.features.campaigns.model.conditions import Calendars, leaves
 from plaudit.features.campaigns.model.contradictions import impossible
 from plaudit.features.campaigns.model.happenings import TIMES
@@ -35,7 +34,7 @@ from plaudit.features.campaigns.model.terms import (
 from plaudit.features.campaigns.model.triggers import TRIGGERS, Trigger
 from plaudit.kernel.money import MAX_MINOR
 from plaudit.kernel.refusal import invalid
-from plaudit.kernel.time import format_time
+from plaudit.kernel.time import format_time, is_zone
 from plaudit.vocabulary.assets import ASSETS, CHANCE, COUPON
 from plaudit.vocabulary.facts.campaigns import RewardKind
 
@@ -269,7 +268,7 @@ def _period(given: Given) -> tuple[datetime, datetime]:
 
 def _zone(given: Given, default: str) -> str:
     name = given.text("zone") if given.has("zone") else default
-    if name not in zones():
+    if not is_zone(name):
         raise invalid("campaign.zone", 'Send the name of a time zone, like "Asia/Shanghai".', place="zone")
     return name
 

@@ -4,16 +4,13 @@ import re
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from plaudit.kernel.time import Period, day_of
 
 DAY_S: Final = 86_400
 
 _CLOCK: Final = re.compile(r"(?:([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?|24:00(?::00)?)", re.ASCII)
-
-_OF_THE_MACHINE: Final = frozenset({"localtime", "posixrules", "Factory"})
-"""Files among those of zones that are what a machine was set to, or none at all."""
 
 
 class Local(NamedTuple):
@@ -57,12 +54,6 @@ class ZoneClock:
 def clock_of(zone: str) -> ZoneClock:
     """Return the clock of a zone by its IANA name, the same each time. Raises KeyError for an unknown one."""
     return ZoneClock(zone)
-
-
-@lru_cache(maxsize=1)
-def zones() -> frozenset[str]:
-    """Return the names of all zones of the IANA, which are the same on every machine."""
-    return frozenset(available_timezones() - _OF_THE_MACHINE)
 
 
 def second_of(text: str) -> int:

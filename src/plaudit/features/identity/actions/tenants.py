@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from plaudit.core.commands import tenants
 from plaudit.core.commands.batch import Prepared, decide_and_record
@@ -18,6 +17,7 @@ from plaudit.features.identity.model import APP_PREFIX, hash_secret, key_text
 from plaudit.kernel.actor import Actor
 from plaudit.kernel.ids import encode_id, new_token
 from plaudit.kernel.refusal import conflict, invalid
+from plaudit.kernel.time import is_zone
 from plaudit.vocabulary.facts.identity import KeyCreated, TenantCreated
 from plaudit.vocabulary.permissions import PERMISSIONS
 
@@ -91,12 +91,10 @@ def _check_tenant(slug: str, name: str, time_zone: str) -> None:
         raise invalid("tenant.invalid", "Name a tenant with a-z, 0-9 and -, at most 63.", field="tenant")
     if not 1 <= len(name.strip()) <= len(name) <= TENANT_NAME_MAX or not name.isprintable():
         raise invalid("tenant.invalid", "Give a name of 1 to 100 printable characters.", field="name")
-    try:
-        ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    if not is_zone(time_zone):
         raise invalid(
             "tenant.invalid", "Give a time zone of the IANA list, such as Asia/Shanghai.", field="time_zone"
-        ) from None
+        )
 
 
 def _prepared(grant: Grant, key: str, fact: Fact) -> Prepared:

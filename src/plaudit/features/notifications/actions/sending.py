@@ -1,6 +1,7 @@
 """Sending: what is due of one lane is taken, sent outside of any transaction, and what came of it kept."""
 
 from collections.abc import Mapping, Sequence
+from email.errors import MessageError
 from typing import Any, Final
 
 import msgspec
@@ -264,14 +265,20 @@ async def _by_mail(means: Means, tenant_id: int, taken: Sequence[Delivery], load
                 message = load.messages[one.message]
                 to = load.contacts[message.viewer].email
                 assert to is not None, "whoever has no address was dropped"
-                mail = mail_of(
-                    server=server,
-                    to=to,
-                    id=message_id(means, tenant_id=tenant_id, message=message),
-                    rendered=message.rendered,
-                    at=means.clock.now(),
-                )
-                results[one.number] = await post.send(mail)
+                try:
+                    mail = mail_of(
+                        server=server,
+                        to=to,
+                        id=message_id(means, tenant_id=tenant_id, message=message),
+                        rendered=message.rendered,
+                        at=means.clock.now(),
+                    )
+                    written = mail.as_bytes()
+                except (ValueError, MessageError):
+                    # One that cannot be written keeps no other of the lane.
+                    results[one.number] = Failed(failure="final", problem="smtp.unsendable")
+                    continue
+                results[one.number] = await post.send(written, sender=server.from_address, to=to)
     except SealError:
         failed = Failed(failure="retryable", problem="mail_server.sealed")
     except smtp.Rejected as rejected:

@@ -11,11 +11,12 @@ from plaudit.core.handles import Database
 from plaudit.features.notifications.actions import saving
 from plaudit.features.notifications.actions.base import Means
 from plaudit.features.notifications.http.fields import READ, TAGS, WRITE, fact_of, text_of
-from plaudit.features.notifications.model.contacts import Contact, is_zone
+from plaudit.features.notifications.model.contacts import Contact
 from plaudit.features.notifications.model.kinds import SAMPLE, Text, kind_of, language_of
 from plaudit.features.notifications.model.templates import Template, as_html, check_text, render
 from plaudit.features.notifications.queries import lists
 from plaudit.kernel.refusal import invalid
+from plaudit.kernel.time import is_zone
 from plaudit.platform.web import Response, answer, delete, get, post, put
 from plaudit.vocabulary.facts.notifications import TemplateSaved
 

@@ -11,6 +11,7 @@ from plaudit.features.notifications.model.kinds import KINDS, LANGUAGES, Languag
 from plaudit.kernel.actor import Actor
 from plaudit.kernel.ids import valid_name
 from plaudit.kernel.refusal import Refusal, forbidden, invalid
+from plaudit.kernel.time import is_zone
 
 Channel: TypeAlias = Literal["in_app", "email", "webhook", "sms", "push"]
 CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
@@ -26,6 +27,8 @@ _EMAIL: Final = re.compile(
     r"(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+",
     re.ASCII,
 )
+ENCODED: Final = "=?"
+"""How an encoded word begins (RFC 2047)."""
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,512}", re.ASCII)
 _CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
@@ -136,19 +139,11 @@ def check_contact(contact: Contact) -> None:
 
 
 def is_email(text: str) -> bool:
-    """Tell whether a text is an address that mail can be sent to; ASCII alone."""
-    return len(text) <= _EMAIL_MAX and _EMAIL.fullmatch(text) is not None
+    """Tell whether a text is an address that mail can be sent to; ASCII alone.
 
-
-def is_zone(name: str) -> bool:
-    """Tell whether a name is a time zone of the IANA."""
-    if not re.fullmatch(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*", name, re.ASCII) or len(name) > _SHOWN_MAX:
-        return False
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        return False
-    return True
+    What looks like an encoded word is none: a header would hold what it encodes, which may be anything.
+    """
+    return len(text) <= _EMAIL_MAX and ENCODED not in text and _EMAIL.fullmatch(text) is not None
 
 
 def quiet_of(starts: str | None, ends: str | None) -> Quiet | None:

@@ -8,7 +8,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 from typing import Final, Literal, TypeAlias, get_args
 
-from plaudit.features.notifications.model.contacts import is_email
+from plaudit.features.notifications.model.contacts import ENCODED, is_email
 from plaudit.features.notifications.model.templates import Rendered, as_html
 from plaudit.features.notifications.model.webhooks import Standing
 from plaudit.kernel.refusal import invalid
@@ -64,7 +64,7 @@ def check_server(server: MailServer, *, standing_of: Callable[[str], Standing]) 
                 ("security", server.security in SECURITIES and not (named and server.security == "none")),
                 ("username", server.username is None or _is_line(server.username, _WORD_MAX)),
                 ("from_address", is_email(server.from_address)),
-                ("from_name", server.from_name == "" or _is_line(server.from_name, _NAME_MAX)),
+                ("from_name", server.from_name == "" or _is_name(server.from_name)),
                 ("ca_pem", server.ca_pem is None or _is_pem(server.ca_pem)),
             )
             if not good
@@ -93,13 +93,17 @@ def check_password(password: str | None, *, username: str | None) -> None:
 
 
 def mail_of(*, server: MailServer, to: str, id: str, rendered: Rendered, at: datetime) -> EmailMessage:  # noqa: A002 - the header is named so
-    """Return a message as it is sent: plain text first, then HTML. `id` makes its Message-ID."""
+    """Return a message as it is sent: plain text first, then HTML. `id` makes its Message-ID.
+
+    Raises ValueError when it cannot be written, as to an address that was saved before such were refused.
+    """
+    if not is_email(to) or not is_email(server.from_address):
+        raise ValueError("an address that no mail can be sent to")
     mail = EmailMessage(policy=SMTP)
-    mail["From"] = (
-        formataddr((server.from_name, server.from_address)) if server.from_name else server.from_address
-    )
+    name = _as_header(server.from_name)
+    mail["From"] = formataddr((name, server.from_address)) if name else server.from_address
     mail["To"] = to
-    mail["Subject"] = rendered.title
+    mail["Subject"] = _as_header(rendered.title)
     mail["Date"] = format_datetime(at)
     mail["Message-ID"] = f"<{id}@{server.domain}>"
     mail["Auto-Submitted"] = "auto-generated"
@@ -108,12 +112,24 @@ def mail_of(*, server: MailServer, to: str, id: str, rendered: Rendered, at: dat
     return mail
 
 
+def _as_header(text: str) -> str:
+    """Return a text in one line that means nothing but itself in a header.
+
+    What looks like an encoded word there would become what it encodes: line breaks, and headers after them.
+    """
+    return " ".join(text.splitlines()).replace(ENCODED, "= ?")
+
+
 def _is_host(text: str) -> bool:
     return 1 <= len(text) <= _HOST_MAX and all(c.isascii() and (c.isalnum() or c in ".-:") for c in text)
 
 
 def _is_line(text: str, most: int) -> bool:
     return 1 <= len(text.strip()) <= len(text) <= most and text.isprintable()
+
+
+def _is_name(text: str) -> bool:
+    return _is_line(text, _NAME_MAX) and ENCODED not in text
 
 
 def _is_pem(text: str) -> bool:

@@ -5,7 +5,6 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from email.message import EmailMessage
 from typing import Final
 
 from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPResponseException
@@ -34,7 +33,7 @@ class Post:
         """Speak through a client that is connected."""
         self._client = client
 
-    async def send(self, mail: EmailMessage) -> Sent | Failed:
+    async def send(self, mail: bytes, *, sender: str, to: str) -> Sent | Failed:
         """Hand over a mail, and return what came of it.
 
         A connection that breaks before the text was sent is retryable, after that unknown: the receiver then
@@ -45,10 +44,10 @@ class Post:
         try:
             if not client.is_connected:
                 return Failed(failure="retryable", problem="smtp.disconnected")
-            await client.mail(_address(mail["From"]))
-            await client.rcpt(_address(mail["To"]))
+            await client.mail(sender)
+            await client.rcpt(to)
             sent_text = True
-            response = await client.data(mail.as_bytes())
+            response = await client.data(mail)
         except SMTPResponseException as error:
             await self._begin_anew()
             return of_reply(error.code)
@@ -145,8 +144,3 @@ def _context(server: MailServer) -> ssl.SSLContext | None:
         return ssl.create_default_context(cadata=server.ca_pem)
     except ssl.SSLError as error:
         raise Rejected(Failed(failure="retryable", problem="smtp.tls")) from error
-
-
-def _address(header: str) -> str:
-    """Return the bare address of a header that this house has written."""
-    return header.rpartition("<")[2].rstrip(">")
