@@ -31,7 +31,7 @@ async def test_stopping_waits_a_little_then_cuts_off_and_the_job_runs_again(db: 
         await until(lambda: len(desk.attempts) == 1)
         began = time.monotonic()
         worker.stop()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10, "it was not waited for"
     assert desk.said() == [Ending.CUT]
     async with working(db, desk, kinds=[job]):
         await until(lambda: desk.said() == [Ending.CUT, Ending.DONE])
