@@ -151,6 +151,7 @@ _KINDS_ZH: Final = {
     "payment.refund.rejected": "退款被拒",
     "payment.refund.failed": "退款失败",
     "payment.refund.retried": "重新退款",
+    "payment.refund.undone": "退款未到账",
     "tip.ordered": "打赏下单",
     "ticket.ordered": "下单购票",
     "ticket.order.ended": "购票订单结束",
