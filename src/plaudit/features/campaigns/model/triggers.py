@@ -41,6 +41,7 @@ AMOUNTS: Final[dict[str, tuple[str, str]]] = {
     "value": ("value, gifts in hand included", "价值（含背包礼物）"),
     "amount": ("amount", "金额"),
     "repaid": ("repaid", "偿还的欠款"),
+    "refunded": ("refunded", "已退的钱"),
     "topup": ("topup", "充值数量"),
     "deposit": ("deposit", "定金"),
     "forfeited": ("forfeited", "不退的定金"),
