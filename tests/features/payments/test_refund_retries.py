@@ -139,6 +139,24 @@ async def test_a_refund_that_did_not_arrive_after_all_stands_in_clearing_again(c
     assert not any((await counter.balances()).values())
 
 
+async def test_a_no_that_comes_in_one_batch_with_the_success_is_asked_about(counter: Counter) -> None:
+    payment, order = await counter.paid()
+    counter.bank.refund_state = "processing"
+    asked = await counter.refund(payment)
+    await counter.give_back(asked)
+    await counter.until_sent()
+    number = counter.bank.sent[0].number
+    said = {"transaction": f"T-{order}", "refund_number": number}
+    for told in ("refunded", "refund_failed"):
+        assert (await counter.call_back(order, told, **said)).content == b"success"
+    await counter.caught_up()
+    assert await counter.refund_state(asked["refund"]) == "succeeded"
+    counter.bank.refunds[number] = replace(counter.bank.refunds[number], state="failed")
+    await counter.tidy()
+    assert await counter.refund_state(asked["refund"]) == "failed"
+    assert len(await counter.facts("payment.refund.undone")) == 1
+
+
 async def test_a_refund_that_stands_when_its_channel_is_asked_is_doubted_no_more(counter: Counter) -> None:
     payment, order = await counter.paid()
     asked = await counter.refund(payment)

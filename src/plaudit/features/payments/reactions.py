@@ -213,15 +213,16 @@ async def _save(conn: Connection, desk: _Desk) -> None:
     if hurried:
         now = max(desk.changed_at[number] for number, _ in hurried)
         await store.hurry_tries(conn, tenant_id=tenant_id, tries=hurried, now=now)
-    doubted = sorted(number for case in cases.values() for number in case.doubted)
-    if doubted:
-        now = max(desk.changed_at.values())
-        await store.doubt_returns(conn, tenant_id=tenant_id, refunds=doubted, now=now)
     returns = [one for case in cases.values() for one in case.returns.values() if one.at]
     opened = [(case.claim, case.tries[one.attempt], one) for case in cases.values() for one in case.opened]
     asks = {at: at + ASK_AFTER for one in (*returns, *(new for _, _, new in opened)) if (at := one.at)}
     if returns:
         await store.save_returns(conn, tenant_id=tenant_id, returns=returns, asks=asks)
+    # After the states are written: the success that is doubted may be of this very batch.
+    doubted = sorted(number for case in cases.values() for number in case.doubted)
+    if doubted:
+        now = max(desk.changed_at.values())
+        await store.doubt_returns(conn, tenant_id=tenant_id, refunds=doubted, now=now)
     if opened:
         await store.insert_returns(conn, tenant_id=tenant_id, returns=opened, maker=SYSTEM.text, asks=asks)
     sending = [
