@@ -181,13 +181,12 @@ async def _pay_balances(
     issued: list[Booking] = []
     changed: dict[int, Booking] = {}
     for (one, _), outcome in zip(wanted, outcomes, strict=True):
-        booking, said = desk.found.get(one.due.order), one.said
-        if booking is None:
-            continue
         if outcome is None:
-            if excuse(booking, paid_at=one.at):
-                changed[booking.order] = booking
+            pledged = desk.found.get(one.due.order)
+            if pledged is not None and excuse(pledged, paid_at=one.at):
+                changed[pledged.order] = pledged
             continue
+        booking, said = desk.found[one.due.order], one.said
         booking.payments = (*booking.payments, (said.due, said.payment, said.amount_minor))
         booking.instrument_hash = said.instrument_hash
         _issue(booking, outcome)
